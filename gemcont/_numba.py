@@ -1,0 +1,39 @@
+"""The one place for Numba's settings: defaults of ``njit``, the cache, threads, popcount."""
+
+import os
+
+import numba
+from numba.core import types
+from numba.extending import intrinsic
+
+
+def njit(function):
+    """Compile on first use, without the GIL, cached on disk where the disk allows it.
+
+    Kernels run in plain threads (one block of variants each), so none is ``parallel``. No
+    fastmath: sums keep their order, and NaN keeps its meaning.
+    """
+    options = {"nogil": True, "error_model": "numpy"}
+    try:
+        return numba.njit(cache=True, **options)(function)
+    except RuntimeError:  # neither the package's folder nor the user's cache can be written
+        return numba.njit(**options)(function)
+
+
+@intrinsic
+def popcount(typing_context, word):
+    """Number of set bits of a uint64, one instruction on current processors."""
+    if word != types.uint64:
+        return None
+
+    def generate(context, builder, signature, arguments):
+        return builder.ctpop(arguments[0])
+
+    return types.uint64(types.uint64), generate
+
+
+def available_threads():
+    """Number of processors that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -1,0 +1,139 @@
+"""Text files as users have them: plain or gzipped, tabs or blanks, CRLF, a byte-order mark.
+
+The genotype readers (.fam, .bim, id lists) and the tables both stand on these functions, which
+turn a file into a polars table of text or say in one line what is wrong with it.
+"""
+
+import gzip
+import zlib
+
+import polars as pl
+
+from gemcont.errors import GemcontError
+
+_BOM = b"\xef\xbb\xbf"
+_GZIP = b"\x1f\x8b"
+
+
+def read_text(path):
+    """The bytes of a text file, unzipped, with newline line ends, no byte-order mark.
+
+    Raises GemcontError if the file is missing, unreadable, empty or not text.
+    """
+    data = _read_file(path)
+    if data.startswith(_GZIP):
+        data = _unzip(path, data)
+    data = data.removeprefix(_BOM)
+    if b"\r" in data:
+        data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    if b"\0" in data:
+        raise GemcontError(f"{path}: not a text file (it holds zero bytes)")
+    if not data.strip():
+        raise GemcontError(f"{path}: the file is empty")
+    return data
+
+
+def _read_file(path):
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except FileNotFoundError:
+        raise GemcontError(f"{path}: no such file") from None
+    except OSError as error:
+        raise GemcontError(f"{path}: cannot be read ({error.strerror})") from None
+
+
+def _unzip(path, data):
+    from isal import igzip
+
+    try:
+        return igzip.decompress(data)
+    except (OSError, EOFError, zlib.error, gzip.BadGzipFile, igzip.IsalError):
+        raise GemcontError(f"{path}: damaged or truncated gzip file") from None
+
+
+def separator_of(header):
+    """The separator that a header line uses: tab, else comma without blanks, else blanks."""
+    if b"\t" in header:
+        return "\t"
+    if b"," in header and b" " not in header.strip():
+        return ","
+    return " "
+
+
+def split_fields(data, separator):
+    """One separator between fields, no blank lines: what ``parse_table`` takes.
+
+    With ``separator`` " " any run of blanks and tabs becomes one tab; tabs and commas are kept
+    one by one, so that an empty field stays an empty field.
+    """
+    if separator == " ":
+        data = data.replace(b" ", b"\t") if b" " in data else data
+        data = _collapse(data, b"\t\t", b"\t")
+        data = data.replace(b"\n\t", b"\n") if b"\n\t" in data else data
+        data = data.replace(b"\t\n", b"\n") if b"\t\n" in data else data
+        data = data.strip(b"\t")
+    data = _collapse(data, b"\n\n", b"\n").removeprefix(b"\n")
+    return data if data.endswith(b"\n") else data + b"\n"
+
+
+def _collapse(data, run, single):
+    while run in data:
+        data = data.replace(run, single)
+    return data
+
+
+def parse_table(path, data, separator, schema, *, quote_char=None):
+    """A polars table from ``data`` (without its header) as ``split_fields`` leaves it.
+
+    ``schema`` maps the names of all columns to polars types. Raises GemcontError naming the
+    first line with too few or too many columns, or a value of the wrong kind.
+    """
+    separator = separator.replace(" ", "\t")
+    try:
+        table = pl.read_csv(
+            data, has_header=False, separator=separator, quote_char=quote_char, schema=schema
+        )
+    except pl.exceptions.PolarsError:
+        raise GemcontError(_first_fault(path, separator, schema)) from None
+    separators = data.count(separator.encode())  # polars fills short lines without a word
+    if quote_char is None and separators != table.height * (len(schema) - 1):
+        raise GemcontError(_first_fault(path, separator, schema))
+    return table
+
+
+def _first_fault(path, separator, schema):
+    """What is wrong with the first line that does not fit the schema (slow: once, on error)."""
+    names = list(schema)
+    for number, line in numbered_lines(path, separator):
+        try:
+            fields = line.decode().split(separator.replace(" ", "\t"))
+        except UnicodeDecodeError:
+            return f"{path}: line {number} is not UTF-8 text"
+        if len(fields) != len(names):
+            return f"{path}: line {number} has {len(fields)} columns, expected {len(names)}"
+        for name, field in zip(names, fields, strict=True):
+            if schema[name].is_integer() and not _is_integer(field):
+                return f"{path}: line {number}: {name} is {field!r}, not a whole number"
+    return f"{path}: not a table of {len(names)} columns"
+
+
+def _is_integer(field):
+    try:
+        return -(2**31) <= int(field) < 2**31
+    except ValueError:
+        return False
+
+
+def numbered_lines(path, separator):
+    """(line number in the file, fields' line) for every line that is not blank."""
+    for number, line in enumerate(read_text(path).split(b"\n"), 1):
+        if line.strip():
+            yield number, split_fields(line, separator).rstrip(b"\n")
+
+
+def line_number(path, row):
+    """The line of the file on which its ``row``-th (from 0) non-blank line stands."""
+    lines = enumerate(read_text(path).split(b"\n"), 1)
+    filled = (number for number, line in lines if line.strip())
+    return next(number for i, number in enumerate(filled) if i == row)

@@ -1,0 +1,1 @@
+"""The commands: for each a parser and a main, nothing else."""

@@ -1,0 +1,138 @@
+"""What every command shares: one-line errors, the log file, exit codes, signals."""
+
+import argparse
+import logging
+import os
+import shlex
+import signal
+import sys
+import time
+import traceback
+from pathlib import Path
+
+import gemcont
+from gemcont.errors import GemcontError
+
+log = logging.getLogger("gemcont")
+
+USER_ERROR, OUR_BUG, INTERRUPTED = 2, 1, 130
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse with whole flags only and one-line errors."""
+
+    def __init__(self, **options):
+        super().__init__(
+            allow_abbrev=False,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            **options,
+        )
+        self.add_argument("--version", action="version", version=f"gemcont {gemcont.__version__}")
+
+    def error(self, message):
+        """One line on stderr, exit 2."""
+        self.exit(USER_ERROR, f"{self.prog}: error: {message} (see {self.prog} --help)\n")
+
+
+def comma_list(text):
+    """'a,b,c' -> ['a', 'b', 'c']."""
+    return [part for part in text.split(",") if part]
+
+
+def number(kind, low, high=None):
+    """An argparse type: an int or float within [low, high], said plainly when it is not."""
+
+    def parse(text):
+        try:
+            value = kind(text)
+        except ValueError:
+            value = None
+        if value is None or not value >= low or (high is not None and value > high):
+            what = "a whole number" if kind is int else "a number"
+            bounds = f"from {low:g}" + (f" to {high:g}" if high is not None else " up")
+            raise argparse.ArgumentTypeError(f"{text!r} is not {what} {bounds}")
+        return value
+
+    return parse
+
+
+def run_command(program, parser, job, argv):
+    """Parse, open the log, run ``job(arguments)``; return the exit code, never a traceback."""
+    arguments = parser.parse_args(argv)
+    signal.signal(signal.SIGTERM, _terminate)
+    try:
+        open_log(program, arguments, sys.argv[1:] if argv is None else argv)
+        job(arguments)
+    except GemcontError as error:
+        return _fail(program, str(error), USER_ERROR)
+    except KeyboardInterrupt:
+        return _fail(program, "interrupted; nothing was written", INTERRUPTED)
+    except MemoryError:
+        return _fail(program, "out of memory; lower --memory or --threads", USER_ERROR)
+    except Exception:  # noqa: BLE001 - the last line of defence: a bug of ours, said as such
+        log.debug("%s", traceback.format_exc())
+        where = f"; the details are in {arguments.out}.log" if log.handlers else ""
+        return _fail(program, f"internal error, please report it{where}", OUR_BUG)
+    finally:
+        close_log()
+    return 0
+
+
+def _terminate(signum, frame):
+    raise KeyboardInterrupt
+
+
+def _fail(program, message, code):
+    log.debug("Error: %s", message)  # into the log file; the terminal gets the line below
+    sys.stderr.write(f"{program}: error: {message}\n")
+    return code
+
+
+def open_log(program, arguments, argv):
+    """Log to ``PREFIX.log`` and, at INFO or with -v at DEBUG, to the terminal's stdout."""
+    path = f"{arguments.out}.log"
+    try:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        file = logging.FileHandler(path, mode="w", encoding="utf-8")
+    except OSError as error:
+        raise GemcontError(f"--out: {path} cannot be written ({error.strerror})") from None
+    file.setFormatter(_Formatter("%(asctime)s %(message)s", "%H:%M:%S"))
+    terminal = _Terminal(sys.stdout)
+    terminal.setLevel(logging.DEBUG if arguments.verbose else logging.INFO)
+    terminal.setFormatter(_Formatter("%(message)s"))
+    log.setLevel(logging.DEBUG)
+    log.propagate = False
+    log.handlers = [file, terminal]
+    log.info("gemcont %s, %s", gemcont.__version__, time.strftime("%Y-%m-%d %H:%M:%S %z"))
+    log.info("%s %s", program, shlex.join(argv))
+
+
+def close_log():
+    """Close and forget the handlers, so that a second command in the process starts afresh."""
+    for handler in log.handlers:
+        handler.close()
+    log.handlers = []
+
+
+class _Formatter(logging.Formatter):
+    def format(self, record):
+        text = super().format(record)
+        return (
+            text.replace(record.message, f"Warning: {record.message}", 1)
+            if (record.levelno == logging.WARNING)
+            else text
+        )
+
+
+class _Terminal(logging.StreamHandler):
+    """Writes above a progress bar, and goes quiet when the reader of a pipe has gone."""
+
+    def emit(self, record):
+        try:
+            from tqdm import tqdm
+
+            tqdm.write(self.format(record), file=self.stream)
+            self.flush()
+        except BrokenPipeError:
+            self.stream = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+            os.dup2(self.stream.fileno(), sys.stdout.fileno())

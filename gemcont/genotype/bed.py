@@ -1,0 +1,157 @@
+"""PLINK 1 filesets: .bed, .bim, .fam (plain or gzipped tables), checked before use."""
+
+import os
+from functools import cached_property
+
+import numpy as np
+import polars as pl
+
+from gemcont._text import parse_table, read_text, split_fields
+from gemcont.errors import GemcontError
+from gemcont.genotype.kernels import repack
+from gemcont.genotype.source import SAMPLE_COLUMNS, VARIANT_COLUMNS, Block, GenotypeSource
+
+MAGIC = b"\x6c\x1b"
+VARIANT_MAJOR = b"\x01"
+HEADER = 3  # bytes before the first variant
+_FAM = ("fid", "iid", "father", "mother", "sex", "phenotype")
+_BIM = ("chromosome", "variant_id", "cm", "base_pair_location", "effect_allele", "other_allele")
+
+
+class BedSource(GenotypeSource):
+    """A PLINK fileset; ``path`` is the prefix or the .bed itself.
+
+    Reads with ``pread`` into its own buffers (no memory map), so that the resident memory is
+    that of the blocks in flight however large the file, and threads can read side by side.
+    """
+
+    def __init__(self, path):
+        path = os.fspath(path)
+        prefix = path.removesuffix(".bed")
+        self.name = prefix + ".bed"
+        self._bim, self._fam = _table_path(prefix, ".bim"), _table_path(prefix, ".fam")
+        self._file = _open_checked(self.name)
+        self._check_length()
+
+    def _check_length(self):
+        found = os.fstat(self._file.fileno()).st_size
+        expected = HEADER + self.n_variants * self.bytes_per_variant
+        if found != expected:
+            raise GemcontError(
+                f"{self.name}: {found} bytes found, {expected} expected for {self.n_variants} "
+                f"variants (.bim) x {self.n_samples} samples (.fam); the .bed is truncated or "
+                "the three files do not belong together"
+            )
+
+    @property
+    def paths(self):
+        """The three files that are read."""
+        return [self.name, self._bim, self._fam]
+
+    @property
+    def bytes_per_variant(self):
+        """A quarter of a byte per sample, in whole bytes."""
+        return -(-self.n_samples // 4)
+
+    @cached_property
+    def samples(self):
+        """Samples of the .fam."""
+        return read_fam(self._fam)
+
+    @cached_property
+    def variants(self):
+        """Variants of the .bim; the effect allele is its column 5 (A1), major or not."""
+        return read_bim(self._bim)
+
+    def read(self, variants, samples=None, first=0):
+        """See ``GenotypeSource.read``."""
+        variants = np.asarray(variants, dtype=np.int64)
+        rows = np.empty((len(variants), self.bytes_per_variant), dtype=np.uint8)
+        self._read_rows(variants, rows)
+        n_samples = self.n_samples if samples is None else len(samples)
+        packed = repack(rows, self.n_samples, samples)
+        return Block(first, len(variants), n_samples, packed=packed)
+
+    def _read_rows(self, variants, out):
+        """Fill ``out``: one read where the variants lie together, else by halves."""
+        if len(variants) == 0:
+            return
+        span = int(variants[-1] - variants[0]) + 1
+        if span == len(variants):
+            self._read_at(int(variants[0]), out)
+        elif span <= 2 * len(variants):
+            rows = np.empty((span, self.bytes_per_variant), dtype=np.uint8)
+            self._read_at(int(variants[0]), rows)
+            np.take(rows, variants - variants[0], axis=0, out=out)
+        else:
+            half = len(variants) // 2
+            self._read_rows(variants[:half], out[:half])
+            self._read_rows(variants[half:], out[half:])
+
+    def _read_at(self, variant, out):
+        view, offset = memoryview(out).cast("B"), HEADER + variant * self.bytes_per_variant
+        while len(view):  # one call reads at most 2 GiB
+            count = os.preadv(self._file.fileno(), [view], offset)
+            if count == 0:
+                raise GemcontError(f"{self.name}: the file became shorter while it was read")
+            view, offset = view[count:], offset + count
+
+
+def _table_path(prefix, suffix):
+    if not os.path.exists(prefix + suffix) and os.path.exists(prefix + suffix + ".gz"):
+        return prefix + suffix + ".gz"
+    return prefix + suffix
+
+
+def _open_checked(path):
+    try:
+        file = open(path, "rb", buffering=0)  # noqa: SIM115 - kept open as long as the source
+        head = file.read(HEADER)
+    except FileNotFoundError:
+        raise GemcontError(f"{path}: no such file") from None
+    except OSError as error:
+        raise GemcontError(f"{path}: cannot be read ({error.strerror})") from None
+    if head[:2] != MAGIC:
+        raise GemcontError(f"{path}: not a PLINK .bed (begins {head[:2].hex()}, expected 6c1b)")
+    if head[2:] != VARIANT_MAJOR:
+        raise GemcontError(
+            f"{path}: sample-major or unknown order (third byte {head[2:].hex() or 'missing'}, "
+            "expected 01); rewrite it with plink2 --make-bed"
+        )
+    return file
+
+
+def read_fam(path):
+    """Samples of a .fam: polars table of fid, iid, sex (1 male, 2 female, else 0).
+
+    Six columns or more, tabs or blanks; ids are text. Raises GemcontError for a malformed file
+    or a sample (FID and IID) that stands twice.
+    """
+    data = split_fields(read_text(path), " ")
+    width = data[: data.index(b"\n")].count(b"\t") + 1
+    if width < len(_FAM):
+        raise GemcontError(f"{path}: {width} columns found, a .fam has six")
+    names = [*_FAM, *(f"extra{i}" for i in range(width - len(_FAM)))]
+    table = parse_table(path, data, " ", dict.fromkeys(names, pl.String))
+    _refuse_duplicate_sample(path, table)
+    sex = pl.when(pl.col("sex").is_in(["1", "2"])).then(pl.col("sex")).otherwise(pl.lit("0"))
+    return table.with_columns(sex.alias("sex")).select(
+        pl.col(c).cast(t) for c, t in SAMPLE_COLUMNS.items()
+    )
+
+
+def _refuse_duplicate_sample(path, table):
+    twice = table.filter(table.select("fid", "iid").is_duplicated())
+    if twice.height:
+        fid, iid = twice.row(0)[:2]
+        raise GemcontError(f"{path}: sample FID {fid} IID {iid} stands twice")
+
+
+def read_bim(path):
+    """Variants of a .bim as a polars table (columns of ``GenotypeSource.variants``)."""
+    data = split_fields(read_text(path), " ")
+    width = data[: data.index(b"\n")].count(b"\t") + 1
+    if width != len(_BIM):
+        raise GemcontError(f"{path}: {width} columns found, a .bim has six")
+    schema = {name: VARIANT_COLUMNS.get(name, pl.String) for name in _BIM}
+    return parse_table(path, data, " ", schema).select(*VARIANT_COLUMNS)

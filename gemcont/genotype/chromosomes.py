@@ -1,0 +1,80 @@
+"""Chromosome names: which are autosomes, which are sex chromosomes or haploid, of any species."""
+
+from enum import IntEnum
+
+import numpy as np
+
+from gemcont.errors import GemcontError
+
+HUMAN_AUTOSOMES = 22
+_LETTERS = {"X": "X", "Y": "Y", "XY": "XY", "PAR1": "XY", "PAR2": "XY", "MT": "MT", "M": "MT"}
+_AFTER_AUTOSOMES = ("X", "Y", "XY", "MT")  # PLINK's codes N+1 .. N+4 (human 23 .. 26)
+
+
+class Ploidy(IntEnum):
+    """How the genotypes of a chromosome are to be read."""
+
+    AUTOSOME = 0
+    X = 1
+    Y = 2
+    XY = 3
+    MT = 4
+
+
+def canonical_name(name, autosomes=HUMAN_AUTOSOMES):
+    """'chr1' -> '1', '23' -> 'X', 'chrM' -> 'MT'; other names (scaffolds) as they are.
+
+    ``autosomes`` is the species' number of autosomes (``--chr-set``); the numeric codes after it
+    mean X, Y, XY and MT, as in PLINK.
+    """
+    bare = name[3:] if name[:3].lower() == "chr" else name
+    if bare.upper() in _LETTERS:
+        return _LETTERS[bare.upper()]
+    if bare.isdecimal():
+        beyond = int(bare) - autosomes
+        return _AFTER_AUTOSOMES[beyond - 1] if 1 <= beyond <= 4 else str(int(bare))
+    return name
+
+
+def ploidy(names, autosomes=HUMAN_AUTOSOMES):
+    """Ploidy codes (uint8 array) of chromosome names; unplaced and unknown names are autosomal."""
+    canonical = (canonical_name(name, autosomes) for name in names)
+    return np.array([getattr(Ploidy, c, Ploidy.AUTOSOME) for c in canonical], dtype=np.uint8)
+
+
+def unknown_codes(names, autosomes=HUMAN_AUTOSOMES):
+    """Numeric codes beyond those of the species: a sign that ``--chr-set`` is missing."""
+    canonical = (canonical_name(name, autosomes) for name in names)
+    return sorted({int(c) for c in canonical if c.isdecimal() and int(c) > autosomes})
+
+
+def drawing_order(names, autosomes=HUMAN_AUTOSOMES):
+    """Positions of the names in the order 1, 2, ..., X, Y, XY, MT, then others as they come."""
+
+    def rank(i):
+        name = canonical_name(names[i], autosomes)
+        if name.isdecimal():
+            return (0, int(name), i)
+        return (1, _AFTER_AUTOSOMES.index(name), i) if name in _AFTER_AUTOSOMES else (2, 0, i)
+
+    return sorted(range(len(names)), key=rank)
+
+
+def parse_chromosomes(text, autosomes=HUMAN_AUTOSOMES):
+    """The canonical names that ``--chr`` asks for: '1-4,22,X' -> {'1', '2', '3', '4', '22', 'X'}.
+
+    Raises GemcontError for a part that is neither a name nor a range of numbers.
+    """
+    wanted = set()
+    for part in text.split(","):
+        part = part.strip()
+        first, dash, last = part.partition("-")
+        if dash and first.isdecimal() and last.isdecimal() and int(first) <= int(last) < 10_000:
+            wanted.update(
+                canonical_name(str(n), autosomes) for n in range(int(first), int(last) + 1)
+            )
+        elif part and not dash:
+            wanted.add(canonical_name(part, autosomes))
+        else:
+            raise GemcontError(f"--chr: cannot read {part!r}; write e.g. 1-22,X")
+    return wanted

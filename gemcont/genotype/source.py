@@ -1,0 +1,151 @@
+"""What every genotype file becomes: samples, variants, and blocks of genotypes on request."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from gemcont.errors import GemcontError
+
+SAMPLE_COLUMNS = {"fid": pl.String, "iid": pl.String, "sex": pl.Int8}
+VARIANT_COLUMNS = {
+    "chromosome": pl.Categorical,
+    "variant_id": pl.String,
+    "base_pair_location": pl.Int32,
+    "effect_allele": pl.Categorical,
+    "other_allele": pl.Categorical,
+}
+
+
+@dataclass(frozen=True)
+class Block:
+    """Genotypes of consecutive requested variants in the requested samples.
+
+    first: position of the block's first variant among the variants asked for
+    count: number of variants
+    n_samples: number of samples
+    packed: uint8 (variants, bytes), four genotypes a byte as in a .bed (00 two effect alleles,
+        01 missing, 10 one, 11 none; first sample in the lowest bits); rows are padded with 11 to
+        a multiple of 8 bytes; or None
+    dosage: float32 (variants, samples), 0 to 2 effect alleles, NaN missing; or None
+    """
+
+    first: int
+    count: int
+    n_samples: int
+    packed: np.ndarray | None = None
+    dosage: np.ndarray | None = None
+
+
+class GenotypeSource(ABC):
+    """Samples, variants and streamed blocks; packed 2-bit genotypes or float32 dosages.
+
+    ``samples``: polars table of fid, iid, sex (1 male, 2 female, 0 unknown), in file order.
+    ``variants``: polars table of chromosome, variant_id, base_pair_location, effect_allele (the
+    counted one), other_allele, in file order.
+    """
+
+    name: str
+    samples: pl.DataFrame
+    variants: pl.DataFrame
+
+    @property
+    def n_samples(self):
+        """Number of samples in the file."""
+        return self.samples.height
+
+    @property
+    def n_variants(self):
+        """Number of variants in the file."""
+        return self.variants.height
+
+    @property
+    @abstractmethod
+    def bytes_per_variant(self):
+        """Size of one variant's genotypes as they are read, for sizing blocks."""
+
+    @property
+    def paths(self):
+        """The files that are read; none for a source in memory."""
+        return []
+
+    @abstractmethod
+    def read(self, variants, samples=None, first=0):
+        """One ``Block`` of the given variants and samples (ascending indices; None = all).
+
+        Safe to call from several threads at once.
+        """
+
+    def blocks(self, variants=None, samples=None, *, size=4096):
+        """Stream the variants (ascending indices; None = all) in blocks of ``size``."""
+        variants = np.arange(self.n_variants) if variants is None else np.asarray(variants)
+        for first in range(0, len(variants), size):
+            yield self.read(variants[first : first + size], samples, first)
+
+
+class ArraySource(GenotypeSource):
+    """Dosages in memory: float (variants, samples), NaN missing, with optional tables.
+
+    ``samples`` is a table with the columns of ``GenotypeSource.samples`` or a sequence of sample
+    ids; ``variants`` likewise, or a sequence of variant ids. What is not given is named by number.
+    """
+
+    name = "the genotype array"
+
+    def __init__(self, dosage, samples=None, variants=None):
+        dosage = np.ascontiguousarray(dosage, dtype=np.float32)
+        if dosage.ndim != 2:
+            raise GemcontError(f"genotypes must be (variants, samples), got shape {dosage.shape}")
+        if not _within_dosage_range(dosage):
+            raise GemcontError("genotypes must be dosages from 0 to 2, NaN where missing")
+        self._dosage = dosage
+        self.samples = _sample_table(samples, dosage.shape[1])
+        self.variants = _variant_table(variants, dosage.shape[0])
+
+    @property
+    def bytes_per_variant(self):
+        """See ``GenotypeSource.bytes_per_variant``."""
+        return 4 * self.n_samples
+
+    def read(self, variants, samples=None, first=0):
+        """See ``GenotypeSource.read``."""
+        dosage = self._dosage[variants]
+        if samples is not None:
+            dosage = np.ascontiguousarray(dosage[:, samples])
+        return Block(first, len(variants), dosage.shape[1], dosage=dosage)
+
+
+def _within_dosage_range(dosage):
+    if dosage.size == 0 or np.isnan(dosage).all():
+        return True
+    return np.nanmin(dosage) >= 0 and np.nanmax(dosage) <= 2
+
+
+def _sample_table(samples, count):
+    if samples is None:
+        samples = [str(i) for i in range(count)]
+    if not isinstance(samples, pl.DataFrame):
+        iid = [str(s) for s in samples]
+        samples = pl.DataFrame({"fid": iid, "iid": iid, "sex": [0] * len(iid)})
+    _check_height(samples, count, "samples")
+    return samples.select(pl.col(c).cast(t) for c, t in SAMPLE_COLUMNS.items())
+
+
+def _variant_table(variants, count):
+    if variants is None:
+        variants = [str(i) for i in range(count)]
+    if not isinstance(variants, pl.DataFrame):
+        ids = [str(v) for v in variants]
+        unknown = {"chromosome": "0", "effect_allele": "1", "other_allele": "2"}
+        columns = {c: [v] * len(ids) for c, v in unknown.items()}
+        variants = pl.DataFrame(
+            {"variant_id": ids, "base_pair_location": [0] * len(ids), **columns}
+        )
+    _check_height(variants, count, "variants")
+    return variants.select(pl.col(c).cast(t) for c, t in VARIANT_COLUMNS.items())
+
+
+def _check_height(table, count, what):
+    if table.height != count:
+        raise GemcontError(f"the genotype array has {count} {what}, their table {table.height}")

@@ -1,0 +1,40 @@
+"""Is the test calibrated? Genomic-control lambda, and the exact rate of the likelihood ratio."""
+
+import math
+
+import numpy as np
+
+from gemcont.stats.special import chi2_isf, log_beta_sf
+
+GENOME_WIDE = 5e-8
+
+
+def lambda_gc(neg_log_10_p, dof):
+    """Genomic-control lambda: median chi2 over the median of chi-squared on ``dof``.
+
+    chi2 is the chi-squared statistic on ``dof`` degrees of freedom (those of the test, never
+    one) that has the given p. NaN is left out; NaN if nothing is left.
+    """
+    values = np.asarray(neg_log_10_p, dtype=np.float64)
+    values = values[~np.isnan(values)]
+    if len(values) == 0:
+        return math.nan
+    middle = {(len(values) - 1) // 2, len(values) // 2}
+    values.partition(sorted(middle))
+    median = np.mean([chi2_isf(values[i], dof) for i in middle])
+    return float(median / chi2_isf(math.log10(2), dof))
+
+
+def lrt_true_rate(n_samples, n_covariates, n_traits, alpha=GENOME_WIDE):
+    """True rate of the likelihood-ratio test at nominal level ``alpha``, for Gaussian traits.
+
+    Under the null q ~ Beta(D/2, (N - K - D)/2) exactly, so the rate is that Beta's tail beyond
+    the q at which -N D log(1 - q/D) reaches the chi-squared quantile. ``n_covariates`` K counts
+    the intercept. The F test's true rate is ``alpha`` itself.
+    """
+    critical = chi2_isf(-math.log10(alpha), n_traits)
+    q = -n_traits * math.expm1(-critical / (n_samples * n_traits))
+    if q >= 1:
+        return 0.0
+    shapes = n_traits / 2, (n_samples - n_covariates - n_traits) / 2
+    return math.exp(log_beta_sf(math.log(q), math.log1p(-q), *shapes))

@@ -1,0 +1,138 @@
+"""The joint test of D traits in unrelated samples: likelihood ratio with one scale, exact F.
+
+With whitened residual traits Y (Y'Y = N I), a genotype g residualised on the covariates (M g) and
+
+    q = |Y'g|^2 / (N g'Mg),
+
+the squared multiple correlation of the genotype with the traits,
+
+    lrt   chi2 = -N D log(1 - q/D) on D degrees of freedom: the trait covariance is that of the
+          null, and each variant re-estimates one scale s = 1 - q/D;
+    f     F = q/(1 - q) (N - K - D)/D on (D, N - K - D): exact for Gaussian traits.
+
+For one trait, F is the square of the ordinary t. A missing genotype is the variant's mean.
+
+References
+----------
+[1] Korte et al. (2012), Nature Genetics 44, 1066 (one scale per variant).
+[2] Anderson (2003), An Introduction to Multivariate Statistical Analysis, 3rd ed., 8.4-8.6.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from gemcont.errors import GemcontError
+from gemcont.stats.null import COLLINEAR
+from gemcont.stats.special import neg_log10_chi2_sf, neg_log10_f_sf
+
+TESTS = ("lrt", "f")
+_MONOMORPHIC = 1e-12  # variance of a dosage below which there is nothing to test
+_LARGEST_Q = 1 - 2.0**-53  # a trait that is the genotype itself keeps a finite statistic
+
+
+class JointTest(NamedTuple):
+    """Results per variant, (variants,) each, NaN where a variant cannot be tested.
+
+    statistic: chi2 (lrt) or F (f); r2: q; residual_sum_of_squares: g'Mg.
+    """
+
+    statistic: np.ndarray
+    neg_log_10_p: np.ndarray
+    r2: np.ndarray
+    residual_sum_of_squares: np.ndarray
+
+
+class Scan(NamedTuple):
+    """A whole scan: ``JointTest`` results, and per trait (variants, D) the effect of one allele.
+
+    standard_errors are those of ordinary least squares, trait by trait.
+    """
+
+    statistic: np.ndarray
+    neg_log_10_p: np.ndarray
+    r2: np.ndarray
+    n: np.ndarray
+    effects: np.ndarray
+    standard_errors: np.ndarray
+
+
+def scan(null, genotypes, *, test="lrt"):
+    """Test every variant of an array in float64.
+
+    null: from ``gemcont.fit_null``; genotypes: (variants, samples), NaN missing. The streaming
+    engine gives the same results for files.
+    """
+    genotypes = np.asarray(genotypes, dtype=np.float64)
+    if genotypes.ndim != 2 or genotypes.shape[1] != null.n_samples:
+        raise GemcontError(
+            f"genotypes must be (variants, {null.n_samples} samples), got {genotypes.shape}"
+        )
+    products, sum_of_squares = centred_products(null, genotypes)
+    joint = joint_test(null, products, sum_of_squares, test=test)
+    beta, se = effects(null, products, joint.residual_sum_of_squares)
+    n = genotypes.shape[1] - np.isnan(genotypes).sum(axis=1)
+    return Scan(joint.statistic, joint.neg_log_10_p, joint.r2, n, beta, se)
+
+
+def centred_products(null, genotypes):
+    """Float64 products of an array of genotypes (variants, samples; NaN missing).
+
+    Returns g'[Y Q] (variants, D + K - 1) and the centred sum of squares (variants,).
+    """
+    missing = np.isnan(genotypes)
+    called = np.maximum((~missing).sum(axis=1), 1)
+    mean = np.where(missing, 0, genotypes).sum(axis=1) / called
+    centred = np.where(missing, 0, genotypes - mean[:, None])
+    products = np.hstack([centred @ null.whitened, centred @ null.basis])
+    return products, np.einsum("vs,vs->v", centred, centred)
+
+
+def residual_sum_of_squares(null, products, sum_of_squares):
+    """g'Mg (variants,): the genotypes' sum of squares less what the covariates explain."""
+    explained = products[:, null.n_traits :]
+    return sum_of_squares - np.einsum("vk,vk->v", explained, explained)
+
+
+def joint_test(null, products, sum_of_squares, *, test="lrt"):
+    """The joint test from products of centred genotypes with ``null.columns()``.
+
+    products: (variants, D + K - 1); sum_of_squares: (variants,), centred. Variants without
+    variance, or whose residual on the covariates is under 1e-8 of it, get NaN.
+    """
+    if test not in TESTS:
+        raise GemcontError(f"--test: {test!r} is not one of {', '.join(TESTS)}")
+    residual = residual_sum_of_squares(null, products, sum_of_squares)
+    testable = (sum_of_squares > _MONOMORPHIC * null.n_samples) & (
+        residual >= COLLINEAR * sum_of_squares
+    )
+    residual = np.where(testable, residual, np.nan)
+    scores = products[:, : null.n_traits]
+    r2 = np.einsum("vd,vd->v", scores, scores) / (null.n_samples * residual)
+    r2 = np.minimum(r2, _LARGEST_Q)
+    statistic, neg_log_10_p = (_lrt if test == "lrt" else _exact_f)(null, r2)
+    return JointTest(statistic, neg_log_10_p, r2, residual)
+
+
+def _lrt(null, r2):
+    chi2 = -null.n_samples * null.n_traits * np.log1p(-r2 / null.n_traits)
+    return chi2, neg_log10_chi2_sf(chi2, null.n_traits)
+
+
+def _exact_f(null, r2):
+    dof1, dof2 = null.n_traits, null.residual_dof
+    f_statistic = r2 / (1 - r2) * (dof2 / dof1)
+    return f_statistic, neg_log10_f_sf(f_statistic, dof1, dof2)
+
+
+def effects(null, products, residual):
+    """Effect of one allele on every trait, and its ordinary least-squares standard error.
+
+    residual: g'Mg (variants,). Returns two arrays (variants, D), in the traits' own units.
+    """
+    scores = products[:, : null.n_traits]
+    beta = scores @ null.cholesky.T / residual[:, None]
+    total = null.n_samples * np.square(null.cholesky).sum(axis=1)
+    unexplained = np.maximum(total - residual[:, None] * beta * beta, 0)
+    variance = unexplained / (null.n_samples - null.n_covariates - 1)
+    return beta, np.sqrt(variance / residual[:, None])

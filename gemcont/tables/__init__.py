@@ -1,0 +1,1 @@
+"""Text and parquet <-> columns; every column is declared once, as data."""

@@ -1,0 +1,46 @@
+"""Every column of the files gemcont writes: name, type, unit, meaning. Declared here, once."""
+
+from typing import NamedTuple
+
+import polars as pl
+
+
+class Column(NamedTuple):
+    """One column: its name as GWAS-SSF spells it, polars type, unit and meaning."""
+
+    name: str
+    dtype: type
+    unit: str
+    meaning: str
+
+
+CHROMOSOME = Column("chromosome", pl.String, "", "as the .bim has it")
+POSITION = Column("base_pair_location", pl.Int32, "base pairs", "position of the variant")
+EFFECT_ALLELE = Column(
+    "effect_allele", pl.String, "", "the counted allele: column 5 of the .bim (A1)"
+)
+OTHER_ALLELE = Column("other_allele", pl.String, "", "column 6 of the .bim (A2)")
+BETA = Column("beta", pl.Float64, "trait units per effect allele", "effect (one trait only)")
+STANDARD_ERROR = Column("standard_error", pl.Float64, "as beta", "its standard error")
+FREQUENCY = Column(
+    "effect_allele_frequency", pl.Float64, "0 to 1", "among the analysed samples that are called"
+)
+NEG_LOG_10_P = Column("neg_log_10_p_value", pl.Float64, "", "-log10 p, exact beyond 1e-300 too")
+VARIANT_ID = Column("variant_id", pl.String, "", "as the .bim has it")
+N = Column("n", pl.Int32, "samples", "analysed samples with a called genotype")
+CHI2 = Column("chi2", pl.Float64, "", "likelihood-ratio statistic, --test lrt")
+F_STATISTIC = Column("f_statistic", pl.Float64, "", "F statistic, --test f")
+DOF = Column("dof", pl.Int32, "", "degrees of freedom: the number of traits D")
+DOF2 = Column("dof2", pl.Int32, "", "N - K - D, the second degrees of freedom of F")
+R2 = Column("r2", pl.Float64, "0 to 1", "squared multiple correlation of genotype and traits")
+
+_PLACE = (CHROMOSOME, POSITION, EFFECT_ALLELE, OTHER_ALLELE)
+_EFFECT = (BETA, STANDARD_ERROR)
+_COMMON = (FREQUENCY, NEG_LOG_10_P, VARIANT_ID, N)
+_OF_TEST = {"lrt": (CHI2, DOF, R2), "f": (F_STATISTIC, DOF, DOF2, R2)}
+
+
+def joint_columns(test, n_traits):
+    """The columns of ``PREFIX.gwas.tsv`` in order; beta and SE only where there is one trait."""
+    effect = _EFFECT if n_traits == 1 else ()
+    return (*_PLACE, *effect, *_COMMON, *_OF_TEST[test])

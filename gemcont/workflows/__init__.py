@@ -1,0 +1,1 @@
+"""Where genotypes, statistics and tables meet: one Python function behind each command."""

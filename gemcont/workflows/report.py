@@ -1,0 +1,107 @@
+"""What stands beside a result file: its summary and its pictures."""
+
+import json
+import logging
+import math
+import platform
+import time
+from importlib.metadata import version
+
+import numpy as np
+
+import gemcont
+from gemcont.genotype.chromosomes import drawing_order
+from gemcont.stats.calibration import GENOME_WIDE
+from gemcont.tables.sumstats import unfinished
+
+log = logging.getLogger(__name__)
+
+_TOP_HITS = 10
+
+
+def write_summary(run, path, arguments):
+    """``PREFIX.summary.json``: counts by filter, N, D, K, lambda, the LRT's exact rate, top hits.
+
+    run: a finished ``GwasRun``; arguments: what was asked, as a dict.
+    """
+    null = run.plan.null
+    summary = {
+        "gemcont": gemcont.__version__,
+        "arguments": arguments,
+        "test": run.settings.test,
+        "n_samples": null.n_samples,
+        "n_traits": null.n_traits,
+        "n_covariates": null.n_covariates,
+        "traits": run.cohort.trait_names,
+        "covariates": run.cohort.covariate_names,
+        "samples_left_out": run.cohort.removed,
+        "n_variants": run.n_rows,
+        "variants_left_out": run.removed_variants,
+        "variants_untestable": run.untestable,
+        "variants_not_autosomal": run.not_autosomal,
+        "lambda_gc": _finite(run.lambda_gc()),
+        "lrt_true_over_nominal_rate": {"level": GENOME_WIDE, "ratio": run.lrt_rate()},
+        "top_hits": top_hits(run),
+        "seconds": {k: round(v, 3) for k, v in run.seconds.items()},
+        "threads": run.threads,
+        "block_size": run.size,
+        "versions": _versions(),
+    }
+    with unfinished(path) as temporary, open(temporary, "w", encoding="utf-8") as file:
+        json.dump(summary, file, indent=2, allow_nan=False)
+        file.write("\n")
+
+
+def _finite(value):
+    return value if math.isfinite(value) else None
+
+
+def _versions():
+    packages = {name: version(name) for name in ("numpy", "numba", "polars")}
+    return {"python": platform.python_version(), **packages}
+
+
+def top_hits(run, most=_TOP_HITS):
+    """The strongest variants: dicts of chromosome, position, id, alleles and -log10 p."""
+    neg_log_10_p = np.concatenate(run.neg_log_10_p)
+    tested = np.flatnonzero(~np.isnan(neg_log_10_p))
+    order = tested[np.argsort(-neg_log_10_p[tested], kind="stable")[:most]]
+    variants = run.source.variants[np.concatenate(run.rows)[order]]
+    return [
+        {**row, "neg_log_10_p_value": float(f"{p:.7g}")}
+        for row, p in zip(variants.to_dicts(), neg_log_10_p[order], strict=True)
+    ]
+
+
+def draw(run, prefix):
+    """``PREFIX.manhattan.png`` and ``PREFIX.qq.png`` of a finished ``GwasRun``."""
+    from gemcont.plots.manhattan import manhattan
+    from gemcont.plots.qq import qq
+    from gemcont.plots.save import save
+
+    started = time.perf_counter()
+    neg_log_10_p = np.concatenate(run.neg_log_10_p)
+    variants = run.source.variants[np.concatenate(run.rows)]
+    names, codes = _chromosome_codes(variants["chromosome"], run.settings.autosomes)
+    title = _title(run)
+    positions = variants["base_pair_location"].to_numpy()
+    save(
+        manhattan(codes, positions, neg_log_10_p, names=names, title=title),
+        f"{prefix}.manhattan.png",
+    )
+    save(qq(neg_log_10_p, lambda_gc=run.lambda_gc(), title=title), f"{prefix}.qq.png")
+    log.info("pictures drawn in %.1f s", time.perf_counter() - started)
+
+
+def _chromosome_codes(column, autosomes):
+    """Names in drawing order, and each variant's code into them."""
+    names = [str(n) for n in column.unique(maintain_order=True)]
+    names = [names[i] for i in drawing_order(names, autosomes)]
+    codes = column.replace_strict(dict(zip(names, range(len(names)), strict=True)))
+    return names, codes.to_numpy()
+
+
+def _title(run):
+    traits = run.cohort.trait_names
+    shown = ", ".join(traits[:4]) + (f" and {len(traits) - 4} more" if len(traits) > 4 else "")
+    return f"{shown} (N = {run.plan.null.n_samples:,}, {run.plan.null.n_traits} dof)"
