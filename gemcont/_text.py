@@ -4,9 +4,6 @@ The genotype readers (.fam, .bim, id lists) and the tables both stand on these f
 turn a file into a polars table of text or say in one line what is wrong with it.
 """
 
-import gzip
-import zlib
-
 import polars as pl
 
 from gemcont.errors import GemcontError
@@ -44,11 +41,11 @@ def _read_file(path):
 
 
 def _unzip(path, data):
-    from isal import igzip
+    from isal import igzip, isal_zlib
 
     try:
         return igzip.decompress(data)
-    except (OSError, EOFError, zlib.error, gzip.BadGzipFile, igzip.IsalError):
+    except (OSError, EOFError, isal_zlib.IsalError):
         raise GemcontError(f"{path}: damaged or truncated gzip file") from None
 
 
@@ -89,14 +86,14 @@ def parse_table(path, data, separator, schema, *, quote_char=None):
     ``schema`` maps the names of all columns to polars types. Raises GemcontError naming the
     first line with too few or too many columns, or a value of the wrong kind.
     """
-    separator = separator.replace(" ", "\t")
+    written = separator.replace(" ", "\t")
     try:
         table = pl.read_csv(
-            data, has_header=False, separator=separator, quote_char=quote_char, schema=schema
+            data, has_header=False, separator=written, quote_char=quote_char, schema=schema
         )
     except pl.exceptions.PolarsError:
         raise GemcontError(_first_fault(path, separator, schema)) from None
-    separators = data.count(separator.encode())  # polars fills short lines without a word
+    separators = data.count(written.encode())  # polars fills short lines without a word
     if quote_char is None and separators != table.height * (len(schema) - 1):
         raise GemcontError(_first_fault(path, separator, schema))
     return table

@@ -1,6 +1,7 @@
 """PLINK 1 filesets: .bed, .bim, .fam (plain or gzipped tables), checked before use."""
 
 import os
+import weakref
 from functools import cached_property
 
 import numpy as np
@@ -30,11 +31,12 @@ class BedSource(GenotypeSource):
         prefix = path.removesuffix(".bed")
         self.name = prefix + ".bed"
         self._bim, self._fam = _table_path(prefix, ".bim"), _table_path(prefix, ".fam")
-        self._file = _open_checked(self.name)
+        self._descriptor = _open_checked(self.name)
+        weakref.finalize(self, os.close, self._descriptor)
         self._check_length()
 
     def _check_length(self):
-        found = os.fstat(self._file.fileno()).st_size
+        found = os.fstat(self._descriptor).st_size
         expected = HEADER + self.n_variants * self.bytes_per_variant
         if found != expected:
             raise GemcontError(
@@ -91,7 +93,7 @@ class BedSource(GenotypeSource):
     def _read_at(self, variant, out):
         view, offset = memoryview(out).cast("B"), HEADER + variant * self.bytes_per_variant
         while len(view):  # one call reads at most 2 GiB
-            count = os.preadv(self._file.fileno(), [view], offset)
+            count = os.preadv(self._descriptor, [view], offset)
             if count == 0:
                 raise GemcontError(f"{self.name}: the file became shorter while it was read")
             view, offset = view[count:], offset + count
@@ -104,13 +106,18 @@ def _table_path(prefix, suffix):
 
 
 def _open_checked(path):
+    """File descriptor of a .bed whose magic number and order are right."""
     try:
-        file = open(path, "rb", buffering=0)  # noqa: SIM115 - kept open as long as the source
-        head = file.read(HEADER)
+        with open(path, "rb") as file:
+            _check_head(path, file.read(HEADER))
+            return os.dup(file.fileno())
     except FileNotFoundError:
         raise GemcontError(f"{path}: no such file") from None
     except OSError as error:
         raise GemcontError(f"{path}: cannot be read ({error.strerror})") from None
+
+
+def _check_head(path, head):
     if head[:2] != MAGIC:
         raise GemcontError(f"{path}: not a PLINK .bed (begins {head[:2].hex()}, expected 6c1b)")
     if head[2:] != VARIANT_MAJOR:
@@ -118,7 +125,6 @@ def _open_checked(path):
             f"{path}: sample-major or unknown order (third byte {head[2:].hex() or 'missing'}, "
             "expected 01); rewrite it with plink2 --make-bed"
         )
-    return file
 
 
 def read_fam(path):
@@ -155,3 +161,26 @@ def read_bim(path):
         raise GemcontError(f"{path}: {width} columns found, a .bim has six")
     schema = {name: VARIANT_COLUMNS.get(name, pl.String) for name in _BIM}
     return parse_table(path, data, " ", schema).select(*VARIANT_COLUMNS)
+
+
+def write_fileset(prefix, chunks, samples, variants):
+    """Write PREFIX.bed, .bim and .fam by bed-reader.
+
+    chunks: iterable of int8 (variants, samples), effect allele counts, -127 missing; samples and
+    variants: tables with the columns of a ``GenotypeSource``'s.
+    """
+    from bed_reader import create_bed
+
+    properties = {
+        **{name: samples[name].to_list() for name in ("fid", "iid", "sex")},
+        "chromosome": variants["chromosome"].cast(pl.String).to_list(),
+        "sid": variants["variant_id"].to_list(),
+        "bp_position": variants["base_pair_location"].to_list(),
+        "allele_1": variants["effect_allele"].cast(pl.String).to_list(),
+        "allele_2": variants["other_allele"].cast(pl.String).to_list(),
+    }
+    sizes = {"iid_count": samples.height, "sid_count": variants.height}
+    with create_bed(prefix + ".bed", properties=properties, **sizes) as file:
+        for chunk in chunks:
+            for row in chunk:
+                file.write(row)

@@ -1,0 +1,66 @@
+"""Genotypes with linkage disequilibrium, for tests, examples and benchmarks."""
+
+import numpy as np
+import polars as pl
+
+from gemcont._numba import njit
+from gemcont.genotype.bed import write_fileset
+
+_CHUNK = 1024  # variants simulated at a time
+
+
+def simulate_genotypes(n_variants, n_samples, *, seed, ld=0.0, missing=0.0, maf=(0.05, 0.5)):
+    """Yield int8 chunks (variants, samples) of effect allele counts, -127 where missing.
+
+    Each haplotype carries the allele of its neighbour before with probability ``ld``, else a
+    fresh draw at the variant's own frequency, uniform in ``maf``; two haplotypes a person; a
+    share ``missing`` of the genotypes is missing, independently. The effect allele is the minor
+    one up to what copying adds. The same seed gives the same genotypes.
+    """
+    rng = np.random.default_rng(seed)
+    haplotypes = np.zeros((2, n_samples), dtype=np.int8)
+    for first in range(0, n_variants, _CHUNK):
+        count = min(_CHUNK, n_variants - first)
+        frequency = rng.uniform(*maf, size=count)
+        copy = np.full(count, ld)
+        if first == 0:
+            copy[0] = 0
+        chunk = np.empty((count, n_samples), dtype=np.int8)
+        _simulate(haplotypes, frequency, copy, missing, int(rng.integers(2**31)), chunk)
+        yield chunk
+
+
+@njit
+def _simulate(haplotypes, frequency, copy, missing, seed, out):
+    np.random.seed(seed)
+    for v in range(len(frequency)):
+        for s in range(out.shape[1]):
+            for h in range(2):
+                if copy[v] == 0 or np.random.random() >= copy[v]:
+                    haplotypes[h, s] = np.random.random() < frequency[v]
+            out[v, s] = haplotypes[0, s] + haplotypes[1, s]
+            if missing > 0 and np.random.random() < missing:
+                out[v, s] = -127
+
+
+def simulate_fileset(prefix, n_variants, n_samples, *, seed, chromosomes=22, **options):
+    """Write PREFIX.bed, .bim, .fam of simulated genotypes; options as ``simulate_genotypes``.
+
+    Variants v1, v2, ... a kilobase apart on ``chromosomes`` chromosomes of equal size; samples
+    s1, s2, ...; effect allele A, other allele G.
+    """
+    number = np.arange(n_variants)
+    per_chromosome = -(-n_variants // chromosomes)
+    variants = pl.DataFrame(
+        {
+            "chromosome": (number // per_chromosome + 1).astype(str),
+            "variant_id": [f"v{i + 1}" for i in range(n_variants)],
+            "base_pair_location": 1000 * (number % per_chromosome + 1),
+            "effect_allele": ["A"] * n_variants,
+            "other_allele": ["G"] * n_variants,
+        }
+    )
+    iid = [f"s{i + 1}" for i in range(n_samples)]
+    samples = pl.DataFrame({"fid": iid, "iid": iid, "sex": np.arange(n_samples) % 2 + 1})
+    chunks = simulate_genotypes(n_variants, n_samples, seed=seed, **options)
+    write_fileset(prefix, chunks, samples, variants)

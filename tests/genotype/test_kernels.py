@@ -1,0 +1,103 @@
+import numpy as np
+import pytest
+from conftest import random_dosages
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from reference.joint import mean_impute
+from reference.packed import pack
+
+from gemcont.genotype.kernels import counts, decode, moments, product, repack
+from gemcont.genotype.source import Block
+
+
+def packed_block(dosages, samples=None):
+    packed = repack(pack(dosages), dosages.shape[1], samples)
+    n_samples = dosages.shape[1] if samples is None else len(samples)
+    return Block(0, len(dosages), n_samples, packed=packed)
+
+
+def dosage_block(dosages):
+    return Block(0, len(dosages), dosages.shape[1], dosage=dosages.astype(np.float32))
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.integers(1, 140), st.integers(0, 2**32 - 1), st.booleans())
+def test_packed_genotypes_survive_repacking(n_samples, seed, subset):
+    rng = np.random.default_rng(seed)
+    dosages = random_dosages(rng, 5, n_samples, missing=0.2)
+    samples = np.flatnonzero(rng.random(n_samples) < 0.6) if subset else None
+    block = packed_block(dosages, samples)
+    expected = dosages if samples is None else dosages[:, samples]
+    np.testing.assert_array_equal(decode(block), expected)
+    assert block.packed.shape[1] % 8 == 0
+    found = counts(block)
+    for column, value in enumerate((2, 1, 0)):
+        np.testing.assert_array_equal(found[:, column], (expected == value).sum(axis=1))
+    np.testing.assert_array_equal(found[:, 3], np.isnan(expected).sum(axis=1))
+
+
+@pytest.mark.parametrize("n_samples", [1, 2, 3, 5, 33])
+@pytest.mark.parametrize("garbage", [0x00, 0x55, 0xAA, 0xFF])
+def test_padding_bits_of_the_file_are_ignored(n_samples, garbage):
+    dosages = random_dosages(np.random.default_rng(1), 4, n_samples, missing=0.3)
+    rows = pack(dosages)
+    if n_samples % 4:
+        used = (1 << 2 * (n_samples % 4)) - 1
+        rows[:, -1] = (rows[:, -1] & used) | (garbage & ~used & 0xFF)
+    block = Block(0, 4, n_samples, packed=repack(rows, n_samples))
+    np.testing.assert_array_equal(decode(block), dosages)
+    np.testing.assert_array_equal(counts(block)[:, 3], np.isnan(dosages).sum(axis=1))
+
+
+@pytest.mark.parametrize("kind", [packed_block, dosage_block])
+def test_moments_are_those_of_the_called_genotypes(kind):
+    dosages = random_dosages(np.random.default_rng(2), 20, 77, missing=0.1)
+    dosages[3], dosages[4] = np.nan, 2
+    found = moments(kind(dosages))
+    called = ~np.isnan(dosages)
+    np.testing.assert_array_equal(found.n, called.sum(axis=1))
+    filled = mean_impute(np.delete(dosages, 3, axis=0))
+    centred = filled - filled.mean(axis=1, keepdims=True)
+    np.testing.assert_allclose(np.delete(found.mean, 3), filled.mean(axis=1), rtol=1e-14)
+    np.testing.assert_allclose(
+        np.delete(found.sum_of_squares, 3), (centred**2).sum(axis=1), rtol=1e-12, atol=1e-12
+    )
+    assert found.n[3] == found.mean[3] == found.sum_of_squares[3] == 0
+    assert found.sum_of_squares[4] == 0
+
+
+def test_sum_of_squares_is_exact_at_extreme_frequency():
+    dosages = np.full((1, 100_000), 2.0)
+    dosages[0, :100] = 1  # A1 frequency 0.9995: a float32 column would lose three digits
+    found = moments(packed_block(dosages))
+    assert found.sum_of_squares[0] == pytest.approx(100 - 100**2 / 100_000, rel=1e-10)
+
+
+@pytest.mark.parametrize("kind", [packed_block, dosage_block])
+@pytest.mark.parametrize(("dtype", "bound"), [(np.float64, 1e-10), (np.float32, 2e-4)])
+@pytest.mark.parametrize("n_samples", [3, 4096, 4097, 9001])
+def test_product_is_that_of_centred_mean_imputed_genotypes(kind, dtype, bound, n_samples):
+    rng = np.random.default_rng(3)
+    dosages = random_dosages(rng, 7, n_samples, missing=0.02)
+    columns = rng.standard_normal((n_samples, 5)).astype(dtype)
+    block = kind(dosages)
+    filled = mean_impute(dosages)
+    expected = (filled - filled.mean(axis=1, keepdims=True)) @ columns.astype(np.float64)
+    found = product(block, moments(block).mean, columns)
+    assert found.dtype == np.float64
+    np.testing.assert_allclose(found, expected, rtol=0, atol=bound)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("n_columns", [1, 2, 3, 7, 33, 64])
+def test_product_of_a_variant_does_not_depend_on_its_block(dtype, n_columns):
+    rng = np.random.default_rng(4)
+    dosages = random_dosages(rng, 300, 5000, missing=0.01)
+    columns = rng.standard_normal((5000, n_columns)).astype(dtype)
+    whole = packed_block(dosages)
+    together = product(whole, moments(whole).mean, columns)
+    for first, last in ((0, 1), (1, 130), (130, 300), (297, 300)):
+        part = Block(0, last - first, 5000, packed=whole.packed[first:last])
+        np.testing.assert_array_equal(
+            product(part, moments(part).mean, columns), together[first:last]
+        )
