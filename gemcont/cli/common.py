@@ -29,6 +29,14 @@ class Parser(argparse.ArgumentParser):
         )
         self.add_argument("--version", action="version", version=f"gemcont {gemcont.__version__}")
 
+    def parse_args(self, args=None, namespace=None):
+        """As argparse, but --missing-code takes a list that begins with a minus, as PLINK's."""
+        args = list(sys.argv[1:] if args is None else args)
+        for i in range(len(args) - 1, 0, -1):
+            if args[i - 1] == "--missing-code":
+                args[i - 1 : i + 1] = [f"--missing-code={args[i]}"]
+        return super().parse_args(args, namespace)
+
     def error(self, message):
         """One line on stderr, exit 2."""
         self.exit(USER_ERROR, f"{self.prog}: error: {message} (see {self.prog} --help)\n")
@@ -59,7 +67,7 @@ def number(kind, low, high=None):
 def run_command(program, parser, job, argv):
     """Parse, open the log, run ``job(arguments)``; return the exit code, never a traceback."""
     arguments = parser.parse_args(argv)
-    signal.signal(signal.SIGTERM, _terminate)
+    before = signal.signal(signal.SIGTERM, _terminate)
     try:
         open_log(program, arguments, sys.argv[1:] if argv is None else argv)
         job(arguments)
@@ -74,6 +82,7 @@ def run_command(program, parser, job, argv):
         where = f"; the details are in {arguments.out}.log" if log.handlers else ""
         return _fail(program, f"internal error, please report it{where}", OUR_BUG)
     finally:
+        signal.signal(signal.SIGTERM, before)
         close_log()
     return 0
 

@@ -41,6 +41,8 @@ def assemble(source, traits, covariate_table, settings):
     values, coded = numeric_columns(traits, names, codes=settings.missing_codes or DEFAULT_CODES)
     _log_codes(coded, settings.missing_codes or DEFAULT_CODES)
     terms = []
+    if covariate_table is None and settings.covariate_names:
+        raise GemcontError("--covar-name: there is no --covar file to take the columns from")
     if covariate_table is not None:
         terms = covariates(
             covariate_table, covariate_table.select(settings.covariate_names, "--covar-name")

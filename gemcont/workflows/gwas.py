@@ -3,6 +3,7 @@
 import logging
 import time
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import polars as pl
@@ -30,6 +31,7 @@ from gemcont.workflows.scan import Plan, block_size, scan_blocks
 log = logging.getLogger(__name__)
 
 DEFAULT_MEMORY = 512  # MiB for blocks in flight
+_INFLATED = 1.2  # lambda_gc above which the log asks why
 _CALIBRATED = (0.95, 1.05)  # true over nominal rate of the LRT that needs no warning
 
 
@@ -69,7 +71,8 @@ class GwasSettings:
 class GwasRun:
     """A prepared scan and, as it advances, its counts.
 
-    neg_log_10_p, variants: of the rows written so far, one array a block.
+    neg_log_10_p, rows: -log10 p and index in the source of the rows written so far, one array a
+    block. The properties below them are of the finished scan.
     """
 
     source: GenotypeSource
@@ -120,7 +123,7 @@ class GwasRun:
             raise GemcontError(f"no variant is left after the filters ({left_out})")
         if self.untestable:
             log.info(
-                "%d of them cannot be tested: no variance, or given by the covariates",
+                "%d of them cannot be tested (no variance, or given by the covariates): NA",
                 self.untestable,
             )
         if self.not_autosomal:
@@ -128,15 +131,28 @@ class GwasRun:
                 "%d variants on X, XY, Y, MT or haploid chromosomes are not tested yet: NA",
                 self.not_autosomal,
             )
+        hint = "; relatives or population structure?" if self.lambda_gc > _INFLATED else ""
+        log.info("lambda_gc %.4f%s", self.lambda_gc, hint)
 
     @property
     def n_rows(self):
         """Rows that have passed the filters so far."""
         return sum(len(rows) for rows in self.rows)
 
+    @cached_property
+    def all_neg_log_10_p(self):
+        """-log10 p (rows,), NaN where a variant cannot be tested."""
+        return np.concatenate(self.neg_log_10_p)
+
+    @cached_property
+    def row_variants(self):
+        """Index in the source of every row's variant (rows,)."""
+        return np.concatenate(self.rows)
+
+    @cached_property
     def lambda_gc(self):
-        """Genomic-control lambda of all rows."""
-        return lambda_gc(np.concatenate(self.neg_log_10_p), self.plan.null.n_traits)
+        """Genomic-control lambda of all rows, on the test's own degrees of freedom."""
+        return lambda_gc(self.all_neg_log_10_p, self.plan.null.n_traits)
 
     def lrt_rate(self):
         """The LRT's true rate at 5e-8 over 5e-8, for this N, D and K."""

@@ -39,7 +39,7 @@ def write_summary(run, path, arguments):
         "variants_left_out": run.removed_variants,
         "variants_untestable": run.untestable,
         "variants_not_autosomal": run.not_autosomal,
-        "lambda_gc": _finite(run.lambda_gc()),
+        "lambda_gc": _finite(run.lambda_gc),
         "lrt_true_over_nominal_rate": {"level": GENOME_WIDE, "ratio": run.lrt_rate()},
         "top_hits": top_hits(run),
         "seconds": {k: round(v, 3) for k, v in run.seconds.items()},
@@ -63,10 +63,10 @@ def _versions():
 
 def top_hits(run, most=_TOP_HITS):
     """The strongest variants: dicts of chromosome, position, id, alleles and -log10 p."""
-    neg_log_10_p = np.concatenate(run.neg_log_10_p)
+    neg_log_10_p = run.all_neg_log_10_p
     tested = np.flatnonzero(~np.isnan(neg_log_10_p))
     order = tested[np.argsort(-neg_log_10_p[tested], kind="stable")[:most]]
-    variants = run.source.variants[np.concatenate(run.rows)[order]]
+    variants = run.source.variants[run.row_variants[order]]
     return [
         {**row, "neg_log_10_p_value": float(f"{p:.7g}")}
         for row, p in zip(variants.to_dicts(), neg_log_10_p[order], strict=True)
@@ -80,8 +80,8 @@ def draw(run, prefix):
     from gemcont.plots.save import save
 
     started = time.perf_counter()
-    neg_log_10_p = np.concatenate(run.neg_log_10_p)
-    variants = run.source.variants[np.concatenate(run.rows)]
+    neg_log_10_p = run.all_neg_log_10_p
+    variants = run.source.variants[run.row_variants]
     names, codes = _chromosome_codes(variants["chromosome"], run.settings.autosomes)
     title = _title(run)
     positions = variants["base_pair_location"].to_numpy()
@@ -89,7 +89,7 @@ def draw(run, prefix):
         manhattan(codes, positions, neg_log_10_p, names=names, title=title),
         f"{prefix}.manhattan.png",
     )
-    save(qq(neg_log_10_p, lambda_gc=run.lambda_gc(), title=title), f"{prefix}.qq.png")
+    save(qq(neg_log_10_p, lambda_gc=run.lambda_gc, title=title), f"{prefix}.qq.png")
     log.info("pictures drawn in %.1f s", time.perf_counter() - started)
 
 

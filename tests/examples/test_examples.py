@@ -1,0 +1,35 @@
+"""Every example runs, and says what its text claims."""
+
+import runpy
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import ROOT
+
+EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
+
+
+def run(name):
+    return runpy.run_path(str(ROOT / "examples" / name))["main"]()
+
+
+def test_components_give_the_traits_own_statistic(capsys):
+    runs = run("principal_components.py")
+    traits, components = runs["traits"], runs["2 components"]
+    np.testing.assert_allclose(components.f_statistic, traits.f_statistic, rtol=1e-6)
+    assert runs["1 component, ranked"].dof.max() == 1
+    assert capsys.readouterr().out.count("best") == 3
+
+
+def test_custom_scan_finds_the_causal_variant(capsys):
+    scan = run("custom_scan.py")
+    assert scan.neg_log_10_p.argmax() == 7
+    assert abs(scan.effects[7, 1] - 0.6) < 0.2
+    assert "variant 7" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda p: p.name)
+def test_examples_are_short_and_listed(path):
+    assert len(path.read_text().splitlines()) < 80
+    assert path.name in (Path(path).parent / "README.md").read_text()
