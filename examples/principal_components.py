@@ -33,8 +33,8 @@ def main():
     for name, results in runs.items():
         best = results.loc[results.neg_log_10_p_value.idxmax()]
         print(
-            f"{name:20s} {int(best.dof)} dof  best {best.variant_id} "
-            f"chr{best.chromosome}:{best.base_pair_location}  -log10 p {best.neg_log_10_p_value:.2f}"
+            f"{name:20s} {int(best.dof)} dof  best {best.variant_id} on chromosome "
+            f"{best.chromosome} at {best.base_pair_location}, -log10 p {best.neg_log_10_p_value:.1f}"
         )
     return runs
 
