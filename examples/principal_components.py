@@ -32,10 +32,9 @@ def main():
     }
     for name, results in runs.items():
         best = results.loc[results.neg_log_10_p_value.idxmax()]
-        print(
-            f"{name:20s} {int(best.dof)} dof  best {best.variant_id} on chromosome "
-            f"{best.chromosome} at {best.base_pair_location}, -log10 p {best.neg_log_10_p_value:.1f}"
-        )
+        place = f"chromosome {best.chromosome} at {best.base_pair_location}"
+        strength = f"{int(best.dof)} dof, -log10 p {best.neg_log_10_p_value:.1f}"
+        print(f"{name:20s} best {best.variant_id} on {place}: {strength}")
     return runs
 
 
