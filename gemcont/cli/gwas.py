@@ -1,83 +1,125 @@
 """gemcont-gwas: genotypes x traits -> associations, a log, a summary and two pictures."""
 
+import math
 import os
 import sys
+from argparse import ArgumentTypeError
 
 from gemcont.cli.common import Parser, comma_list, number, run_command
+from gemcont.errors import GemcontError
 
 PROGRAM = "gemcont-gwas"
-_LAYOUTS = ("tsv", "tsv.gz", "parquet")
+_LAYOUTS = ("tsv", "tsv.gz", "parquet", "ssf")
 _DESCRIPTION = """\
-Test every variant of a PLINK fileset against all chosen traits at once.
+Test every variant of a genotype file against all chosen traits at once.
 
 One trait: the ordinary linear regression of plink2 --glm. Several: one joint test on as many
-degrees of freedom. The effect allele is column 5 of the .bim (A1)."""
+degrees of freedom. The effect allele is column 5 of a .bim (A1), ALT of a .pvar, the second
+allele of a .bgen."""
 _EPILOG = """\
 example:
   gemcont-gwas --bfile cohort --pheno traits.tsv --pheno-name height,weight \\
       --covar covariates.tsv --maf 0.01 --test f --out results/size
 
-writes PREFIX.gwas.tsv, PREFIX.log, PREFIX.summary.json, PREFIX.manhattan.png, PREFIX.qq.png"""
+writes PREFIX.gwas.tsv, PREFIX.log, PREFIX.summary.json, PREFIX.manhattan.png, PREFIX.qq.png;
+--each-trait also PREFIX.traits.parquet, --effects PREFIX.effects.parquet"""
 
 
 def build_parser():
     """The command's flags; PLINK's and REGENIE's names where they have one."""
     parser = Parser(prog=PROGRAM, description=_DESCRIPTION, epilog=_EPILOG)
-    _add_inputs(parser.add_argument_group("input"))
-    _add_filters(parser.add_argument_group("filters (counted on the analysed samples)"))
+    genotypes = parser.add_argument_group("genotypes")
+    _add_genotypes(genotypes.add_mutually_exclusive_group(required=True))
+    genotypes.add_argument("--sample", metavar="FILE", help="sample ids of a .bgen")
+    _add(
+        genotypes,
+        (
+            "--chr-set",
+            "N",
+            "autosomes of the species (default: 22)",
+            {"type": number(int, 1, 999), "default": 22},
+        ),
+    )
+    _add(parser.add_argument_group("traits and covariates"), *_TABLES)
+    _add(
+        parser.add_argument_group("samples and variants (counted on the analysed samples)"),
+        *_FILTERS,
+    )
     _add_test(parser.add_argument_group("test"))
     _add_output(parser.add_argument_group("output and work"))
     return parser
 
 
-def _add_inputs(group):
-    group.add_argument("--bfile", required=True, metavar="PREFIX", help=".bed, .bim and .fam")
+def _add(group, *flags):
+    """Add (flag, metavar, help, options) to a group."""
+    for flag, metavar, text, options in flags:
+        group.add_argument(flag, metavar=metavar, help=text, **options)
+
+
+def _add_genotypes(group):
+    group.add_argument("--bfile", metavar="PREFIX", help="PLINK 1 fileset: .bed, .bim and .fam")
     group.add_argument(
+        "--pfile", metavar="PREFIX", help="PLINK 2 fileset: .pgen, .pvar[.zst], .psam"
+    )
+    group.add_argument("--bgen", metavar="FILE", help="BGEN 1.2 file")
+
+
+_COMMA = {"type": comma_list}
+_TABLES = (
+    (
         "--pheno",
-        required=True,
-        metavar="FILE",
-        help="table of traits; header FID IID or IID first",
-    )
-    group.add_argument(
-        "--pheno-name", type=comma_list, metavar="A,B", help="traits to test (default: all)"
-    )
-    group.add_argument(
-        "--covar", metavar="FILE", help="table of covariates; text columns are categories"
-    )
-    group.add_argument(
-        "--covar-name", type=comma_list, metavar="A,B", help="covariates to use (default: all)"
-    )
-    group.add_argument(
+        "FILE",
+        "table of traits; header FID IID or IID first (--pfile: default .psam)",
+        {},
+    ),
+    ("--pheno-name", "A,B", "traits to test (default: all)", _COMMA),
+    ("--covar", "FILE", "table of covariates; text columns are categories", {}),
+    ("--covar-name", "A,B", "covariates to use (default: all)", _COMMA),
+    (
+        "--covar-formula",
+        "TEXT",
+        'covariates as a formula: "sex*age + I(age**2) + C(site)"',
+        {},
+    ),
+    ("--condition", "ID,ID", "variants that become covariates", _COMMA),
+    ("--condition-list", "FILE", "the same, an id per line", {}),
+    (
         "--missing-code",
-        type=comma_list,
-        default=[],
-        metavar="A,B",
-        help="trait values that mean missing, instead of -9 (NA, nan, . and blank always do)",
-    )
-    group.add_argument(
-        "--chr-set",
-        type=number(int, 1, 999),
-        default=22,
-        metavar="N",
-        help="autosomes (default: 22)",
-    )
-
-
-def _add_filters(group):
-    group.add_argument("--keep", metavar="FILE", help="only these samples: FID IID or IID per line")
-    group.add_argument("--remove", metavar="FILE", help="not these samples")
-    group.add_argument("--extract", metavar="FILE", help="only these variants: an id per line")
-    group.add_argument("--exclude", metavar="FILE", help="not these variants")
-    group.add_argument("--chr", metavar="1-22,X", help="only these chromosomes")
-    group.add_argument(
-        "--maf", type=number(float, 0, 0.5), metavar="F", help="smallest minor allele frequency"
-    )
-    group.add_argument(
-        "--mac", type=number(float, 0), metavar="N", help="smallest minor allele count"
-    )
-    group.add_argument(
-        "--geno", type=number(float, 0, 1), metavar="F", help="largest share of missing genotypes"
-    )
+        "A,B",
+        "trait values that mean missing, instead of -9 (NA, nan, . and blank always do)",
+        _COMMA | {"default": []},
+    ),
+)
+_FILTERS = (
+    ("--keep", "FILE", "only these samples: FID IID or IID per line", {}),
+    ("--remove", "FILE", "not these samples", {}),
+    (
+        "--mind",
+        "F",
+        "largest share of missing genotypes of a sample",
+        {"type": number(float, 0, 1)},
+    ),
+    ("--extract", "FILE", "only these variants: an id per line", {}),
+    ("--exclude", "FILE", "not these variants", {}),
+    ("--chr", "1-22,X", "only these chromosomes", {}),
+    ("--from-bp", "N", "from this position (with one --chr)", {"type": number(int, 0)}),
+    ("--to-bp", "N", "to this position", {"type": number(int, 0)}),
+    (
+        "--geno",
+        "F",
+        "largest share of missing genotypes of a variant",
+        {"type": number(float, 0, 1)},
+    ),
+    ("--maf", "F", "smallest minor allele frequency", {"type": number(float, 0, 0.5)}),
+    ("--mac", "N", "smallest minor allele count", {"type": number(float, 0)}),
+    (
+        "--hwe",
+        "P",
+        "smallest exact Hardy-Weinberg p (on X of females); 'P midp' for the mid-p",
+        {"nargs": "+"},
+    ),
+    ("--info", "R2", "smallest imputation quality", {"type": number(float, 0, 1)}),
+)
 
 
 def _add_test(group):
@@ -93,13 +135,50 @@ def _add_test(group):
     group.add_argument(
         "--rank-int", action="store_true", help="rank the traits to normal quantiles (after --pcs)"
     )
+    group.add_argument(
+        "--no-x-sex", action="store_true", help="on X, leave sex out of the covariates"
+    )
+    which = group.add_mutually_exclusive_group()
+    which.add_argument("--each-trait", action="store_true", help="also every trait alone, by its t")
+    which.add_argument(
+        "--each-trait-only",
+        action="store_true",
+        help="every trait alone, without the joint test (default above 200 traits)",
+    )
+    group.add_argument("--joint", action="store_true", help="the joint test also above 200 traits")
+    group.add_argument(
+        "--each-trait-samples",
+        choices=("joint", "own"),
+        default="joint",
+        help="every trait on the samples that have all (default), or on those that have it",
+    )
+    group.add_argument(
+        "--effects", action="store_true", help="also the joint test's effect on every trait"
+    )
 
 
 def _add_output(group):
     group.add_argument("--out", required=True, metavar="PREFIX", help="prefix of all outputs")
-    group.add_argument("--format", choices=_LAYOUTS, default="tsv", help="of the results")
+    group.add_argument(
+        "--format", choices=_LAYOUTS, default="tsv", help="of the results (default: tsv)"
+    )
+    group.add_argument(
+        "--split-traits",
+        action="store_true",
+        help="with --each-trait: a file per trait in --format instead of one parquet",
+    )
+    group.add_argument("--genome-build", metavar="NAME", help="with --format ssf, e.g. GRCh38")
+    least = group.add_mutually_exclusive_group()
+    least.add_argument(
+        "--p-max", type=number(float, 0, 1), metavar="P", help="write only rows with p up to this"
+    )
+    least.add_argument(
+        "--neg-log10-p-min", type=number(float, 0), metavar="X", help="the same, as -log10 p"
+    )
     group.add_argument("--no-plot", action="store_true", help="draw no pictures")
-    group.add_argument("--threads", type=number(int, 1, 1024), metavar="N", help="default: all")
+    group.add_argument(
+        "--threads", type=number(int, 1, 1024), metavar="N", help="default: all processors"
+    )
     group.add_argument(
         "--memory",
         type=number(int, 16),
@@ -124,46 +203,92 @@ def main(argv=None):
 def _job(arguments):
     if arguments.threads is not None:  # read when polars is first imported
         os.environ.setdefault("POLARS_MAX_THREADS", str(arguments.threads))
-    from gemcont.tables.sumstats import SUFFIX, refuse_overwriting
     from gemcont.workflows.gwas import write_gwas
+    from gemcont.workflows.outputs import Outputs
     from gemcont.workflows.report import draw, write_summary
 
     prefix = arguments.out
-    result = f"{prefix}.gwas{SUFFIX[arguments.format]}"
-    suffixes = ("log", "summary.json", "manhattan.png", "qq.png")
-    refuse_overwriting([result, *(f"{prefix}.{s}" for s in suffixes)], _inputs(arguments))
+    outputs = Outputs(prefix, arguments.format, arguments.split_traits, arguments.genome_build)
+    outputs.refuse_inputs(_inputs(arguments))
     run = write_gwas(
-        arguments.bfile,
+        _genotypes(arguments),
         arguments.pheno,
-        result,
+        outputs,
+        sample=arguments.sample,
         covar=arguments.covar,
-        layout=arguments.format,
         progress=True,
         **_settings(arguments),
     )
     write_summary(run, f"{prefix}.summary.json", vars(arguments))
-    if not arguments.no_plot:
+    if run.cohort.joint and not arguments.no_plot:
         draw(run, prefix)
 
 
+def _genotypes(arguments):
+    """The path that ``open_genotypes`` takes."""
+    if arguments.pfile is not None:
+        return arguments.pfile.removesuffix(".pgen") + ".pgen"
+    return arguments.bfile or arguments.bgen
+
+
 def _inputs(arguments):
-    genotypes = [arguments.bfile.removesuffix(".bed") + s for s in (".bed", ".bim", ".fam")]
-    lists = (arguments.keep, arguments.remove, arguments.extract, arguments.exclude)
-    return [*genotypes, arguments.pheno, *(p for p in (arguments.covar, *lists) if p is not None)]
+    """Every file that is read."""
+    suffixes = {
+        "bfile": (".bed", ".bim", ".fam"),
+        "pfile": (".pgen", ".pvar", ".pvar.zst", ".psam"),
+    }
+    inputs = [
+        getattr(arguments, flag).removesuffix(found[0]) + suffix
+        for flag, found in suffixes.items()
+        if getattr(arguments, flag) is not None
+        for suffix in found
+    ]
+    flags = "bgen sample pheno covar keep remove extract exclude condition_list".split()
+    return inputs + [p for p in (getattr(arguments, flag) for flag in flags) if p is not None]
 
 
 def _settings(arguments):
     """The fields of ``GwasSettings`` that the flags fill."""
-    same = ("keep", "remove", "extract", "exclude", "maf", "mac", "geno", "test", "pcs", "rank_int")
-    work = ("threads", "memory", "block_size")
+    same = (
+        "covar_formula keep remove mind extract exclude from_bp to_bp geno maf mac info rank_int "
+        "pcs test each_trait_samples effects threads memory block_size condition condition_list"
+    ).split()
+    hwe, midp = _hwe(arguments.hwe)
     return {
-        **{name: getattr(arguments, name) for name in (*same, *work)},
+        **{name: getattr(arguments, name) for name in same},
         "trait_names": arguments.pheno_name,
         "covariate_names": arguments.covar_name,
         "chromosomes": arguments.chr,
         "autosomes": arguments.chr_set,
         "missing_codes": tuple(arguments.missing_code),
+        "hwe": hwe,
+        "hwe_midp": midp,
+        "x_sex": not arguments.no_x_sex,
+        "joint": False if arguments.each_trait_only else True if arguments.joint else None,
+        "each_trait": arguments.each_trait or arguments.each_trait_only,
+        "neg_log10_p_min": _least(arguments),
     }
+
+
+def _hwe(words):
+    """(p, mid-p or not) of the words of --hwe, plink2's way: P [midp]."""
+    if words is None:
+        return None, False
+    if len(words) > 2 or words[1:] not in ([], ["midp"]):
+        raise GemcontError(f"--hwe: cannot read {' '.join(words)!r}; write P or 'P midp'")
+    try:
+        return number(float, 0, 1)(words[0]), len(words) == 2
+    except ArgumentTypeError as error:
+        raise GemcontError(f"--hwe: {error}") from None
+
+
+def _least(arguments):
+    """The smallest -log10 p that is written, from either flag."""
+    if arguments.p_max is None:
+        return arguments.neg_log10_p_min
+    if arguments.p_max == 0:
+        raise GemcontError("--p-max: must be above 0; use --neg-log10-p-min beyond 1e-300")
+    return -math.log10(arguments.p_max)
 
 
 if __name__ == "__main__":

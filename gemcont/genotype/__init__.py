@@ -3,13 +3,25 @@
 ``open_genotypes(path)`` is the front door; everything behind it is a ``GenotypeSource``.
 """
 
+import os
 
-def open_genotypes(path):
-    """Open a PLINK fileset (PREFIX or PREFIX.bed) as a ``GenotypeSource``.
 
-    The .bed's magic number, order and exact length are checked before a genotype is read.
-    Raises GemcontError naming the file and what is wrong with it.
+def open_genotypes(path, *, sample=None):
+    """Open genotypes as a ``GenotypeSource``, by what the path names.
+
+    path: a PLINK prefix or .bed; a .pgen; a .bgen, with its .sample file as ``sample`` if the
+    ids are not inside. Files are checked before a genotype is read. Raises GemcontError naming
+    the file and what is wrong with it.
     """
+    path = os.fspath(path)
+    if path.endswith(".pgen"):
+        from gemcont.genotype.pgen import PgenSource
+
+        return PgenSource(path)
+    if path.endswith(".bgen"):
+        from gemcont.genotype.bgen import BgenSource
+
+        return BgenSource(path, sample)
     from gemcont.genotype.bed import BedSource
 
     return BedSource(path)

@@ -139,17 +139,24 @@ def read_fam(path):
         raise GemcontError(f"{path}: {width} columns found, a .fam has six")
     names = [*_FAM, *(f"extra{i}" for i in range(width - len(_FAM)))]
     table = parse_table(path, data, " ", dict.fromkeys(names, pl.String))
-    _refuse_duplicate_sample(path, table)
-    sex = pl.when(pl.col("sex").is_in(["1", "2"])).then(pl.col("sex")).otherwise(pl.lit("0"))
-    return table.with_columns(sex.alias("sex")).select(
+    refuse_duplicate_samples(path, table)
+    return table.with_columns(sex_codes("sex")).select(
         pl.col(c).cast(t) for c, t in SAMPLE_COLUMNS.items()
     )
 
 
-def _refuse_duplicate_sample(path, table):
+def sex_codes(name):
+    """Expression of a text column: 1 and 2 (M and F in a .psam) stay, all else is 0, unknown."""
+    letters = {"M": "1", "F": "2", "m": "1", "f": "2"}
+    code = pl.col(name).replace(letters)
+    return pl.when(code.is_in(["1", "2"])).then(code).otherwise(pl.lit("0")).alias(name)
+
+
+def refuse_duplicate_samples(path, table):
+    """Raise GemcontError if two rows of a table share fid and iid."""
     twice = table.filter(table.select("fid", "iid").is_duplicated())
     if twice.height:
-        fid, iid = twice.row(0)[:2]
+        fid, iid = twice.select("fid", "iid").row(0)
         raise GemcontError(f"{path}: sample FID {fid} IID {iid} stands twice")
 
 

@@ -9,6 +9,8 @@ from gemcont._text import read_text, split_fields
 from gemcont.errors import GemcontError
 from gemcont.genotype.align import SampleIds
 from gemcont.genotype.chromosomes import canonical_name, parse_chromosomes
+from gemcont.genotype.hwe import hwe_p
+from gemcont.genotype.kernels import hard_counts, missing_per_sample
 
 _TOLERANCE = 2.0**-44  # PLINK's: a frequency equal to its bound up to rounding passes
 
@@ -30,9 +32,9 @@ def read_sample_list(path):
     return SampleIds(path, [f[0] for f in lines], [f[1] for f in lines])
 
 
-def read_variant_list(path):
-    """The set of variant ids of an --extract or --exclude file: the first column."""
-    return {line.split("\t", 1)[0] for line in _lines(path)}
+def read_variant_ids(path):
+    """Variant ids of a file, an id per line (its first column), in order."""
+    return [line.split("\t", 1)[0] for line in _lines(path)]
 
 
 def _lines(path):
@@ -42,23 +44,37 @@ def _lines(path):
         raise GemcontError(f"{path}: not UTF-8 text") from None
 
 
-def select_variants(variants, *, chromosomes=None, extract=None, exclude=None, autosomes=22):
-    """Ascending indices of the variants that ``--chr``, ``--extract`` and ``--exclude`` leave.
+def select_variants(
+    variants,
+    *,
+    chromosomes=None,
+    from_bp=None,
+    to_bp=None,
+    extract=None,
+    exclude=None,
+    autosomes=22,
+):
+    """Ascending indices of the variants that ``--chr``, positions and lists of ids leave.
 
-    variants: table of a ``GenotypeSource``; chromosomes: text as of ``--chr``; extract, exclude:
-    sets of ids. Returns the indices (int64) and how many variants each filter took, by flag.
-    Raises GemcontError when a filter leaves nothing.
+    variants: table of a ``GenotypeSource``; chromosomes: text as of ``--chr``; from_bp, to_bp:
+    positions, both included, on one chromosome; extract, exclude: sets of ids. Returns the
+    indices (int64) and how many variants each filter took, by flag. Raises GemcontError when a
+    filter leaves nothing.
     """
     kept, taken = np.ones(variants.height, dtype=bool), {}
     if chromosomes is not None:
         here = _on_chromosomes(variants["chromosome"], chromosomes, autosomes)
-        kept = _apply(
-            kept,
-            here,
-            "--chr",
-            taken,
-            f"--chr {chromosomes}: no variant lies there; {_present(variants)}",
-        )
+        message = f"--chr {chromosomes}: no variant lies there; {_present(variants)}"
+        kept = _apply(kept, here, "--chr", taken, message)
+    if from_bp is not None or to_bp is not None:
+        wanted = () if chromosomes is None else parse_chromosomes(chromosomes, autosomes)
+        if len(wanted) != 1:
+            raise GemcontError("--from-bp and --to-bp need one chromosome: add --chr")
+        position = variants["base_pair_location"].to_numpy()
+        low, high = 0 if from_bp is None else from_bp, 2**31 if to_bp is None else to_bp
+        message = f"--from-bp {low} --to-bp {high}: no variant lies there"
+        here = (position >= low) & (position <= high)
+        kept = _apply(kept, here, "--from-bp/--to-bp", taken, message)
     if extract is not None:
         listed = _is_listed(variants, extract)
         kept = _apply(kept, listed, "--extract", taken, _unmatched("--extract", variants, extract))
@@ -97,33 +113,71 @@ def _unmatched(flag, variants, ids):
     return f"{flag}: no variant is left (the list has {theirs}; the variants have {ours})"
 
 
-@dataclass(frozen=True)
-class FrequencyFilter:
-    """``--maf --mac --geno``, counted on the analysed samples.
+def missing_share(source, variants, *, size=4096):
+    """Share of missing genotypes (samples,) of every sample over the given variants."""
+    missing = np.zeros(source.n_samples, dtype=np.int64)
+    for block in source.blocks(variants, size=size):
+        missing_per_sample(block, missing)
+    return missing / max(len(variants), 1)
 
-    maf: smallest minor allele frequency that stays; mac: smallest minor allele count; geno:
-    largest share of missing genotypes. Nothing is filtered where a bound is None.
+
+# In the order in which a variant's first failure is counted.
+FLAGS = ("--geno", "--maf", "--mac", "--hwe", "--info")
+
+
+@dataclass(frozen=True)
+class VariantFilter:
+    """``--geno --maf --mac --hwe --info``, counted on the analysed samples; None filters nothing.
+
+    geno: largest share of missing genotypes; maf, mac: smallest minor allele frequency and count;
+    hwe: smallest exact Hardy-Weinberg p (``midp``: of the mid-p kind), on females where the
+    chromosome is X and not at all on haploids; info: smallest imputation quality
     """
 
+    geno: float | None = None
     maf: float | None = None
     mac: float | None = None
-    geno: float | None = None
+    hwe: float | None = None
+    midp: bool = False
+    info: float | None = None
 
-    def failures(self, moments, n_samples):
-        """uint8 code per variant: 0 stays, else 1 + the index of the first of FLAGS it fails."""
-        frequency = np.minimum(moments.mean, 2 - moments.mean) / 2
-        count = 2 * moments.n * frequency
-        failed = np.zeros(len(frequency), dtype=np.uint8)
-        missing = 1 - moments.n / n_samples
-        if self.mac is not None:
-            failed[count < self.mac * (1 - _TOLERANCE)] = 1 + FLAGS.index("--mac")
-        if self.maf is not None:
-            failed[(frequency < self.maf * (1 - _TOLERANCE)) | (moments.n == 0)] = 1 + FLAGS.index(
-                "--maf"
-            )
-        if self.geno is not None:
-            failed[missing > self.geno * (1 + _TOLERANCE)] = 1 + FLAGS.index("--geno")
+    @property
+    def flags(self):
+        """The flags that are asked for."""
+        return [flag for flag in FLAGS if getattr(self, flag.strip("-")) is not None]
+
+    def failures(self, block, found, alleles, *, quality=None, hwe_people=None, haploid=False):
+        """uint8 code per variant of a block: 0 stays, else 1 + the index of the first failed flag.
+
+        found: its ``Moments``; alleles: its ``AlleleCounts``; quality: stated imputation quality
+        (variants,), NaN unknown; hwe_people: bool (samples,), None = all
+        """
+        fails = {
+            "--geno": lambda: 1 - found.n / block.n_samples > self.geno * (1 + _TOLERANCE),
+            "--maf": lambda: (
+                (alleles.minor_frequency < self.maf * (1 - _TOLERANCE)) | (found.n == 0)
+            ),
+            "--mac": lambda: alleles.minor_count < self.mac * (1 - _TOLERANCE),
+            "--hwe": lambda: self._fails_hwe(block, hwe_people, haploid),
+            "--info": lambda: ~(_quality(found, quality) >= self.info * (1 - _TOLERANCE)),
+        }
+        failed = np.zeros(block.count, dtype=np.uint8)
+        for flag in self.flags:
+            failed[(failed == 0) & fails[flag]()] = 1 + FLAGS.index(flag)
         return failed
 
+    def _fails_hwe(self, block, people, haploid):
+        if haploid:
+            return np.zeros(block.count, dtype=bool)
+        two, one, none, _ = hard_counts(block, people).T
+        return hwe_p(two, one, none, midp=self.midp) < self.hwe * (1 - _TOLERANCE)
 
-FLAGS = ("--geno", "--maf", "--mac")
+
+def _quality(found, stated):
+    """Imputation quality: as stated, else the dosages' variance over that of true genotypes."""
+    frequency = found.mean / 2
+    expected = 2 * frequency * (1 - frequency) * found.n
+    seen = np.divide(
+        found.sum_of_squares, expected, out=np.full(len(expected), np.nan), where=expected > 0
+    )
+    return seen if stated is None else np.where(np.isnan(stated), seen, stated)

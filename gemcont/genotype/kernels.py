@@ -12,8 +12,8 @@ import numpy as np
 from gemcont._numba import njit, popcount
 
 _WORD = 8  # bytes
-_EVEN = np.uint64(0x5555555555555555)
 _ONE = np.uint64(1)
+_HARD_CALL = 0.1  # largest distance of a dosage from the genotype it is called as
 # Tiles of the product. A float32 tile of 128 x 4,096 is 2 MB and stays near the processor;
 # 4,096 samples is also how far float32 sums run before they are folded into float64.
 TILE_VARIANTS = 128
@@ -67,40 +67,96 @@ def _gather(rows, samples, packed):
             out[whole] = (out[whole] & ~(3 << (2 * i))) | (code << (2 * i))
 
 
-def counts(block):
-    """Genotype counts of a packed block: int64 (variants, 4).
-
-    Columns: two effect alleles, one, none, missing.
-    """
-    out = np.empty((block.count, 4), dtype=np.int64)
-    _counts(block.packed.view(np.uint64), block.n_samples, out)
-    return out
+def pack_hardcalls(values):
+    """int8 (variants, samples) effect allele counts, negative missing -> rows of a ``Block``."""
+    width = -(-values.shape[1] // (4 * _WORD)) * _WORD
+    packed = np.full((len(values), width), 0xFF, dtype=np.uint8)
+    _pack(values, packed)
+    return packed
 
 
 @njit
-def _counts(words, n_samples, out):
+def _pack(values, packed):
+    for v in range(values.shape[0]):
+        for s in range(values.shape[1]):
+            x = values[v, s]
+            code = 1 if x < 0 else 3 if x == 0 else 2 if x == 1 else 0
+            shift = 2 * (s & 3)
+            packed[v, s >> 2] = (packed[v, s >> 2] & ~(3 << shift)) | (code << shift)
+
+
+def counts(block, selected=None):
+    """Genotype counts of a packed block: int64 (variants, 4).
+
+    Columns: two effect alleles, one, none, missing; over the ``selected`` samples (bool array;
+    None = all).
+    """
+    words = block.packed.view(np.uint64)
+    selected = np.ones(block.n_samples, dtype=bool) if selected is None else selected
+    out = np.empty((block.count, 4), dtype=np.int64)
+    _counts(words, _lanes(selected, words.shape[1]), int(selected.sum()), out)
+    return out
+
+
+def _lanes(selected, n_words):
+    """uint64 (n_words,) with the low bit of every selected sample's pair of bits set."""
+    pairs = np.zeros((32 * n_words, 2), dtype=bool)
+    pairs[: len(selected), 0] = selected
+    return np.packbits(pairs.ravel(), bitorder="little").view(np.uint64)
+
+
+@njit
+def _counts(words, lanes, n_selected, out):
     for v in range(words.shape[0]):
         low = high = both = 0
-        for w in words[v]:
-            odd = (w >> _ONE) & _EVEN
-            even = w & _EVEN
+        for i in range(len(lanes)):
+            even = words[v, i] & lanes[i]
+            odd = (words[v, i] >> _ONE) & lanes[i]
             low += popcount(even)
             high += popcount(odd)
             both += popcount(even & odd)
-        padding = 32 * words.shape[1] - n_samples
-        missing, one, none = low - both, high - both, both - padding
-        out[v, 0] = n_samples - missing - one - none
+        missing, one = low - both, high - both
+        out[v, 0] = n_selected - missing - one - both
         out[v, 1] = one
-        out[v, 2] = none
+        out[v, 2] = both
         out[v, 3] = missing
 
 
-def moments(block):
-    """``Moments`` of every variant of a block, packed or dosages."""
+def hard_counts(block, selected=None):
+    """As ``counts``, of dosages too: those within 0.1 of a whole number, others missing (PLINK)."""
+    if block.packed is not None:
+        return counts(block, selected)
+    dosage = block.dosage if selected is None else block.dosage[:, selected]
+    whole = np.round(dosage)
+    near = np.abs(dosage - whole) <= _HARD_CALL
+    columns = [(near & (whole == value)).sum(axis=1) for value in (2, 1, 0)]
+    return np.column_stack([*columns, dosage.shape[1] - sum(columns)])
+
+
+def missing_per_sample(block, missing):
+    """Add every sample's number of missing genotypes in the block to ``missing`` (samples,)."""
     if block.packed is None:
-        return _dosage_moments(block.dosage)
-    two, one, _, missing = counts(block).T.astype(np.float64)
-    n = block.n_samples - missing
+        missing += np.isnan(block.dosage).sum(axis=0)
+    else:
+        _missing_per_sample(block.packed, missing)
+
+
+@njit
+def _missing_per_sample(packed, missing):
+    for v in range(packed.shape[0]):
+        for b in range((len(missing) + 3) // 4):
+            byte = packed[v, b]
+            if byte & 0x55 & ~(byte >> 1):  # some genotype of the four is 01
+                for i in range(min(4, len(missing) - 4 * b)):
+                    missing[4 * b + i] += (byte >> (2 * i)) & 3 == 1
+
+
+def moments(block, selected=None):
+    """``Moments`` of every variant of a block, over the ``selected`` samples (bool; None = all)."""
+    if block.packed is None:
+        return _dosage_moments(block.dosage if selected is None else block.dosage[:, selected])
+    two, one, none, _ = counts(block, selected).T.astype(np.float64)
+    n = two + one + none
     total = 2 * two + one
     called = np.maximum(n, 1)
     return Moments(n, total / called, (4 * two + one) - total * total / called)

@@ -47,6 +47,9 @@ class GenotypeSource(ABC):
     """
 
     name: str
+    has_dosages = False
+    info = None  # imputation quality (variants,) where the file states it
+    n_multiallelic = 0  # rows of the file that are left out
     samples: pl.DataFrame
     variants: pl.DataFrame
 
@@ -92,6 +95,7 @@ class ArraySource(GenotypeSource):
     """
 
     name = "the genotype array"
+    has_dosages = True
 
     def __init__(self, dosage, samples=None, variants=None):
         dosage = np.ascontiguousarray(dosage, dtype=np.float32)

@@ -34,13 +34,12 @@ _LARGEST_Q = 1 - 2.0**-53  # a trait that is the genotype itself keeps a finite 
 class JointTest(NamedTuple):
     """Results per variant, (variants,) each, NaN where a variant cannot be tested.
 
-    statistic: chi2 (lrt) or F (f); r2: q; residual_sum_of_squares: g'Mg.
+    statistic: chi2 (lrt) or F (f); r2: q.
     """
 
     statistic: np.ndarray
     neg_log_10_p: np.ndarray
     r2: np.ndarray
-    residual_sum_of_squares: np.ndarray
 
 
 class Scan(NamedTuple):
@@ -69,8 +68,9 @@ def scan(null, genotypes, *, test="lrt"):
             f"genotypes must be (variants, {null.n_samples} samples), got {genotypes.shape}"
         )
     products, sum_of_squares = centred_products(null, genotypes)
-    joint = joint_test(null, products, sum_of_squares, test=test)
-    beta, se = effects(null, products, joint.residual_sum_of_squares)
+    residual = testable_residual(null, products, sum_of_squares)
+    joint = joint_test(null, products, residual, test=test)
+    beta, se = effects(null, products, residual)
     n = genotypes.shape[1] - np.isnan(genotypes).sum(axis=1)
     return Scan(joint.statistic, joint.neg_log_10_p, joint.r2, n, beta, se)
 
@@ -94,24 +94,29 @@ def residual_sum_of_squares(null, products, sum_of_squares):
     return sum_of_squares - np.einsum("vk,vk->v", explained, explained)
 
 
-def joint_test(null, products, sum_of_squares, *, test="lrt"):
-    """The joint test from products of centred genotypes with ``null.columns()``.
+def testable_residual(null, products, sum_of_squares):
+    """g'Mg (variants,), NaN where a variant cannot be tested.
 
-    products: (variants, D + K - 1); sum_of_squares: (variants,), centred. Variants without
-    variance, or whose residual on the covariates is under 1e-8 of it, get NaN.
+    That is: without variance, or with a residual on the covariates under 1e-8 of it.
     """
-    if test not in TESTS:
-        raise GemcontError(f"--test: {test!r} is not one of {', '.join(TESTS)}")
     residual = residual_sum_of_squares(null, products, sum_of_squares)
     testable = (sum_of_squares > _MONOMORPHIC * null.n_samples) & (
         residual >= COLLINEAR * sum_of_squares
     )
-    residual = np.where(testable, residual, np.nan)
+    return np.where(testable, residual, np.nan)
+
+
+def joint_test(null, products, residual, *, test="lrt"):
+    """The joint test from products of centred genotypes with ``null.columns()``.
+
+    products: (variants, D + K - 1); residual: (variants,), from ``testable_residual``.
+    """
+    if test not in TESTS:
+        raise GemcontError(f"--test: {test!r} is not one of {', '.join(TESTS)}")
     scores = products[:, : null.n_traits]
     r2 = np.einsum("vd,vd->v", scores, scores) / (null.n_samples * residual)
     r2 = np.minimum(r2, _LARGEST_Q)
-    statistic, neg_log_10_p = (_lrt if test == "lrt" else _exact_f)(null, r2)
-    return JointTest(statistic, neg_log_10_p, r2, residual)
+    return JointTest(*(_lrt if test == "lrt" else _exact_f)(null, r2), r2)
 
 
 def _lrt(null, r2):
@@ -130,9 +135,8 @@ def effects(null, products, residual):
 
     residual: g'Mg (variants,). Returns two arrays (variants, D), in the traits' own units.
     """
-    scores = products[:, : null.n_traits]
-    beta = scores @ null.cholesky.T / residual[:, None]
-    total = null.n_samples * np.square(null.cholesky).sum(axis=1)
-    unexplained = np.maximum(total - residual[:, None] * beta * beta, 0)
-    variance = unexplained / (null.n_samples - null.n_covariates - 1)
-    return beta, np.sqrt(variance / residual[:, None])
+    residual = residual[:, None]
+    beta = null.in_trait_units(products[:, : null.n_traits]) / residual
+    explained = residual * beta * beta
+    unexplained = np.maximum(null.total_sum_of_squares - explained, 2.0**-53 * explained)
+    return beta, np.sqrt(unexplained / null.single_dof / residual)

@@ -16,15 +16,17 @@ class Null:
     """Covariates and traits ready for the scan.
 
     basis: (samples, K - 1), orthonormal and orthogonal to the intercept: the covariates
-    whitened: (samples, D), residual traits Y with Y'Y = N I, orthogonal to all covariates
-    cholesky: (D, D) lower L with residual covariance C0 = L L' (maximum likelihood, over N)
+    whitened: (samples, D), scaled residual traits Y with diag(Y'Y) = N, orthogonal to all
+        covariates; of the joint test Y'Y = N I
+    scales: (D, D), lower Cholesky factor L of the residual covariance (over N), residual traits
+        = Y L'; or (D,), standard deviations, where the traits are only tested one by one
     n_covariates: K, the rank of the covariates, the intercept included
     kept_covariates: indices of the given covariates that were not collinear
     """
 
     basis: np.ndarray
     whitened: np.ndarray
-    cholesky: np.ndarray
+    scales: np.ndarray
     n_covariates: int
     kept_covariates: np.ndarray
 
@@ -42,6 +44,21 @@ class Null:
     def residual_dof(self):
         """N - K - D, the second degrees of freedom of the exact F test."""
         return self.n_samples - self.n_covariates - self.n_traits
+
+    @property
+    def single_dof(self):
+        """N - K - 1, the degrees of freedom of each trait's own t test."""
+        return self.n_samples - self.n_covariates - 1
+
+    @property
+    def total_sum_of_squares(self):
+        """(D,), sum of squares of each residual trait."""
+        squares = np.square(self.scales)
+        return self.n_samples * (squares.sum(axis=1) if squares.ndim == 2 else squares)
+
+    def in_trait_units(self, scores):
+        """Scores of the whitened traits (variants, D) -> scores of the residual traits."""
+        return scores @ self.scales.T if self.scales.ndim == 2 else scores * self.scales
 
     def columns(self):
         """(samples, D + K - 1): traits then covariates, what genotypes are multiplied by.
@@ -64,20 +81,43 @@ def fit_null(traits, covariates=None, *, names=None):
     Raises GemcontError for non-finite values, too many traits for the samples (N - K - D < 1),
     and traits that are constant, given by the covariates, or collinear.
     """
-    traits = _matrix(traits, "traits")
-    covariates = _matrix(
-        np.empty((len(traits), 0)) if covariates is None else covariates, "covariates"
-    )
-    if len(covariates) != len(traits):
-        raise GemcontError(f"{len(traits)} samples have traits, {len(covariates)} covariates")
+    traits, covariates = _checked(traits, covariates)
     names = names or [str(d + 1) for d in range(traits.shape[1])]
     basis, kept = covariate_basis(covariates)
     _refuse_too_many(*traits.shape, basis.shape[1] + 1)
-    residuals = _residual_traits(traits, basis, names)
+    residuals, faults = residual_traits(traits, basis)
+    for name, fault in zip(names, faults, strict=True):
+        if fault:
+            raise GemcontError(f"trait {name} {fault} over the analysed samples; leave it out")
     _refuse_collinear(residuals, names)
     cholesky = np.linalg.cholesky(residuals.T @ residuals / len(traits))
     whitened = np.linalg.solve(cholesky, residuals.T).T
     return Null(basis, np.ascontiguousarray(whitened), cholesky, basis.shape[1] + 1, kept)
+
+
+def fit_single_nulls(traits, covariates=None):
+    """The null models of traits that are tested one by one, and why some cannot be.
+
+    Returns a ``Null`` of the traits that can be tested and, per given trait, None or its fault
+    ("is constant", ...). Collinear traits and more traits than samples are no fault here. Raises
+    GemcontError for non-finite values and for too few samples (N - K - 1 < 1).
+    """
+    traits, covariates = _checked(traits, covariates)
+    basis, kept = covariate_basis(covariates)
+    _refuse_too_many(len(traits), 1, basis.shape[1] + 1)
+    residuals, faults = residual_traits(traits, basis)
+    residuals = residuals[:, [fault is None for fault in faults]]
+    deviations = np.sqrt(np.square(residuals).mean(axis=0))
+    return Null(basis, residuals / deviations, deviations, basis.shape[1] + 1, kept), faults
+
+
+def _checked(traits, covariates):
+    traits = _matrix(traits, "traits")
+    covariates = np.empty((len(traits), 0)) if covariates is None else covariates
+    covariates = _matrix(covariates, "covariates")
+    if len(covariates) != len(traits):
+        raise GemcontError(f"{len(traits)} samples have traits, {len(covariates)} covariates")
+    return traits, covariates
 
 
 def _matrix(values, what):
@@ -127,20 +167,20 @@ def _refuse_too_many(n_samples, n_traits, n_covariates):
         )
 
 
-def _residual_traits(traits, basis, names):
-    """Traits less what the covariates explain, column by column, each refused by its name."""
-    residuals = np.empty_like(traits)
-    for d, name in enumerate(names):
+def residual_traits(traits, basis):
+    """Traits less their mean and what the covariates explain, and each one's fault or None."""
+    residuals, faults = np.empty_like(traits), []
+    for d in range(traits.shape[1]):
         centred = centre(traits[:, d])
         total = centred @ centred
-        if total == 0:
-            raise GemcontError(f"trait {name} is constant over the analysed samples; leave it out")
         for _ in range(2):
             centred = centred - basis @ (basis.T @ centred)
-        if centred @ centred < COLLINEAR * total:
-            raise GemcontError(f"trait {name} is a combination of the covariates; leave it out")
+        explained = centred @ centred < COLLINEAR * total
+        faults.append(
+            "is constant" if total == 0 else "is given by the covariates" if explained else None
+        )
         residuals[:, d] = centred
-    return residuals
+    return residuals, faults
 
 
 def _refuse_collinear(residuals, names):

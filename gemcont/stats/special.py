@@ -65,6 +65,20 @@ def chi2_isf(neg_log10_p, dof):
     return (low + high) / 2
 
 
+def r2_of_t_p(neg_log10_p, dof):
+    """The squared correlation t^2 / (t^2 + dof) whose t has the given -log10 p, by bisection."""
+    low, high = 0.0, 1.0
+    for _ in range(200):
+        middle = (low + high) / 2
+        if middle in (low, high):
+            break
+        if neg_log10_f_sf(dof * middle / (1 - middle), 1.0, dof) < neg_log10_p:
+            low = middle
+        else:
+            high = middle
+    return low  # the bound itself passes: rows are checked again by their p
+
+
 def _elementwise(loop, *arguments):
     arrays = np.broadcast_arrays(*(np.asarray(a, dtype=np.float64) for a in arguments))
     out = np.empty(arrays[0].shape)

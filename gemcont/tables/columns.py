@@ -34,7 +34,10 @@ DOF = Column("dof", pl.Int32, "", "degrees of freedom: the number of traits D")
 DOF2 = Column("dof2", pl.Int32, "", "N - K - D, the second degrees of freedom of F")
 R2 = Column("r2", pl.Float64, "0 to 1", "squared multiple correlation of genotype and traits")
 
-_PLACE = (CHROMOSOME, POSITION, EFFECT_ALLELE, OTHER_ALLELE)
+TRAIT = Column("trait", pl.String, "", "the trait tested in this row")
+T_STATISTIC = Column("t_statistic", pl.Float64, "", "t of this trait alone, on dof degrees")
+
+PLACE = (CHROMOSOME, POSITION, EFFECT_ALLELE, OTHER_ALLELE)
 _EFFECT = (BETA, STANDARD_ERROR)
 _COMMON = (FREQUENCY, NEG_LOG_10_P, VARIANT_ID, N)
 _OF_TEST = {"lrt": (CHI2, DOF, R2), "f": (F_STATISTIC, DOF, DOF2, R2)}
@@ -43,4 +46,9 @@ _OF_TEST = {"lrt": (CHI2, DOF, R2), "f": (F_STATISTIC, DOF, DOF2, R2)}
 def joint_columns(test, n_traits):
     """The columns of ``PREFIX.gwas.tsv`` in order; beta and SE only where there is one trait."""
     effect = _EFFECT if n_traits == 1 else ()
-    return (*_PLACE, *effect, *_COMMON, *_OF_TEST[test])
+    return (*PLACE, *effect, *_COMMON, *_OF_TEST[test])
+
+
+def single_columns():
+    """The columns of ``PREFIX.traits.parquet``, one row per trait and variant, in order."""
+    return (TRAIT, *PLACE, *_EFFECT, *_COMMON, T_STATISTIC, DOF)

@@ -184,6 +184,16 @@ class Covariate:
     values: np.ndarray
     levels: list | None = None
 
+    def at(self, rows):
+        """The covariate over other samples: their rows here, negative where they have none."""
+        values = np.where(rows < 0, np.nan, self.values[rows])
+        return Covariate(self.name, values, self.levels)
+
+    def labelled(self, rows):
+        """Values of some samples as a formula sees them: numbers, or names of categories."""
+        values = self.values[rows]
+        return values if self.levels is None else [self.levels[int(v)] for v in values]
+
     def design(self, rows):
         """(columns (rows, c), their names): a number, or one column per level but the first."""
         values = self.values[rows]

@@ -7,56 +7,111 @@ import numpy as np
 
 from gemcont.errors import GemcontError
 from gemcont.genotype.align import ABSENT, SampleIds, match_samples
-from gemcont.genotype.filters import read_sample_list
-from gemcont.stats.null import fit_null
+from gemcont.genotype.filters import missing_share, read_sample_list, read_variant_ids
+from gemcont.genotype.kernels import decode
 from gemcont.stats.transform import principal_components, rank_inverse_normal
+from gemcont.tables.formula import formula_columns, formula_design
 from gemcont.tables.phenotypes import DEFAULT_CODES, covariates, numeric_columns
+from gemcont.workflows.groups import People
 
 log = logging.getLogger(__name__)
+
+EACH_TRAIT_ONLY_ABOVE = 200  # traits, unless the joint test is asked for
 
 
 @dataclass(frozen=True)
 class Cohort:
-    """The analysed samples and their null model.
+    """The analysed people.
 
-    samples: ascending indices into the genotype file; trait_names: of the tested columns (PCs
-    where asked); covariate_names: of the design's columns that stayed, the intercept left out;
-    removed: how many samples left, by reason, in the order of work.
+    parts: list of (``People``, joint, single): who is tested together, and in which tests
+    trait_names: of all traits (PCs where asked); removed: samples that left, by reason, in the
+    order of work; joint: whether the joint test is made
     """
 
-    samples: np.ndarray
-    null: object
+    parts: list
     trait_names: list
-    covariate_names: list
+    removed: dict
+    joint: bool
+
+
+@dataclass(frozen=True)
+class Tables:
+    """Values over the samples of the genotype file, NaN where missing, before anyone leaves.
+
+    traits (samples, traits); terms: ``Covariate``s with values over the same samples
+    kept: bool (samples,), who is in every table and list; removed: the others, by reason
+    """
+
+    traits: np.ndarray
+    names: list
+    terms: list
+    kept: np.ndarray
     removed: dict
 
 
-def assemble(source, traits, covariate_table, settings):
+def assemble(source, traits, covariate_table, settings, variants):
     """Match, filter and transform: the ``Cohort`` that ``settings`` (``GwasSettings``) describe.
 
-    traits, covariate_table: ``SampleTable``s, the second may be None.
+    traits, covariate_table: ``SampleTable``s, the second may be None; variants: indices of those
+    selected, over which ``--mind`` counts.
     """
-    names = traits.select(settings.trait_names, "--pheno-name")
-    rows, kept, removed = _match(source, traits, covariate_table, settings)
-    values, coded = numeric_columns(traits, names, codes=settings.missing_codes or DEFAULT_CODES)
-    _log_codes(coded, settings.missing_codes or DEFAULT_CODES)
-    terms = []
-    if covariate_table is None and settings.covariate_names:
-        raise GemcontError("--covar-name: there is no --covar file to take the columns from")
-    if covariate_table is not None:
-        terms = covariates(
-            covariate_table, covariate_table.select(settings.covariate_names, "--covar-name")
+    tables = _tables(source, traits, covariate_table, settings)
+    _apply_mind(source, tables, settings, variants)
+    condition = _condition(source, settings)
+    joint = _is_joint(settings, len(tables.names))
+    single = settings.each_trait or not joint
+    own = single and settings.each_trait_samples == "own"
+    if own and settings.pcs is not None:
+        raise GemcontError("--pcs needs one sample for all traits: leave --each-trait-samples out")
+    parts, names = [], tables.names
+    if joint or not own:
+        people, names = _joint_people(source, tables, condition, settings)
+        parts.append((people, joint, single and not own))
+    if own:
+        parts += [(p, False, True) for p in _own_people(source, tables, condition, settings)]
+    return Cohort(parts, names, tables.removed, joint)
+
+
+def _is_joint(settings, n_traits):
+    """Whether the joint test is made: as asked, else up to 200 traits."""
+    if settings.joint is not None:
+        return settings.joint
+    if n_traits > EACH_TRAIT_ONLY_ABOVE:
+        log.info(
+            "%d traits: each is tested alone, without the joint test (--joint brings it back)",
+            n_traits,
         )
-    complete = _complete(values, names, terms, rows, kept, removed)
-    samples = np.flatnonzero(complete)
-    chosen = values[rows[0][samples]]
-    design, design_names = _design(terms, rows[-1][samples])
-    _log_removed(removed, len(samples), source.n_samples)
-    tested, tested_names = _transformed(chosen, names, settings)
-    null = fit_null(tested, design, names=tested_names)
-    stayed = [design_names[i] for i in null.kept_covariates]
-    _warn_dropped(design_names, stayed)
-    return Cohort(samples, null, tested_names, stayed, removed)
+        return False
+    return True
+
+
+def _tables(source, traits, covariate_table, settings):
+    names = traits.select(settings.trait_names, "--pheno-name")
+    codes = settings.missing_codes or DEFAULT_CODES
+    values, coded = numeric_columns(traits, names, codes=codes)
+    _log_codes(coded, codes)
+    terms = _terms(covariate_table, settings)
+    rows, kept, removed = _match(source, traits, covariate_table, settings)
+    values = np.where((rows[0] == ABSENT)[:, None], np.nan, values[rows[0]])
+    terms = [term.at(rows[-1]) for term in terms]
+    for term in terms:
+        _warn_lone_code(term, kept)
+    return Tables(values, names, terms, kept, removed)
+
+
+def _terms(table, settings):
+    """The covariates that are asked for; those of the formula where there is one."""
+    formula, names = settings.covar_formula, settings.covariate_names
+    if table is None:
+        if names or formula:
+            flag = "--covar-formula" if formula else "--covar-name"
+            raise GemcontError(f"{flag}: there is no --covar file to take the columns from")
+        return []
+    if formula:
+        if names:
+            raise GemcontError("--covar-formula and --covar-name exclude each other")
+        return covariates(table, formula_columns(formula, table.columns.columns))
+    return covariates(table, table.select(names, "--covar-name"))
 
 
 def _match(source, traits, covariate_table, settings):
@@ -104,26 +159,9 @@ def _log_codes(coded, codes):
         log.info("missing trait values by code %s: %s", "/".join(codes), shown)
 
 
-def _complete(values, names, terms, rows, kept, removed):
-    """Samples with every trait and covariate; what each column costs goes to the log."""
-    kept = kept.copy()
-    columns = [(f"trait {n}", values[:, j][rows[0]]) for j, n in enumerate(names)]
-    columns += [(f"covariate {t.name}", t.values[rows[-1]]) for t in terms]
-    lacking = np.zeros_like(kept)
-    for name, column in columns:
-        missing = kept & np.isnan(column)
-        if missing.any():
-            log.info("missing %s: %d samples", name, missing.sum())
-        lacking |= missing
-    for term in terms:
-        _warn_lone_code(term, rows[-1][kept])
-    _leave(kept, lacking, "missing a trait or covariate", removed)
-    return kept
-
-
-def _warn_lone_code(term, rows):
+def _warn_lone_code(term, kept):
     """A -9 in a covariate is a value; alone below zero, it was probably meant as missing."""
-    values = term.values[rows]
+    values = term.values[kept]
     if term.levels is None and (values == -9).any() and not (values[values != -9] < 0).any():
         log.warning(
             "covariate %s: -9 is taken as a value (%d samples), though nothing else is negative; "
@@ -133,22 +171,103 @@ def _warn_lone_code(term, rows):
         )
 
 
-def _log_removed(removed, n_samples, total):
-    detail = _counts(removed)
+def _apply_mind(source, tables, settings, variants):
+    if settings.mind is not None:
+        missing = missing_share(source, variants)
+        _leave(tables.kept, missing > settings.mind, "--mind", tables.removed)
+
+
+def _condition(source, settings):
+    """Genotypes (samples, variants) and names of ``--condition``, missing ones NaN."""
+    listed = settings.condition_list
+    ids = [*(settings.condition or ()), *([] if listed is None else read_variant_ids(listed))]
+    ids = list(dict.fromkeys(ids))
+    if not ids:
+        return np.empty((source.n_samples, 0)), []
+    column = source.variants["variant_id"]
+    rows = []
+    for variant in ids:
+        found = np.flatnonzero((column == variant).to_numpy())
+        if len(found) != 1:
+            stands = "is not in the genotypes" if len(found) == 0 else f"stands {len(found)} times"
+            raise GemcontError(f"--condition: variant {variant} {stands}; name one that is unique")
+        rows.append(found[0])
+    dosage = np.vstack([decode(source.read(np.array([row]))) for row in rows]).T
+    return dosage, ids
+
+
+def _joint_people(source, tables, condition, settings):
+    """People with every trait and covariate, and the names of the tested columns."""
+    missing = np.isnan(tables.traits)
+    lacking = _lacking_covariates(tables) | missing.any(axis=1)
+    for name, column in zip(tables.names, missing.T, strict=True):
+        _log_missing(f"trait {name}", tables.kept & column)
+    kept = tables.kept.copy()
+    _leave(kept, lacking, "missing a trait or covariate", tables.removed)
+    samples = np.flatnonzero(kept)
+    detail = _counts(tables.removed)
     log.info(
-        "%d of %d samples analysed%s", n_samples, total, f" (left out: {detail})" if detail else ""
+        "%d of %d samples analysed%s",
+        len(samples),
+        source.n_samples,
+        f" (left out: {detail})" if detail else "",
     )
+    traits, names = _transformed(tables.traits[samples], tables.names, settings)
+    design = _design(tables.terms, samples, condition, settings)
+    codes = np.arange(len(names))
+    sex = source.samples["sex"].to_numpy()[samples]
+    return People(samples, traits, names, *design, sex, codes), names
 
 
-def _design(terms, rows):
-    """The covariates' columns (samples, k) and their names."""
-    if not terms:
-        return np.empty((len(rows), 0)), []
-    parts = [term.design(rows) for term in terms]
-    for term in terms:
-        if term.levels is not None:
-            log.info("covariate %s is categorical, %d levels", term.name, len(term.levels))
-    return np.hstack([columns for columns, _ in parts]), [n for _, names in parts for n in names]
+def _own_people(source, tables, condition, settings):
+    """For every pattern of missing traits, the people and the traits that share it."""
+    usable = tables.kept & ~_lacking_covariates(tables)
+    patterns = {}
+    for code, column in enumerate(tables.traits.T):
+        patterns.setdefault((usable & ~np.isnan(column)).tobytes(), []).append(code)
+    log.info("each trait on its own samples: %d patterns of missing values", len(patterns))
+    for pattern, codes in patterns.items():
+        samples = np.flatnonzero(np.frombuffer(pattern, dtype=bool))
+        names = [tables.names[c] for c in codes]
+        if len(samples) == 0:
+            raise GemcontError(f"trait {names[0]}: no sample with a value is left")
+        log.debug("%d samples: %s", len(samples), ", ".join(names))
+        traits, _ = _transformed(tables.traits[np.ix_(samples, codes)], names, settings)
+        design = _design(tables.terms, samples, condition, settings, quiet=True)
+        sex = source.samples["sex"].to_numpy()[samples]
+        yield People(samples, traits, names, *design, sex, np.array(codes))
+
+
+def _lacking_covariates(tables):
+    lacking = np.zeros(len(tables.kept), dtype=bool)
+    for term in tables.terms:
+        missing = np.isnan(term.values)
+        _log_missing(f"covariate {term.name}", tables.kept & missing)
+        lacking |= missing
+    return lacking
+
+
+def _log_missing(what, missing):
+    if missing.any():
+        log.info("missing %s: %d samples", what, missing.sum())
+
+
+def _design(terms, samples, condition, settings, *, quiet=False):
+    """The covariates' columns (samples, k), without intercept, and their names."""
+    if settings.covar_formula:
+        columns = {t.name: t.labelled(samples) for t in terms}
+        parts = [formula_design(settings.covar_formula, columns)]
+    else:
+        parts = [term.design(samples) for term in terms]
+        for term in terms:
+            if term.levels is not None and not quiet:
+                log.info("covariate %s is categorical, %d levels", term.name, len(term.levels))
+    dosage = condition[0][samples]
+    called = ~np.isnan(dosage)
+    mean = np.where(called, dosage, 0).sum(axis=0) / np.maximum(called.sum(axis=0), 1)
+    parts.append((np.where(called, dosage, mean), condition[1]))
+    names = [name for _, names in parts for name in names]
+    return np.hstack([columns for columns, _ in parts]), names
 
 
 def _transformed(traits, names, settings):
@@ -170,11 +289,3 @@ def _transformed(traits, names, settings):
         traits = rank_inverse_normal(traits)
         log.info("traits ranked to normal quantiles (Blom)")
     return traits, names
-
-
-def _warn_dropped(names, stayed):
-    dropped = [name for name in names if name not in set(stayed)]
-    if dropped:
-        log.warning(
-            "covariates left out, constant or collinear with earlier ones: %s", ", ".join(dropped)
-        )

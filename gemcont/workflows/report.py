@@ -10,7 +10,7 @@ from importlib.metadata import version
 import numpy as np
 
 import gemcont
-from gemcont.genotype.chromosomes import drawing_order
+from gemcont.genotype.chromosomes import Ploidy, drawing_order
 from gemcont.stats.calibration import GENOME_WIDE
 from gemcont.tables.sumstats import unfinished
 
@@ -24,32 +24,50 @@ def write_summary(run, path, arguments):
 
     run: a finished ``GwasRun``; arguments: what was asked, as a dict.
     """
-    null = run.plan.null
+    null = run.null
     summary = {
         "gemcont": gemcont.__version__,
         "arguments": arguments,
-        "test": run.settings.test,
+        "test": run.settings.test if run.cohort.joint else None,
         "n_samples": null.n_samples,
-        "n_traits": null.n_traits,
+        "n_traits": len(run.cohort.trait_names),
         "n_covariates": null.n_covariates,
         "traits": run.cohort.trait_names,
-        "covariates": run.cohort.covariate_names,
+        "covariates": run.covariate_names,
+        "groups": _groups(run),
         "samples_left_out": run.cohort.removed,
         "n_variants": run.n_rows,
         "variants_left_out": run.removed_variants,
         "variants_untestable": run.untestable,
-        "variants_not_autosomal": run.not_autosomal,
-        "lambda_gc": _finite(run.lambda_gc),
-        "lrt_true_over_nominal_rate": {"level": GENOME_WIDE, "ratio": run.lrt_rate()},
-        "top_hits": top_hits(run),
+        "rows_written": run.written,
         "seconds": {k: round(v, 3) for k, v in run.seconds.items()},
         "threads": run.threads,
         "block_size": run.size,
         "versions": _versions(),
     }
+    if run.cohort.joint:
+        summary["lambda_gc"] = _finite(run.lambda_gc)
+        summary["lrt_true_over_nominal_rate"] = {"level": GENOME_WIDE, "ratio": run.lrt_rate}
+        summary["top_hits"] = top_hits(run)
     with unfinished(path) as temporary, open(temporary, "w", encoding="utf-8") as file:
         json.dump(summary, file, indent=2, allow_nan=False)
         file.write("\n")
+
+
+def _groups(run):
+    """N, D and K of every null model: by chromosomes and traits tested together."""
+    names = {Ploidy.AUTOSOME: "autosomes", Ploidy.MT: "MT and haploid"}
+    return [
+        {
+            "chromosomes": names.get(kind, kind.name),
+            "traits": [run.cohort.trait_names[c] for c in batch.trait_codes],
+            "n_samples": batch.null.n_samples,
+            "n_covariates": batch.null.n_covariates,
+        }
+        for kind, batches in run.plan.batches.items()
+        if kind != Ploidy.XY
+        for batch in batches or ()
+    ]
 
 
 def _finite(value):
@@ -81,10 +99,10 @@ def draw(run, prefix):
 
     started = time.perf_counter()
     neg_log_10_p = run.all_neg_log_10_p
-    variants = run.source.variants[run.row_variants]
-    names, codes = _chromosome_codes(variants["chromosome"], run.settings.autosomes)
+    place = run.source.variants.select("chromosome", "base_pair_location")[run.row_variants]
+    names, codes = _chromosome_codes(place["chromosome"], run.settings.autosomes)
     title = _title(run)
-    positions = variants["base_pair_location"].to_numpy()
+    positions = place["base_pair_location"].to_numpy()
     save(
         manhattan(codes, positions, neg_log_10_p, names=names, title=title),
         f"{prefix}.manhattan.png",
@@ -104,4 +122,4 @@ def _chromosome_codes(column, autosomes):
 def _title(run):
     traits = run.cohort.trait_names
     shown = ", ".join(traits[:4]) + (f" and {len(traits) - 4} more" if len(traits) > 4 else "")
-    return f"{shown} (N = {run.plan.null.n_samples:,}, {run.plan.null.n_traits} dof)"
+    return f"{shown} (N = {run.null.n_samples:,}, {run.null.n_traits} dof)"

@@ -1,5 +1,7 @@
-"""The streamed scan: blocks of variants -> products -> joint test -> frames, in file order."""
+"""The streamed scan: blocks of variants -> products -> tests -> frames, in file order."""
 
+import logging
+import time
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -9,59 +11,86 @@ import polars as pl
 from threadpoolctl import threadpool_limits
 
 from gemcont.genotype.chromosomes import Ploidy
-from gemcont.genotype.filters import FLAGS, FrequencyFilter
+from gemcont.genotype.filters import FLAGS, VariantFilter
 from gemcont.genotype.kernels import decode, moments, product
-from gemcont.stats.multitrait import centred_products, effects, joint_test, residual_sum_of_squares
-from gemcont.tables.columns import (
-    BETA,
-    CHI2,
-    DOF,
-    DOF2,
-    F_STATISTIC,
-    FREQUENCY,
-    NEG_LOG_10_P,
-    R2,
-    STANDARD_ERROR,
-    N,
-    joint_columns,
+from gemcont.genotype.ploidy import HAPLOID, allele_counts
+from gemcont.stats.multitrait import (
+    centred_products,
+    effects,
+    joint_test,
+    residual_sum_of_squares,
+    testable_residual,
+)
+from gemcont.tables.columns import TRAIT
+from gemcont.workflows.rows import (
+    ROW,
+    effects_frame,
+    joint_frame,
+    place_frame,
+    single_frame,
+    untested_frame,
 )
 
-_COUNTS = (N.name, DOF.name, DOF2.name)
+log = logging.getLogger(__name__)
 
 # Where the covariates explain more than nine tenths of a genotype, what float32 products lose is
 # amplified in the rest: those few variants are recomputed in float64.
 _RECOMPUTE = 0.1
 _FEWEST, _MOST = 128, 8192  # variants in a block
-_BLOCK_BYTES = 16 << 20  # of packed genotypes: enough for one block to amortise its overhead
+_BLOCK_BYTES = 16 << 20  # of genotypes: enough for one block to amortise its overhead
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What one scan needs beside the source: samples, null model, test, filters, ploidy codes.
+    """What a scan needs beside the source.
 
-    ploidy: uint8 per variant of the source; samples: None where all are analysed.
+    batches: for each ploidy present a list of ``Batch``, or None where it cannot be tested
+    ploidy: uint8 per variant of the source
+    filter: ``VariantFilter``; test: "lrt" or "f"
+    least: smallest -log10 p of a row that is written, None = all
+    trait_names: of all traits of the run; joint, effects: what is asked for
     """
 
-    samples: np.ndarray | None
-    null: object
-    test: str
-    frequency: FrequencyFilter
+    batches: dict
     ploidy: np.ndarray
+    filter: VariantFilter
+    test: str
+    least: float | None
+    trait_names: list
+    joint: bool
+    effects: bool
+
+
+@dataclass(frozen=True)
+class Part:
+    """Results of some variants of a block in one batch.
+
+    rows: positions in the block that pass the filters; neg_log_10_p: of the joint test, per row
+    (NaN without one); frames: by kind ("joint", "single", "effects"), None where not asked for
+    failed: counts per code of ``VariantFilter``; untestable: rows without a statistic
+    """
+
+    rows: np.ndarray
+    neg_log_10_p: np.ndarray
+    frames: dict
+    failed: np.ndarray
+    untestable: int
 
 
 @dataclass(frozen=True)
 class ScanBlock:
-    """Results of one block: a frame of the rows that stay, and what the filters took.
+    """Results of one block in file order.
 
-    variants: the rows' indices in the source; failed: counts per code of ``FrequencyFilter``;
-    untestable: rows without a statistic, beside those of sex chromosomes and haploids.
+    variants: indices in the source of the rows that pass the filters; neg_log_10_p: of the joint
+    test, per row; frames: what is written, by kind; failed, untestable: as in ``Part``;
+    n_read: variants read
     """
 
-    frame: pl.DataFrame
     variants: np.ndarray
+    neg_log_10_p: np.ndarray
+    frames: dict
     failed: np.ndarray
     untestable: int
-    not_autosomal: int
     n_read: int
 
 
@@ -70,22 +99,22 @@ def block_size(source, plan, threads, memory):
 
     Each worker holds a block as read and as repacked, and its results; as many again wait.
     """
-    columns = plan.null.n_traits + plan.null.n_covariates
-    per_variant = 2 * source.bytes_per_variant + 8 * (4 * columns + 40)
+    batches = [b for group in plan.batches.values() if group for b in group]
+    columns = max(b.null.n_traits + b.null.n_covariates for b in batches)
+    kept = sum(b.null.n_traits for b in batches if b.single) / len(plan.batches)
+    per_variant = 2 * source.bytes_per_variant + 8 * (4 * columns + 40) + 160 * int(kept)
     affordable = memory // (2 * threads * per_variant)
     return int(np.clip(min(affordable, _BLOCK_BYTES // source.bytes_per_variant), _FEWEST, _MOST))
 
 
 def scan_blocks(source, variants, plan, *, size, threads):
     """Yield a ``ScanBlock`` per block of ``size`` variants, in order, computed in ``threads``."""
-    columns = plan.null.columns()
-    starts = range(0, len(variants), size)
     with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(threads) as pool:
         waiting = deque()
         try:
-            for start in starts:
+            for start in range(0, len(variants), size):
                 chosen = variants[start : start + size]
-                waiting.append(pool.submit(_scan_block, source, chosen, plan, columns))
+                waiting.append(pool.submit(_scan_block, source, chosen, plan))
                 if len(waiting) >= 2 * threads:
                     yield waiting.popleft().result()
             while waiting:
@@ -95,64 +124,102 @@ def scan_blocks(source, variants, plan, *, size, threads):
                 future.cancel()
 
 
-def _scan_block(source, variants, plan, columns):
-    block = source.read(variants, plan.samples)
+def _scan_block(source, variants, plan):
+    started = time.perf_counter()
+    kinds, parts = plan.ploidy[variants], []
+    for kind in np.unique(kinds):
+        rows = np.flatnonzero(kinds == kind)
+        if plan.batches[kind] is None:
+            parts.append(_untested_part(source, variants, rows, plan))
+        else:
+            for i, batch in enumerate(plan.batches[kind]):
+                parts.append(_scan_part(source, variants, rows, batch, plan, counted=i == 0))
+    block = _in_file_order(variants, parts)
+    seconds = time.perf_counter() - started
+    log.debug("variants %d to %d: %.3f s", variants[0] + 1, variants[-1] + 1, seconds)
+    return block
+
+
+def _scan_part(source, variants, rows, batch, plan, *, counted):
+    """One batch's results; what filters take is counted in the first batch of a ploidy only."""
+    chosen = variants[rows]
+    block = source.read(chosen, batch.samples)
     found = moments(block)
-    autosomal = plan.ploidy[variants] == Ploidy.AUTOSOME
-    failed = np.where(autosomal, plan.frequency.failures(found, block.n_samples), 0)
-    products = _products(block, found, plan.null, columns)
-    squares = np.where(autosomal, found.sum_of_squares, 0)
-    result = joint_test(plan.null, products, squares, test=plan.test)
-    columns = _columns(found, autosomal, result, plan)
-    if plan.null.n_traits == 1:
-        beta, se = effects(plan.null, products, result.residual_sum_of_squares)
-        columns |= {BETA.name: beta[:, 0], STANDARD_ERROR.name: se[:, 0]}
+    alleles = allele_counts(block, found, batch.ploidy, batch.males)
+    failed = plan.filter.failures(
+        block,
+        found,
+        alleles,
+        quality=None if source.info is None else source.info[chosen],
+        hwe_people=batch.females if batch.ploidy == Ploidy.X else None,
+        haploid=batch.ploidy in HAPLOID,
+    )
     stays = np.flatnonzero(failed == 0)
-    frame = _frame(source.variants[variants], columns, plan)[stays]
+    products = _products(block, found, batch)[stays]
+    residual = testable_residual(batch.null, products, found.sum_of_squares[stays])
+    place = place_frame(
+        source.variants[chosen[stays]], alleles.frequency[stays], found.n[stays], rows[stays]
+    )
+    frames, neg_log_10_p = _frames(batch, products, residual, place, plan)
+    failed = np.bincount(failed, minlength=len(FLAGS) + 1) * counted
+    untestable = int(np.isnan(residual).sum()) * counted
+    return Part(rows[stays], neg_log_10_p, frames, failed, untestable)
+
+
+def _frames(batch, products, residual, place, plan):
+    """Frames by kind, and -log10 p of the joint test (NaN where there is none)."""
+    frames, neg_log_10_p, effect = {}, np.full(len(residual), np.nan), None
+    if batch.single or plan.effects or batch.null.n_traits == 1:
+        effect = tuple(batch.dose * e for e in effects(batch.null, products, residual))
+    if batch.joint:
+        result = joint_test(batch.null, products, residual, test=plan.test)
+        neg_log_10_p = result.neg_log_10_p
+        frames["joint"] = joint_frame(place, result, effect, batch.null, plan.test)
+        if plan.effects:
+            frames["effects"] = effects_frame(place, effect, plan.trait_names)
+        if plan.least is not None:
+            passes = np.flatnonzero(neg_log_10_p >= plan.least)
+            frames = {kind: frame[passes] for kind, frame in frames.items()}
+    if batch.single:
+        frames["single"] = single_frame(place, effect, batch, plan.least)
+    return frames, neg_log_10_p
+
+
+def _untested_part(source, variants, rows, plan):
+    frames, nothing = {}, np.zeros(len(FLAGS) + 1, dtype=np.int64)
+    if plan.joint and plan.least is None:
+        frame = source.variants[variants[rows]]
+        frames["joint"] = untested_frame(frame, rows, plan.test, len(plan.trait_names))
+    return Part(rows, np.full(len(rows), np.nan), frames, nothing, len(rows))
+
+
+def _in_file_order(variants, parts):
+    """One ``ScanBlock`` of the parts; of a variant in several batches the first part counts."""
+    rows = np.concatenate([p.rows for p in parts])
+    unique, first = np.unique(rows, return_index=True)
+    frames = {}
+    for kind, order in (("joint", [ROW]), ("effects", [ROW]), ("single", [TRAIT.name, ROW])):
+        found = [p.frames[kind] for p in parts if kind in p.frames]
+        if found:
+            frame = found[0] if len(found) == 1 else pl.concat(found).sort(order)
+            frames[kind] = frame.drop(ROW)
     return ScanBlock(
-        frame,
-        variants[stays],
-        np.bincount(failed, minlength=len(FLAGS) + 1),
-        int((np.isnan(result.r2) & autosomal)[stays].sum()),
-        int((~autosomal).sum()),
+        variants[unique],
+        np.concatenate([p.neg_log_10_p for p in parts])[first],
+        frames,
+        sum(p.failed for p in parts),
+        sum(p.untestable for p in parts),
         len(variants),
     )
 
 
-def _products(block, found, null, columns):
+def _products(block, found, batch):
     """Centred products; recomputed in float64 where the covariates explain nearly all."""
-    products = product(block, found.mean, columns)
-    if columns.dtype == np.float64:
+    products = product(block, found.mean, batch.columns)
+    if batch.columns.dtype == np.float64:
         return products
-    residual = residual_sum_of_squares(null, products, found.sum_of_squares)
+    residual = residual_sum_of_squares(batch.null, products, found.sum_of_squares)
     hard = np.flatnonzero(residual < _RECOMPUTE * found.sum_of_squares)
     if len(hard):
-        products[hard] = centred_products(null, decode(block, hard))[0]
+        products[hard] = centred_products(batch.null, decode(block, hard))[0]
     return products
-
-
-def _columns(found, autosomal, result, plan):
-    """The computed columns by name; integers are -1 where they are missing."""
-    testable = ~np.isnan(result.r2)
-    frequency = np.where(autosomal & (found.n > 0), found.mean / 2, np.nan)
-    return {
-        FREQUENCY.name: frequency,
-        NEG_LOG_10_P.name: result.neg_log_10_p,
-        N.name: np.where(autosomal, found.n, -1),
-        CHI2.name: result.statistic,
-        F_STATISTIC.name: result.statistic,
-        DOF.name: np.where(testable, plan.null.n_traits, -1),
-        DOF2.name: np.where(testable, plan.null.residual_dof, -1),
-        R2.name: result.r2,
-    }
-
-
-def _frame(variants, computed, plan):
-    """The file's columns in order, nulls where a value is missing."""
-    columns = joint_columns(plan.test, plan.null.n_traits)
-    values = {c: variants[c] for c in variants.columns} | computed
-    frame = pl.DataFrame({c.name: values[c.name] for c in columns}, nan_to_null=True)
-    frame = frame.with_columns(
-        pl.when(pl.col(c) >= 0).then(pl.col(c)).alias(c) for c in _COUNTS if c in frame.columns
-    )
-    return frame.cast({c.name: c.dtype for c in columns})

@@ -1,8 +1,12 @@
+import math
+
 import numpy as np
 import polars as pl
 import pytest
+from conftest import named_samples, named_variants, random_dosages
+from reference.packed import pack, write_fileset
 
-from gemcont import ArraySource, GemcontError
+from gemcont import ArraySource, GemcontError, open_genotypes
 from gemcont.genotype.chromosomes import (
     Ploidy,
     canonical_name,
@@ -13,12 +17,16 @@ from gemcont.genotype.chromosomes import (
 )
 from gemcont.genotype.filters import (
     FLAGS,
-    FrequencyFilter,
+    VariantFilter,
+    missing_share,
     read_sample_list,
-    read_variant_list,
+    read_variant_ids,
     select_variants,
 )
-from gemcont.genotype.kernels import Moments
+from gemcont.genotype.hwe import hwe_p
+from gemcont.genotype.kernels import Moments, moments, repack
+from gemcont.genotype.ploidy import AlleleCounts
+from gemcont.genotype.source import Block
 
 
 def test_chromosome_names_of_any_spelling():
@@ -77,6 +85,14 @@ def test_select_variants(variants):
     assert taken == {"--chr": 2, "--extract": 1, "--exclude": 0}
 
 
+def test_positions_need_one_chromosome_and_include_their_ends(variants):
+    assert select_variants(variants, chromosomes="X", from_bp=7)[0].tolist() == [4]
+    assert select_variants(variants, chromosomes="2", from_bp=5, to_bp=5)[0].tolist() == [2]
+    for asked in ({}, {"chromosomes": "1,2"}):
+        with pytest.raises(GemcontError, match="--from-bp and --to-bp need one chromosome"):
+            select_variants(variants, to_bp=5, **asked)
+
+
 def test_a_filter_that_leaves_nothing_says_what_there_is(variants):
     with pytest.raises(
         GemcontError, match="--chr 5: no variant lies there; the file has 1, 2, chrX"
@@ -107,24 +123,78 @@ def test_lists_with_and_without_header_and_fid(tmp_path):
     with pytest.raises(GemcontError, match="the list is empty"):
         read_sample_list(str(path))
     path.write_text("rs1\nrs2 extra\n\n")
-    assert read_variant_list(str(path)) == {"rs1", "rs2"}
+    assert read_variant_ids(str(path)) == ["rs1", "rs2"]
 
 
-def moments_of(n, alleles):
-    n = np.array(n, dtype=float)
-    return Moments(n, np.array(alleles) / np.maximum(n, 1), np.zeros(len(n)))
+def failures(bounds, n, alleles, n_samples=20):
+    """First failed flag per variant, from called samples and effect allele counts."""
+    n, alleles = np.array(n, dtype=float), np.array(alleles, dtype=float)
+    found = Moments(n, alleles / np.maximum(n, 1), np.zeros(len(n)))
+    block = Block(0, len(n), n_samples, dosage=np.zeros((len(n), n_samples), dtype=np.float32))
+    codes = bounds.failures(block, found, AlleleCounts(alleles, 2 * n))
+    return [FLAGS[c - 1] if c else None for c in codes]
 
 
-def test_frequency_filter_bounds_are_inclusive_and_by_minor_allele():
+def test_frequency_bounds_are_inclusive_and_by_minor_allele():
     # 20 samples; allele counts 4 of 40 (0.1), 36 of 40 (0.1), 3, 0 of none called
-    found = moments_of([20, 20, 20, 0], [4, 36, 3, 0])
-    maf = FrequencyFilter(maf=0.1).failures(found, 20)
-    assert [FLAGS[c - 1] if c else None for c in maf] == [None, None, "--maf", "--maf"]
-    mac = FrequencyFilter(mac=4).failures(found, 20)
-    assert (mac > 0).tolist() == [False, False, True, True]
+    n, alleles = [20, 20, 20, 0], [4, 36, 3, 0]
+    assert failures(VariantFilter(maf=0.1), n, alleles) == [None, None, "--maf", "--maf"]
+    assert failures(VariantFilter(mac=4), n, alleles) == [None, None, "--mac", "--mac"]
+    assert failures(VariantFilter(), n, alleles) == [None] * 4
 
 
 def test_the_first_failed_flag_counts():
-    found = moments_of([10, 18, 20], [1, 1, 1])
-    codes = FrequencyFilter(maf=0.4, mac=5, geno=0.1).failures(found, 20)
-    assert [FLAGS[c - 1] for c in codes] == ["--geno", "--maf", "--maf"]
+    bounds = VariantFilter(maf=0.4, mac=5, geno=0.1)
+    assert failures(bounds, [10, 18, 20], [1, 1, 1]) == ["--geno", "--maf", "--maf"]
+    assert bounds.flags == ["--geno", "--maf", "--mac"]
+
+
+def test_hwe_on_chosen_people_and_not_on_haploids():
+    dosages = np.array([[2.0] * 10 + [0.0] * 10, [1.0] * 10 + [0.0, 2] * 5])
+    block = Block(0, 2, 20, packed=repack(pack(dosages), 20))
+    alleles = AlleleCounts(dosages.sum(axis=1), np.array([40.0, 40]))
+    found = Moments(np.array([20.0, 20]), dosages.mean(axis=1), np.ones(2))
+    bounds = VariantFilter(hwe=1e-3)
+    assert (bounds.failures(block, found, alleles) > 0).tolist() == [True, False]
+    women = np.arange(20) < 10
+    assert not bounds.failures(block, found, alleles, hwe_people=women)[0]
+    assert not bounds.failures(block, found, alleles, haploid=True).any()
+
+
+def test_info_is_stated_or_computed():
+    dosages = np.array([[0, 1, 2, 1, 0, 2], [0.9, 1.0, 1.1, 1.0, 0.9, 1.1]], dtype=np.float32)
+    block = Block(0, 2, 6, dosage=dosages)
+    found, bounds = moments(block), VariantFilter(info=0.5)
+    alleles = AlleleCounts(dosages.sum(axis=1), np.array([12.0, 12]))
+    assert (bounds.failures(block, found, alleles) > 0).tolist() == [False, True]
+    stated = np.array([0.1, np.nan])
+    assert bounds.failures(block, found, alleles, quality=stated).tolist() == [5, 5]
+
+
+@pytest.mark.parametrize("midp", [False, True])
+def test_hwe_equals_the_sum_over_all_tables(midp):
+    rng = np.random.default_rng(1)
+    for _ in range(200):
+        two, one, none = rng.integers(0, rng.integers(1, 60), size=3)
+        n, rare = two + one + none, 2 * min(two, none) + one
+        weights = {
+            h: math.exp(
+                h * math.log(2)
+                - sum(math.lgamma(x + 1) for x in ((rare - h) // 2, h, n - (rare + h) // 2))
+            )
+            for h in range(rare % 2, rare + 1, 2)
+        }
+        seen, total = weights[one], sum(weights.values())
+        tied = sum(w for w in weights.values() if abs(w / seen - 1) < 1e-9)
+        below = sum(w for w in weights.values() if w <= seen * (1 + 1e-9))
+        expected = (below - midp * tied / 2) / total
+        found = hwe_p([two], [one], [none], midp=midp)[0]
+        assert found == pytest.approx(expected, rel=1e-9), (two, one, none)
+
+
+def test_missing_share_of_samples(tmp_path):
+    dosages = random_dosages(np.random.default_rng(2), 30, 11, missing=0.3)
+    write_fileset(str(tmp_path / "g"), dosages, named_samples(11), named_variants(30))
+    expected = np.isnan(dosages[5:25]).mean(axis=0)
+    for source in (open_genotypes(str(tmp_path / "g")), ArraySource(dosages)):
+        np.testing.assert_allclose(missing_share(source, np.arange(5, 25), size=7), expected)

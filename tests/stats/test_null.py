@@ -17,7 +17,7 @@ def test_null_model_is_what_its_docstring_says(rng, d, k):
     null = fit_null(traits, covariates)
     design = np.hstack([np.ones((50, 1)), covariates])
     residuals = traits - design @ np.linalg.lstsq(design, traits, rcond=None)[0]
-    np.testing.assert_allclose(null.cholesky @ null.cholesky.T, residuals.T @ residuals / 50)
+    np.testing.assert_allclose(null.scales @ null.scales.T, residuals.T @ residuals / 50)
     np.testing.assert_allclose(null.whitened.T @ null.whitened, 50 * np.eye(d), atol=1e-10)
     np.testing.assert_allclose(design.T @ null.whitened, 0, atol=1e-9)
     np.testing.assert_allclose(null.basis.T @ null.basis, np.eye(k), atol=1e-12)
@@ -55,7 +55,7 @@ def test_traits_that_cannot_be_tested_are_named(rng):
     refused(np.column_stack([x[:, 0], np.full(30, 0.1)]), "trait b is constant", names=["a", "b"])
     both = np.column_stack([x, x[:, 0] - x[:, 2]])
     refused(both, "trait d is collinear with a, c: .* --pcs", names=list("abcd"))
-    refused(2 * x[:, :1] + 1, "trait 1 is a combination of the covariates", covariates=x)
+    refused(2 * x[:, :1] + 1, "trait 1 is given by the covariates", covariates=x)
     refused(x[:, [0, 0]] * [1, -3], "trait 2 is collinear with 1")
 
 

@@ -1,0 +1,153 @@
+"""BGEN files (v1.2, 8- and 16-bit) with a .sample file, by the package bgen.
+
+The effect allele is the file's second allele, the one whose dosage the package gives; which of
+REF and ALT that is depends on how the file was made, so alleles are always taken from the file.
+"""
+
+import os
+import threading
+from functools import cached_property
+
+import numpy as np
+import polars as pl
+
+from gemcont._text import read_text, split_fields
+from gemcont.errors import GemcontError
+from gemcont.genotype.bed import refuse_duplicate_samples
+from gemcont.genotype.source import SAMPLE_COLUMNS, VARIANT_COLUMNS, Block, GenotypeSource
+
+_SEXES = {"1": 1, "2": 2, "M": 1, "F": 2, "m": 1, "f": 2}
+
+
+class BgenSource(GenotypeSource):
+    """Dosages of a .bgen file; ``sample`` is its .sample file, if the ids are not inside.
+
+    Variants of more than two alleles are left out and counted in ``n_multiallelic``. Needs
+    ``pip install 'gemcont[bgen]'``.
+    """
+
+    has_dosages = True
+    info = None
+
+    def __init__(self, path, sample=None):
+        self.name = os.fspath(path)
+        self._sample_path = sample
+        self._local = threading.local()
+        header = self._reader.header
+        if header.layout != 2:
+            raise GemcontError(
+                f"{self.name}: BGEN layout {header.layout} (v1.1) is not read; rewrite it with "
+                "plink2 --export bgen-1.2"
+            )
+        if sample is None and not header.has_sample_ids:
+            raise GemcontError(f"{self.name}: holds no sample ids; give them with --sample FILE")
+        if self.n_samples != header.nsamples:
+            raise GemcontError(
+                f"{self.name} holds {header.nsamples} samples, {sample} has {self.n_samples}"
+            )
+
+    @property
+    def _reader(self):
+        """The package's reader, one a thread."""
+        if not hasattr(self._local, "reader"):
+            self._local.reader = _open_reader(self.name)
+        return self._local.reader
+
+    @property
+    def paths(self):
+        """The files that are read."""
+        return [self.name] + ([] if self._sample_path is None else [self._sample_path])
+
+    @property
+    def bytes_per_variant(self):
+        """Four bytes per sample."""
+        return 4 * self.n_samples
+
+    @cached_property
+    def samples(self):
+        """Samples of the .sample file, else the ids inside the .bgen (sex unknown)."""
+        if self._sample_path is not None:
+            return read_sample(self._sample_path)
+        ids = list(self._reader.samples)
+        table = pl.DataFrame({"fid": ids, "iid": ids, "sex": [0] * len(ids)})
+        return table.select(pl.col(c).cast(t) for c, t in SAMPLE_COLUMNS.items())
+
+    @cached_property
+    def _variant_file(self):
+        rows, columns = [], {name: [] for name in VARIANT_COLUMNS}
+        count = 0
+        for variant in _open_reader(self.name):  # a reader that was iterated cannot be indexed
+            if len(variant.alleles) == 2:
+                rows.append(count)
+                named = variant.rsid if variant.rsid not in ("", ".") else variant.varid
+                values = (variant.chrom, named, variant.pos, variant.alleles[1], variant.alleles[0])
+                for column, value in zip(columns.values(), values, strict=True):
+                    column.append(value)
+            count += 1
+        variants = pl.DataFrame(columns, schema=VARIANT_COLUMNS)
+        return variants, np.array(rows, dtype=np.int64), count
+
+    @property
+    def variants(self):
+        """Variants of two alleles; the effect allele is the file's second."""
+        return self._variant_file[0]
+
+    @property
+    def n_multiallelic(self):
+        """Variants left out because they have more than two alleles."""
+        return self._variant_file[2] - len(self._variant_file[1])
+
+    def read(self, variants, samples=None, first=0):
+        """See ``GenotypeSource.read``."""
+        rows = self._variant_file[1][np.asarray(variants, dtype=np.int64)]
+        n_samples = self.n_samples if samples is None else len(samples)
+        dosage = np.empty((len(rows), n_samples), dtype=np.float32)
+        for out, row in zip(dosage, rows, strict=True):
+            values = _dosage(self.name, self._reader, int(row))
+            out[:] = values if samples is None else values[samples]
+        return Block(first, len(rows), n_samples, dosage=dosage)
+
+
+def _dosage(name, reader, row):
+    try:
+        return reader[row].alt_dosage
+    except (ValueError, IndexError, OSError, RuntimeError) as error:
+        raise GemcontError(f"{name}: variant {row + 1} cannot be read ({error})") from None
+
+
+def _open_reader(path):
+    try:
+        from bgen import BgenReader
+    except ImportError:
+        raise GemcontError("--bgen needs the package bgen: pip install 'gemcont[bgen]'") from None
+    if not os.path.exists(path):
+        raise GemcontError(f"{path}: no such file")
+    try:
+        return BgenReader(path)
+    except (ValueError, OSError, RuntimeError) as error:
+        raise GemcontError(f"{path}: not a BGEN file, or truncated ({error})") from None
+
+
+def read_sample(path):
+    """Samples of an Oxford .sample file: two header lines, then ID_1 ID_2 missing [sex ...]."""
+    lines = split_fields(read_text(path), " ").decode(errors="replace").rstrip("\n").split("\n")
+    names = lines[0].split("\t")
+    if len(lines) < 2 or len(names) < 2 or not lines[1].startswith("0\t0"):
+        raise GemcontError(f"{path}: not a .sample file (its second line must begin 0 0)")
+    rows = [line.split("\t") for line in lines[2:]]
+    ragged = next((i for i, row in enumerate(rows) if len(row) != len(names)), None)
+    if ragged is not None:
+        raise GemcontError(
+            f"{path}: sample {ragged + 1} has {len(rows[ragged])} of {len(names)} columns"
+        )
+    at = names.index("sex") if "sex" in names else None
+    table = pl.DataFrame(
+        {
+            "fid": [row[0] for row in rows],
+            "iid": [row[1] for row in rows],
+            "sex": [0 if at is None else _SEXES.get(row[at], 0) for row in rows],
+        },
+        schema=SAMPLE_COLUMNS,
+    )
+    refuse_duplicate_samples(path, table)
+    return table

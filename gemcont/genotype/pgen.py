@@ -1,0 +1,255 @@
+"""PLINK 2 filesets: .pgen, .pvar (also .pvar.zst), .psam, by pgenlib; the effect allele is ALT."""
+
+import os
+import struct
+import threading
+from functools import cached_property
+
+import numpy as np
+import polars as pl
+
+from gemcont._text import parse_table, read_text, split_fields
+from gemcont.errors import GemcontError
+from gemcont.genotype.bed import read_bim, read_fam, refuse_duplicate_samples, sex_codes
+from gemcont.genotype.kernels import pack_hardcalls
+from gemcont.genotype.source import SAMPLE_COLUMNS, VARIANT_COLUMNS, Block, GenotypeSource
+
+_MISSING = -9
+_STANDARD = 0x10  # storage mode of all files that plink2 writes by default
+_HEADER = 12  # bytes of a standard .pgen before its table of variant blocks
+_VARIANTS_PER_BLOCK = 1 << 16
+_DOSAGE_BITS = 0x60  # of a variant's record type
+_QUALITY = r"(?:^|;)(?:R2|DR2|INFO)=([-+.0-9eE]+)"  # minimac, Beagle, IMPUTE
+_PVAR = ("#CHROM", "POS", "ID", "REF", "ALT")
+
+
+class PgenSource(GenotypeSource):
+    """A PLINK 2 fileset; dosages where the .pgen holds any, else packed hard calls.
+
+    ``path`` is the prefix or the .pgen itself. Rows with several ALT alleles are left out and
+    counted in ``n_multiallelic``. Needs ``pip install 'gemcont[pgen]'``.
+    """
+
+    def __init__(self, path):
+        prefix = os.fspath(path).removesuffix(".pgen")
+        self.name = prefix + ".pgen"
+        self._prefix = prefix
+        self._local = threading.local()
+        self.has_dosages = _has_dosages(self.name)
+        self._check_sizes()
+
+    def _check_sizes(self):
+        for count, here, table in (
+            (self._reader.get_raw_sample_ct(), self.n_samples, self._psam),
+            (self._reader.get_variant_ct(), len(self._biallelic), self._pvar),
+        ):
+            if count != here:
+                raise GemcontError(
+                    f"{self.name} holds {count}, {table} has {here}; not one fileset"
+                )
+
+    @property
+    def _reader(self):
+        """pgenlib's reader, one a thread."""
+        if not hasattr(self._local, "reader"):
+            self._local.reader = _open_reader(self.name)
+        return self._local.reader
+
+    @property
+    def _psam(self):
+        return self._prefix + ".psam"
+
+    @cached_property
+    def _pvar(self):
+        plain = self._prefix + ".pvar"
+        return (
+            plain if os.path.exists(plain) or not os.path.exists(plain + ".zst") else plain + ".zst"
+        )
+
+    @property
+    def paths(self):
+        """The three files that are read."""
+        return [self.name, self._pvar, self._psam]
+
+    @property
+    def bytes_per_variant(self):
+        """Four bytes per sample for dosages; one for hard calls on their way to two bits."""
+        return (4 if self.has_dosages else 1) * self.n_samples
+
+    @cached_property
+    def _sample_file(self):
+        return read_psam(self._psam)
+
+    @property
+    def samples(self):
+        """Samples of the .psam."""
+        return self._sample_file[0]
+
+    @property
+    def traits(self):
+        """Every column of the .psam beside ids, parents and sex (polars table of text)."""
+        return self._sample_file[1]
+
+    @cached_property
+    def _variant_file(self):
+        return read_pvar(self._pvar)
+
+    @property
+    def _biallelic(self):
+        """Per row of the .pvar, whether it has one ALT allele."""
+        return self._variant_file[1]
+
+    @cached_property
+    def _rows(self):
+        return np.flatnonzero(self._biallelic).astype(np.uint32)
+
+    @property
+    def variants(self):
+        """Variants of the .pvar with one ALT allele; the effect allele is ALT."""
+        return self._variant_file[0]
+
+    @property
+    def info(self):
+        """Imputation quality (variants,) by the .pvar's INFO column, NaN unknown; or None."""
+        return self._variant_file[2]
+
+    @property
+    def n_multiallelic(self):
+        """Rows left out because they have several ALT alleles."""
+        return len(self._biallelic) - len(self._rows)
+
+    def read(self, variants, samples=None, first=0):
+        """See ``GenotypeSource.read``."""
+        rows = self._rows[np.asarray(variants, dtype=np.int64)]
+        n_samples = self.n_samples if samples is None else len(samples)
+        kind = np.float32 if self.has_dosages else np.int8
+        values = np.empty((len(rows), n_samples), dtype=kind)
+        self._reader.change_sample_subset(None if samples is None else samples.astype(np.uint32))
+        if len(rows):
+            read = self._reader.read_dosages_list if self.has_dosages else self._reader.read_list
+            _guarded(self.name, lambda: read(rows, values))
+        if not self.has_dosages:
+            return Block(first, len(rows), n_samples, packed=pack_hardcalls(values))
+        values[values == _MISSING] = np.nan
+        return Block(first, len(rows), n_samples, dosage=values)
+
+
+def _guarded(name, action):
+    try:
+        return action()
+    except RuntimeError as error:
+        raise GemcontError(f"{name}: damaged or truncated .pgen ({error})") from None
+
+
+def _open_reader(path):
+    try:
+        from pgenlib import PgenReader
+    except ImportError:
+        raise GemcontError("--pfile needs pgenlib: pip install 'gemcont[pgen]'") from None
+    return _guarded(path, lambda: PgenReader(os.fsencode(path)))
+
+
+def _has_dosages(path):
+    """Whether any variant record of a .pgen holds dosages, read from its header."""
+    try:
+        with open(path, "rb") as file:
+            head = file.read(_HEADER)
+            if head[:2] != b"\x6c\x1b" or len(head) < _HEADER:
+                raise GemcontError(f"{path}: not a .pgen (begins {head[:2].hex()}, expected 6c1b)")
+            if head[2] != _STANDARD:
+                return head[2] == 0x03  # fixed width: dosages; 01 and 02 are hard calls
+            return any(b & _DOSAGE_BITS for b in _record_types(file, head))
+    except FileNotFoundError:
+        raise GemcontError(f"{path}: no such file") from None
+    except OSError as error:
+        raise GemcontError(f"{path}: cannot be read ({error.strerror})") from None
+
+
+def _record_types(file, head):
+    """The distinct record types of a standard .pgen; none where types have four bits only."""
+    n_variants, control = struct.unpack_from("<I", head, 3)[0], head[11]
+    if control & 0x0F < 4:  # four-bit types have no room for dosages
+        return set()
+    length_bytes = (control & 0x0F) - 3
+    allele_bytes, reference_bits = control >> 4 & 3, control >> 6 == 3
+    n_blocks = -(-n_variants // _VARIANTS_PER_BLOCK)
+    file.seek(_HEADER + 8 * n_blocks)
+    found = set()
+    for block in range(n_blocks):
+        count = min(_VARIANTS_PER_BLOCK, n_variants - block * _VARIANTS_PER_BLOCK)
+        found.update(file.read(count))
+        skipped = count * (length_bytes + allele_bytes) + reference_bits * -(-count // 8)
+        file.seek(skipped, os.SEEK_CUR)
+    return found
+
+
+def read_psam(path):
+    """(samples, traits) of a .psam: the table of ``GenotypeSource.samples``, and the rest.
+
+    A file whose first line does not begin with # is read as a .fam.
+    """
+    data = split_fields(_without_comments(read_text(path), b"##"), " ")
+    if not data.startswith(b"#"):
+        samples = read_fam(path)
+        return samples, pl.DataFrame()
+    header, _, body = data.partition(b"\n")
+    names = header.decode(errors="replace").lstrip("#").split("\t")
+    if "IID" not in names[:2]:
+        raise GemcontError(f"{path}: the header must begin #FID IID or #IID")
+    table = parse_table(path, body, " ", dict.fromkeys(names, pl.String))
+    fid = pl.col("FID") if "FID" in names else pl.lit("0")
+    sex = sex_codes("SEX") if "SEX" in names else pl.lit("0")
+    samples = table.select(fid.alias("fid"), pl.col("IID").alias("iid"), sex.alias("sex"))
+    refuse_duplicate_samples(path, samples)
+    rest = table.drop("FID", "IID", "SID", "PAT", "MAT", "SEX", strict=False)
+    return samples.select(pl.col(c).cast(t) for c, t in SAMPLE_COLUMNS.items()), rest
+
+
+def read_pvar(path):
+    """(variants, biallelic, info) of a .pvar.
+
+    variants: the biallelic rows as ``GenotypeSource.variants``; biallelic: bool per row of the
+    file; info: imputation quality of those variants from R2, DR2 or INFO, or None.
+    """
+    data = split_fields(_without_comments(_read_pvar_text(path), b"##"), " ")
+    if not data.startswith(b"#"):  # a .bim, whose column 5 is ALT in plink2's reading
+        variants = read_bim(path)
+        return variants, np.ones(variants.height, dtype=bool), None
+    header, _, body = data.partition(b"\n")
+    names = header.decode(errors="replace").split("\t")
+    if tuple(names[:5]) != _PVAR:
+        raise GemcontError(f"{path}: the header must begin {' '.join(_PVAR)}")
+    types = {"#CHROM": pl.Categorical, "POS": pl.Int32, "REF": pl.Categorical}
+    table = parse_table(path, body, " ", {name: types.get(name, pl.String) for name in names})
+    biallelic = ~table["ALT"].str.contains(",", literal=True)
+    kept = table.filter(biallelic)
+    info = None
+    if "INFO" in names:
+        info = kept["INFO"].str.extract(_QUALITY).cast(pl.Float64, strict=False).to_numpy()
+        info = None if np.isnan(info).all() else info
+    ours = {"#CHROM": "chromosome", "ID": "variant_id", "POS": "base_pair_location"}
+    kept = kept.rename(ours | {"ALT": "effect_allele", "REF": "other_allele"})
+    variants = kept.select(pl.col(c).cast(t) for c, t in VARIANT_COLUMNS.items())
+    return variants, biallelic.to_numpy(), info
+
+
+def _without_comments(data, mark):
+    """The text from its first line that does not begin with ``mark``."""
+    while data.startswith(mark):
+        data = data.partition(b"\n")[2]
+    return data
+
+
+def _read_pvar_text(path):
+    if not path.endswith(".zst"):
+        return read_text(path)
+    try:
+        import zstandard
+    except ImportError:
+        message = f"{path}: reading .zst needs zstandard: pip install 'gemcont[pgen]'"
+        raise GemcontError(message) from None
+    try:
+        with open(path, "rb") as file:
+            return zstandard.ZstdDecompressor().stream_reader(file).read()
+    except (OSError, zstandard.ZstdError) as error:
+        raise GemcontError(f"{path}: cannot be read ({error})") from None

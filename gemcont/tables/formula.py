@@ -1,0 +1,125 @@
+"""Covariate formulas such as ``sex*age + sex*I(age**2) + C(site)``, by formulaic, behind a fence.
+
+formulaic evaluates any Python that a formula holds. Here a formula may hold names of columns,
+numbers, + - * : ** ( ) and the calls I(), C(), log() only; everything else is refused before
+formulaic sees it, so nothing a user types is ever evaluated as code.
+"""
+
+import ast
+import difflib
+import re
+
+import numpy as np
+
+from gemcont.errors import GemcontError
+
+_TOKEN = re.compile(r"\s*(?:([A-Za-z_][A-Za-z0-9_]*)|(\d+(?:\.\d+)?)|(\*\*|[-+*:()]))")
+_CALLS = {"I", "C", "log"}
+_NODES = (
+    ast.Expression,
+    ast.BinOp,
+    ast.UnaryOp,
+    ast.Call,
+    ast.Name,
+    ast.Constant,
+    ast.Load,
+    ast.Add,
+    ast.Sub,
+    ast.Mult,
+    ast.Pow,
+    ast.USub,
+    ast.UAdd,
+)
+_LONGEST = 2000  # characters
+
+
+def formula_columns(formula, present):
+    """The columns that a formula names, or GemcontError if it holds anything but the allowed.
+
+    present: names of the columns there are.
+    """
+    names = []
+    tokens = _tokens(formula)
+    for i, (name, following) in enumerate(zip(tokens, [*tokens[1:], ""], strict=True)):
+        called = following == "("
+        if not re.match(r"[A-Za-z_]", name):
+            if called and re.match(r"[\d)]", name):
+                raise GemcontError(f"--covar-formula: '(' after {name!r} is not allowed")
+        elif called and name not in _CALLS:
+            raise GemcontError(f"--covar-formula: {name}() is not allowed, only I(), C(), log()")
+        elif not called and name not in present:
+            raise GemcontError(_unknown(name, present))
+        elif not called:
+            names.append(name)
+        if name == "**" and not following.isdigit():
+            raise GemcontError("--covar-formula: ** takes a whole number")
+        if name == "**" and int(following) > 9 and i:
+            raise GemcontError(f"--covar-formula: power {following} is above 9")
+    if not names:
+        raise GemcontError("--covar-formula: no column is named")
+    return list(dict.fromkeys(names))
+
+
+def _tokens(formula):
+    if len(formula) > _LONGEST:
+        raise GemcontError(f"--covar-formula: longer than {_LONGEST} characters")
+    tokens, at = [], 0
+    while formula[at:].strip():
+        match = _TOKEN.match(formula, at)
+        if match is None:
+            raise GemcontError(
+                f"--covar-formula: {formula[at:].strip()[0]!r} is not allowed: only names of "
+                "columns, numbers, + - * : ** ( ), I(), C(), log()"
+            )
+        tokens.append(match.group().strip())
+        at = match.end()
+    return tokens
+
+
+def _unknown(name, present):
+    nearest = difflib.get_close_matches(name, present, 1)
+    hint = f"; did you mean {nearest[0]!r}?" if nearest else f" ({', '.join(list(present)[:8])})"
+    return f"--covar-formula: {name!r} is not a column{hint}"
+
+
+def formula_design(formula, columns):
+    """Design columns (rows, c) and their names, the intercept left out.
+
+    columns: dict of float64 arrays or lists of category names, of equal length and without
+    missing values, for every column that the formula names (``formula_columns``).
+    """
+    import pandas as pd
+    from formulaic import Formula
+    from formulaic.errors import FormulaicError
+
+    try:
+        parsed = Formula(formula)
+        _check_factors(parsed)
+        with np.errstate(all="ignore"):
+            matrix = parsed.get_model_matrix(pd.DataFrame(columns), context={}, na_action="raise")
+    except (FormulaicError, SyntaxError, ValueError, TypeError, KeyError) as error:
+        reason = str(error).strip().split("\n")[0]
+        raise GemcontError(f"--covar-formula: cannot be read ({reason})") from None
+    names = [name for name in matrix.columns if name != "Intercept"]
+    design = matrix[names].to_numpy(dtype=np.float64)
+    if not np.isfinite(design).all():
+        bad = names[int(np.argwhere(~np.isfinite(design))[0, 1])]
+        raise GemcontError(f"--covar-formula: {bad} is not finite for some samples")
+    return design, names
+
+
+def _check_factors(parsed):
+    """A second look, on the syntax tree of every factor that formulaic would evaluate."""
+    for term in parsed.root if hasattr(parsed, "root") else parsed:
+        for factor in term.factors:
+            for node in ast.walk(ast.parse(factor.expr, mode="eval")):
+                calls = isinstance(node, ast.Call) and getattr(node.func, "id", "") not in _CALLS
+                if calls or not isinstance(node, _NODES) or _is_tower(node):
+                    raise GemcontError(f"--covar-formula: {factor.expr!r} is not allowed")
+
+
+def _is_tower(node):
+    """A power of a power, such as 9**9**9, which would take for ever to work out."""
+    power = isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow)
+    inside = [n for side in (node.left, node.right) for n in ast.walk(side)] if power else []
+    return any(isinstance(n, ast.BinOp) and isinstance(n.op, ast.Pow) for n in inside)

@@ -1,0 +1,113 @@
+"""GWAS-SSF 1.0, the GWAS Catalog's format: a tsv of fixed columns and a yaml beside it.
+
+Its rules: the first eight columns in order, chromosomes 1 to 25 (X 23, Y 24, MT 25), alleles of
+A, C, G, T, no missing beta, standard error or frequency; ``variant_id`` is
+chromosome_position_other_effect, rs ids have a column of their own. Rows that break a rule are
+left out and counted by reason.
+"""
+
+import datetime
+import hashlib
+import os
+from dataclasses import dataclass, field
+
+import polars as pl
+
+import gemcont
+
+COLUMNS = (
+    "chromosome",
+    "base_pair_location",
+    "effect_allele",
+    "other_allele",
+    "beta",
+    "standard_error",
+    "effect_allele_frequency",
+    "neg_log_10_p_value",
+    "variant_id",
+    "rsid",
+    "n",
+)
+_NUMBERS = {"X": "23", "Y": "24", "MT": "25", "M": "25"}
+
+
+@dataclass
+class Metadata:
+    """What the yaml says of one trait's results, and the rows left out so far, by reason."""
+
+    trait: str
+    genome_build: str
+    n_samples: int
+    covariates: list
+    autosomes: int = 22
+    minor_allele_frequency: float | None = None
+    left_out: dict = field(default_factory=dict)
+
+
+def ssf_rows(frame, metadata):
+    """A frame of single-trait results as GWAS-SSF's columns; counts what it leaves out."""
+    number = pl.col("chromosome").str.replace("(?i)^chr", "").str.to_uppercase()
+    number = number.replace(_NUMBERS | _codes_after(metadata.autosomes)).cast(
+        pl.Int64, strict=False
+    )
+    frame = frame.with_columns(number.alias("chromosome"))
+    acgt = "^[ACGTacgt]+$"
+    for reason, bad in (
+        ("chromosome not 1-22, X, Y, MT", ~pl.col("chromosome").is_between(1, 25)),
+        (
+            "alleles other than A, C, G, T",
+            ~(_matches("effect_allele", acgt) & _matches("other_allele", acgt)),
+        ),
+        ("no beta or frequency", pl.any_horizontal(pl.col(c).is_null() for c in COLUMNS[4:8])),
+    ):
+        kept = frame.filter(~bad.fill_null(True))
+        metadata.left_out[reason] = metadata.left_out.get(reason, 0) + frame.height - kept.height
+        frame = kept
+    place = pl.concat_str(
+        "chromosome", "base_pair_location", "other_allele", "effect_allele", separator="_"
+    )
+    rsid = pl.when(_matches("variant_id", "^rs[0-9]+$")).then(pl.col("variant_id"))
+    return frame.with_columns(rsid.alias("rsid"), place.alias("variant_id")).select(COLUMNS)
+
+
+def _matches(column, pattern):
+    return pl.col(column).str.contains(pattern)
+
+
+def _codes_after(autosomes):
+    """PLINK's codes after the autosomes: X, Y, XY (as X) and MT."""
+    return {str(autosomes + i): code for i, code in ((1, "23"), (2, "24"), (3, "23"), (4, "25"))}
+
+
+def write_yaml(path, metadata, target):
+    """The yaml of a finished file at ``path`` that will be called ``target``."""
+    with open(path, "rb") as file:
+        digest = hashlib.file_digest(file, "md5") if hasattr(hashlib, "file_digest") else None
+        digest = digest or hashlib.md5(file.read())
+    lines = [
+        "# GWAS-SSF metadata",
+        f"trait_description: [{_quoted(metadata.trait)}]",
+        f"genome_assembly: {metadata.genome_build}",
+        "coordinate_system: 1-based",
+        "samples:",
+        f"  - sample_size: {metadata.n_samples}",
+        "    sample_ancestry_category: [NR]",
+        "genotyping_technology: [NR]",
+        f"data_file_name: {_quoted(os.path.basename(target))}",
+        "file_type: GWAS-SSF v1.0",
+        f"data_file_md5sum: {digest.hexdigest()}",
+        f"analysis_software: gemcont {gemcont.__version__}",
+        "is_harmonised: false",
+        "is_sorted: false",
+        f"date_metadata_last_modified: {datetime.date.today().isoformat()}",
+    ]
+    if metadata.covariates:
+        lines.append(f"adjusted_covariates: [{', '.join(map(_quoted, metadata.covariates))}]")
+    if metadata.minor_allele_frequency:
+        lines.append(f"minor_allele_freq_lower_limit: {metadata.minor_allele_frequency}")
+    with open(target + "-meta.yaml", "w", encoding="utf-8") as file:
+        file.write("\n".join(lines) + "\n")
+
+
+def _quoted(text):
+    return "'" + str(text).replace("'", "''") + "'"

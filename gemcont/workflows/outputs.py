@@ -1,0 +1,87 @@
+"""Where the results of a run go: names, refusals, writers."""
+
+from dataclasses import dataclass
+
+from gemcont.errors import GemcontError
+from gemcont.tables.ssf import Metadata
+from gemcont.tables.sumstats import SUFFIX, open_trait_writer, open_writer, refuse_overwriting
+
+FIXED = ("log", "summary.json", "manhattan.png", "qq.png", "effects.parquet", "traits.parquet")
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """Names and layouts of the result files of one run.
+
+    layout: "tsv", "tsv.gz", "parquet" or "ssf"; split: one file per trait instead of one
+    parquet of all; genome_build: needed by ssf
+    """
+
+    prefix: str
+    layout: str = "tsv"
+    split: bool = False
+    genome_build: str | None = None
+
+    @property
+    def joint(self):
+        """Results of the joint test."""
+        return f"{self.prefix}.gwas{SUFFIX[self.layout]}"
+
+    def of_trait(self, trait):
+        """Results of one trait, where they are split."""
+        return f"{self.prefix}.{trait}.gwas{SUFFIX[self.layout]}"
+
+    def refuse_inputs(self, inputs):
+        """Raise GemcontError if a file that will be written is one of the inputs."""
+        refuse_overwriting([self.joint, *(f"{self.prefix}.{name}" for name in FIXED)], inputs)
+
+    def check(self, run):
+        """Raise GemcontError where the layout cannot hold what the run gives."""
+        if self.layout == "ssf":
+            if run.cohort.joint and run.null.n_traits > 1:
+                raise GemcontError(
+                    "--format ssf holds effects of one trait; a joint test of several has none: "
+                    "choose one trait, or --each-trait-only --split-traits"
+                )
+            if run.has_single and not self.split:
+                raise GemcontError("--format ssf is one file per trait: add --split-traits")
+            if self.genome_build is None:
+                raise GemcontError("--format ssf: say --genome-build, e.g. GRCh38")
+        if self.split:
+            for trait in run.cohort.trait_names:
+                if "/" in trait or trait in FIXED:
+                    raise GemcontError(f"--split-traits: {trait!r} cannot be part of a file's name")
+
+    def open(self, stack, run):
+        """An append function by kind of frame; the files appear when ``stack`` closes well."""
+        append = {}
+        if run.cohort.joint:
+            metadata = self._metadata(run, run.cohort.trait_names[0])
+            writer = open_writer(self.joint, self.layout, metadata)
+            append["joint"] = stack.enter_context(writer)
+        if run.settings.effects:
+            writer = open_writer(f"{self.prefix}.effects.parquet", "parquet")
+            append["effects"] = stack.enter_context(writer)
+        if run.has_single:
+            append["single"] = stack.enter_context(self._open_traits(run))
+        return append
+
+    def _open_traits(self, run):
+        names = run.cohort.trait_names
+        whole = f"{self.prefix}.traits.parquet"
+        if not self.split:
+            return open_trait_writer(whole, names)
+        targets = {name: (self.of_trait(name), self._metadata(run, name)) for name in names}
+        return open_trait_writer(whole, names, layout=self.layout, targets=targets)
+
+    def _metadata(self, run, trait):
+        if self.layout != "ssf":
+            return None
+        return Metadata(
+            trait=trait,
+            genome_build=self.genome_build,
+            n_samples=run.null.n_samples,
+            covariates=run.covariate_names,
+            autosomes=run.settings.autosomes,
+            minor_allele_frequency=run.settings.maf,
+        )

@@ -1,0 +1,112 @@
+"""Results of a batch of variants as the rows of the files: polars frames, nulls where missing."""
+
+import numpy as np
+import polars as pl
+
+from gemcont.stats.special import neg_log10_t_sf, r2_of_t_p
+from gemcont.tables.columns import (
+    BETA,
+    CHI2,
+    DOF,
+    DOF2,
+    F_STATISTIC,
+    FREQUENCY,
+    NEG_LOG_10_P,
+    PLACE,
+    R2,
+    STANDARD_ERROR,
+    T_STATISTIC,
+    TRAIT,
+    VARIANT_ID,
+    N,
+    joint_columns,
+    single_columns,
+)
+
+ROW = "row"  # position in the block, for sorting; not written
+
+
+def place_frame(variants, frequency, n, rows):
+    """What every result row begins from: the variants, their frequency and n, their positions."""
+    return variants.select(c.name for c in (*PLACE, VARIANT_ID)).with_columns(
+        pl.Series(FREQUENCY.name, frequency, nan_to_null=True),
+        pl.Series(N.name, n.astype(np.int32)),
+        pl.Series(ROW, rows.astype(np.int32)),
+    )
+
+
+def untested_frame(variants, rows, test, n_traits):
+    """Rows of variants that are not tested: their place, and nulls."""
+    columns = {c.name: c.dtype for c in joint_columns(test, n_traits)}
+    known = variants.select(c.name for c in (*PLACE, VARIANT_ID))
+    frame = known.select(
+        pl.col(c).cast(t) if c in known.columns else pl.lit(None, dtype=t).alias(c)
+        for c, t in columns.items()
+    )
+    return frame.with_columns(pl.Series(ROW, rows.astype(np.int32)))
+
+
+def joint_frame(place, result, effect, null, test):
+    """Rows of the joint test, in the file's columns and ``ROW``.
+
+    result: ``JointTest``; effect: (beta, standard error), each (variants, D)
+    """
+    computed = {
+        NEG_LOG_10_P.name: result.neg_log_10_p,
+        (CHI2 if test == "lrt" else F_STATISTIC).name: result.statistic,
+        R2.name: result.r2,
+    }
+    if null.n_traits == 1:
+        computed |= {BETA.name: effect[0][:, 0], STANDARD_ERROR.name: effect[1][:, 0]}
+    columns = joint_columns(test, null.n_traits)
+    frame = place.with_columns(pl.Series(k, v, nan_to_null=True) for k, v in computed.items())
+    tested = pl.col(R2.name).is_not_null()
+    frame = frame.with_columns(
+        pl.when(tested).then(null.n_traits).alias(DOF.name),
+        pl.when(tested).then(null.residual_dof).alias(DOF2.name),
+    )
+    return frame.select(*(pl.col(c.name).cast(c.dtype) for c in columns), ROW)
+
+
+def single_frame(place, effect, batch, least):
+    """Rows of every trait's own t test, sorted by trait then variant; ``TRAIT`` holds its code.
+
+    effect: (beta, standard error), each (variants, D); least: smallest -log10 p that is kept,
+    None = every row, also of what cannot be tested. The bound is applied to the statistics, so
+    that neither p-values nor rows of the rest are ever made.
+    """
+    t = effect[0] / effect[1]
+    dof = batch.null.single_dof
+    if least is None:
+        trait, row = np.divmod(np.arange(t.size), len(t)) if t.size else (np.empty(0, int),) * 2
+    else:
+        r2 = r2_of_t_p(least, dof)
+        trait, row = np.nonzero((np.abs(t) >= np.sqrt(dof * r2 / (1 - r2))).T)
+    found = t[row, trait]
+    computed = {
+        TRAIT.name: batch.trait_codes[trait].astype(np.int32),
+        BETA.name: effect[0][row, trait],
+        STANDARD_ERROR.name: effect[1][row, trait],
+        NEG_LOG_10_P.name: neg_log10_t_sf(found, dof),
+        T_STATISTIC.name: found,
+        DOF.name: np.full(len(found), dof, dtype=np.int32),
+    }
+    frame = place[row].with_columns(
+        pl.Series(k, v, nan_to_null=v.dtype.kind == "f") for k, v in computed.items()
+    )
+    if least is not None:
+        frame = frame.filter(pl.col(NEG_LOG_10_P.name) >= least)
+    kinds = {c.name: c.dtype for c in single_columns()} | {TRAIT.name: pl.Int32}
+    return frame.select(*(pl.col(c).cast(t) for c, t in kinds.items()), ROW)
+
+
+def effects_frame(place, effect, trait_names):
+    """Rows of ``--effects``: the variant, then beta and standard error of every trait."""
+    columns = {}
+    for d, name in enumerate(trait_names):
+        columns[f"{BETA.name}.{name}"] = effect[0][:, d]
+        columns[f"{STANDARD_ERROR.name}.{name}"] = effect[1][:, d]
+    known = [c.name for c in (*PLACE, FREQUENCY, VARIANT_ID, N)]
+    frame = place.select(*(pl.col(c) for c in known), ROW)
+    frame = frame.cast({c.name: c.dtype for c in PLACE})
+    return frame.with_columns(pl.Series(k, v, nan_to_null=True) for k, v in columns.items())

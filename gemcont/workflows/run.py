@@ -1,0 +1,171 @@
+"""A prepared scan and what is known of it as it advances."""
+
+import logging
+import time
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+from tqdm import tqdm
+
+from gemcont.errors import GemcontError
+from gemcont.genotype.chromosomes import Ploidy
+from gemcont.genotype.filters import FLAGS
+from gemcont.genotype.source import GenotypeSource
+from gemcont.stats.calibration import GENOME_WIDE, lambda_gc, lrt_true_rate
+from gemcont.workflows.scan import Plan, scan_blocks
+from gemcont.workflows.settings import GwasSettings
+
+log = logging.getLogger(__name__)
+
+_INFLATED = 1.2  # lambda_gc above which the log asks why
+_CALIBRATED = (0.95, 1.05)  # true over nominal rate of the LRT that needs no warning
+
+
+@dataclass
+class GwasRun:
+    """A prepared scan and, as it advances, its counts.
+
+    neg_log_10_p, rows: -log10 p of the joint test and index in the source of the rows that pass
+    the filters, one array a block; written: rows by kind. The properties below them are of the
+    finished scan.
+    """
+
+    source: GenotypeSource
+    cohort: object
+    settings: GwasSettings
+    variants: np.ndarray
+    plan: Plan
+    threads: int
+    size: int
+    removed_variants: dict
+    seconds: dict = field(default_factory=dict)
+    untestable: int = 0
+    neg_log_10_p: list = field(default_factory=list)
+    rows: list = field(default_factory=list)
+    written: dict = field(default_factory=dict)
+
+    def blocks(self, *, progress=False):
+        """Scan, yielding every ``ScanBlock`` in file order."""
+        started = time.perf_counter()
+        blocks = scan_blocks(
+            self.source, self.variants, self.plan, size=self.size, threads=self.threads
+        )
+        with tqdm(
+            total=len(self.variants), unit=" variants", disable=None if progress else True
+        ) as bar:
+            for block in blocks:
+                self._count(block)
+                bar.update(block.n_read)
+                yield block
+        self.seconds["scan"] = time.perf_counter() - started
+        self._log_end()
+
+    def _count(self, block):
+        for flag, count in zip(FLAGS, block.failed[1:], strict=True):
+            if flag in self.removed_variants:
+                self.removed_variants[flag] += int(count)
+        self.untestable += block.untestable
+        self.neg_log_10_p.append(block.neg_log_10_p)
+        self.rows.append(block.variants.astype(np.int32))
+        for kind, frame in block.frames.items():
+            self.written[kind] = self.written.get(kind, 0) + frame.height
+
+    @property
+    def null(self):
+        """The autosomes' null model of the first group of traits."""
+        return self.plan.batches[Ploidy.AUTOSOME][0].null
+
+    @property
+    def covariate_names(self):
+        """The design's columns that are in the model, the intercept left out."""
+        names = self.cohort.parts[0][0].design_names
+        return [names[j] for j in self.null.kept_covariates]
+
+    @property
+    def n_rows(self):
+        """Variants that have passed the filters so far."""
+        return sum(len(rows) for rows in self.rows)
+
+    @cached_property
+    def all_neg_log_10_p(self):
+        """-log10 p of the joint test (rows,), NaN where a variant cannot be tested."""
+        return np.concatenate(self.neg_log_10_p)
+
+    @cached_property
+    def row_variants(self):
+        """Index in the source of every row's variant (rows,)."""
+        return np.concatenate(self.rows)
+
+    @cached_property
+    def lambda_gc(self):
+        """Genomic-control lambda of the joint test, on its own degrees of freedom."""
+        return lambda_gc(self.all_neg_log_10_p, self.null.n_traits)
+
+    @cached_property
+    def lrt_rate(self):
+        """The LRT's true rate at 5e-8 over 5e-8, for the autosomes' N, D and K."""
+        null = self.null
+        rate = lrt_true_rate(null.n_samples, null.n_covariates, null.n_traits)
+        return rate / GENOME_WIDE
+
+    def log_start(self):
+        """What is about to be tested."""
+        null, settings = self.null, self.settings
+        log.info("%d of %d variants selected", len(self.variants), self.source.n_variants)
+        if self.plan.filter.flags:
+            log.info(
+                "%s count the analysed samples (PLINK counts founders before traits are joined)",
+                ", ".join(self.plan.filter.flags),
+            )
+        if self.cohort.joint:
+            log.info(
+                "test %s: N = %d samples, D = %d traits (%s), K = %d covariates with the intercept",
+                settings.test,
+                null.n_samples,
+                null.n_traits,
+                _shortened(self.cohort.trait_names),
+                null.n_covariates,
+            )
+            self._log_lrt_rate()
+        if self.has_single:
+            log.info("each of %d traits is tested alone by its t", len(self.cohort.trait_names))
+        log.info("%d threads, blocks of %d variants", self.threads, self.size)
+
+    @property
+    def has_single(self):
+        """Whether traits are tested one by one."""
+        return any(batch.single for batch in self.plan.batches[Ploidy.AUTOSOME])
+
+    def _log_lrt_rate(self):
+        rate = self.lrt_rate
+        log.info("the likelihood-ratio test's true rate at 5e-8 is %.3g times nominal here", rate)
+        if self.settings.test == "lrt" and not _CALIBRATED[0] <= rate <= _CALIBRATED[1]:
+            log.warning(
+                "the likelihood-ratio test is %s for this N, D and K; --test f is exact",
+                "anti-conservative" if rate > 1 else "conservative",
+            )
+
+    def _log_end(self):
+        left_out = ", ".join(f"{flag} {count}" for flag, count in self.removed_variants.items())
+        log.info(
+            "%d variants tested%s", self.n_rows, f" (left out: {left_out})" if left_out else ""
+        )
+        if self.n_rows == 0:
+            raise GemcontError(f"no variant is left after the filters ({left_out})")
+        if self.untestable:
+            log.info(
+                "%d of them cannot be tested (no variance, given by the covariates, or on a "
+                "chromosome without a null model): NA",
+                self.untestable,
+            )
+        if self.settings.neg_log10_p_min is not None:
+            shown = ", ".join(f"{kind} {count}" for kind, count in self.written.items())
+            log.info("rows with -log10 p >= %g: %s", self.settings.neg_log10_p_min, shown)
+        if self.cohort.joint:
+            hint = "; relatives or population structure?" if self.lambda_gc > _INFLATED else ""
+            log.info("lambda_gc %.4f%s", self.lambda_gc, hint)
+
+
+def _shortened(names, most=8):
+    return ", ".join(names[:most]) + (", ..." if len(names) > most else "")

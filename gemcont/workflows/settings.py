@@ -1,0 +1,69 @@
+"""Everything that decides a scan's results, and how it is computed."""
+
+from dataclasses import dataclass
+
+from gemcont.errors import GemcontError
+from gemcont.genotype.chromosomes import HUMAN_AUTOSOMES
+from gemcont.genotype.filters import VariantFilter
+from gemcont.stats.multitrait import TESTS
+
+DEFAULT_MEMORY = 512  # MiB for blocks in flight
+TRAIT_SAMPLES = ("joint", "own")
+
+
+@dataclass(frozen=True)
+class GwasSettings:
+    """What ``gemcont-gwas`` can be told; names as of its flags, None where nothing is asked for.
+
+    keep, remove, extract, exclude, condition_list: paths of lists; condition: ids; joint: None
+    makes the joint test up to 200 traits; neg_log10_p_min: smallest -log10 p of a row that is
+    written; autosomes: of the species; memory: in MiB; block_size: in variants
+    """
+
+    trait_names: list | None = None
+    covariate_names: list | None = None
+    covar_formula: str | None = None
+    keep: str | None = None
+    remove: str | None = None
+    mind: float | None = None
+    extract: str | None = None
+    exclude: str | None = None
+    chromosomes: str | None = None
+    from_bp: int | None = None
+    to_bp: int | None = None
+    autosomes: int = HUMAN_AUTOSOMES
+    geno: float | None = None
+    maf: float | None = None
+    mac: float | None = None
+    hwe: float | None = None
+    hwe_midp: bool = False
+    info: float | None = None
+    missing_codes: tuple = ()
+    condition: list | None = None
+    condition_list: str | None = None
+    x_sex: bool = True
+    rank_int: bool = False
+    pcs: int | None = None
+    test: str = "lrt"
+    joint: bool | None = None
+    each_trait: bool = False
+    each_trait_samples: str = "joint"
+    effects: bool = False
+    neg_log10_p_min: float | None = None
+    threads: int | None = None
+    memory: int = DEFAULT_MEMORY
+    block_size: int | None = None
+
+    def __post_init__(self):
+        for flag, value, known in (
+            ("--test", self.test, TESTS),
+            ("--each-trait-samples", self.each_trait_samples, TRAIT_SAMPLES),
+        ):
+            if value not in known:
+                raise GemcontError(f"{flag}: {value!r} is not one of {', '.join(known)}")
+        if self.effects and self.joint is False:
+            raise GemcontError("--effects are those of the joint test; leave --each-trait-only out")
+
+    def filter(self):
+        """The variant filters that are counted on the analysed samples."""
+        return VariantFilter(self.geno, self.maf, self.mac, self.hwe, self.hwe_midp, self.info)
