@@ -5,6 +5,8 @@ trait both make the same test). Needs plink2 on the PATH.
 
     python benchmarks/against_plink2.py --variants 160000
     python benchmarks/against_plink2.py --variants 12000 --missing 0.01
+    python benchmarks/against_plink2.py --variants 20000 --traits 200 --plink2 "--pfilter 1e-5" \\
+        -- --each-trait --joint --neg-log10-p-min 5
 """
 
 import argparse
@@ -34,7 +36,7 @@ def main():
     ours += ["--out", prefix + ".ours", *options.extra]
     theirs = ["plink2", "--bfile", prefix, "--pheno", table + ".pheno", "--covar", table + ".covar"]
     theirs += ["--glm", "hide-covar", "--threads", str(options.threads)]
-    theirs += ["--out", prefix + ".theirs"]
+    theirs += ["--out", prefix + ".theirs", *options.plink2.split()]
     report(options, [compare(ours, theirs) for _ in range(options.runs)])
 
 
@@ -48,6 +50,7 @@ def parse():
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--folder", help="keep the data here (default: a temporary folder)")
+    parser.add_argument("--plink2", default="", help="further flags of plink2, in one word")
     parser.add_argument("extra", nargs="*", help="after --: further flags of gemcont-gwas")
     return parser.parse_args()
 

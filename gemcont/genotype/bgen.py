@@ -16,6 +16,10 @@ from gemcont.errors import GemcontError
 from gemcont.genotype.bed import refuse_duplicate_samples
 from gemcont.genotype.source import SAMPLE_COLUMNS, VARIANT_COLUMNS, Block, GenotypeSource
 
+# A .pgen holds dosages in steps of 2^-14, and plink2 brings a .bgen's to them: so do we, that the
+# same dosages in either format give the same results. The .bgen's own rounding is coarser (8-bit)
+# or of like size (16-bit).
+_GRID = np.float32(1 << 14)
 _SEXES = {"1": 1, "2": 2, "M": 1, "F": 2, "m": 1, "f": 2}
 
 
@@ -109,8 +113,9 @@ class BgenSource(GenotypeSource):
 
 
 def _dosage(name, reader, row):
+    """Dosages (samples,) of a variant, on the grid of a .pgen."""
     try:
-        return reader[row].alt_dosage
+        return np.rint(reader[row].alt_dosage * _GRID) / _GRID
     except (ValueError, IndexError, OSError, RuntimeError) as error:
         raise GemcontError(f"{name}: variant {row + 1} cannot be read ({error})") from None
 

@@ -185,20 +185,29 @@ def residual_traits(traits, basis):
 
 def _refuse_collinear(residuals, names):
     """Raise for the first trait that the traits before it determine, and name those."""
-    scaled = residuals / np.sqrt((residuals * residuals).sum(axis=0))
-    found = np.empty_like(scaled)
-    for d, name in enumerate(names):
-        column = scaled[:, d]
-        for _ in range(2):
-            column = column - found[:, :d] @ (found[:, :d].T @ column)
-        if column @ column < COLLINEAR:
-            weights = np.linalg.lstsq(scaled[:, :d], scaled[:, d], rcond=None)[0]
-            others = [names[i] for i in np.flatnonzero(np.abs(weights) > 1e-3)]
-            raise GemcontError(
-                f"trait {name} is collinear with {_listed(others)}: the joint test needs "
-                "independent traits; leave one out, or test principal components with --pcs"
-            )
-        found[:, d] = column / np.sqrt(column @ column)
+    scaled = residuals / np.sqrt(np.square(residuals).sum(axis=0))
+    correlation = scaled.T @ scaled
+    d = _first_determined(correlation)
+    if d is None:
+        return
+    weights = np.linalg.lstsq(correlation[:d, :d], correlation[:d, d], rcond=None)[0]
+    others = [names[i] for i in np.flatnonzero(np.abs(weights) > 1e-3)]
+    raise GemcontError(
+        f"trait {names[d]} is collinear with {_listed(others)}: the joint test needs "
+        "independent traits; leave one out, or test principal components with --pcs"
+    )
+
+
+def _first_determined(correlation):
+    """First column that the columns before it explain but for 1e-8 of its variance, or None."""
+    # The squared diagonal of the Cholesky factor is what is left of each column in turn.
+    factor = correlation.copy()
+    for d in range(len(factor)):
+        column = factor[d:, d] - factor[d:, :d] @ factor[d, :d]
+        if column[0] < COLLINEAR:
+            return d
+        factor[d:, d] = column / np.sqrt(column[0])
+    return None
 
 
 def _listed(names, most=5):

@@ -82,7 +82,7 @@ def r2_of_t_p(neg_log10_p, dof):
 def _elementwise(loop, *arguments):
     arrays = np.broadcast_arrays(*(np.asarray(a, dtype=np.float64) for a in arguments))
     out = np.empty(arrays[0].shape)
-    loop(*(np.ascontiguousarray(a).ravel() for a in arrays), out.reshape(-1))
+    loop(*(a.flatten() for a in arrays), out.reshape(-1))
     return out if out.ndim else float(out)
 
 

@@ -40,7 +40,8 @@ def formula_columns(formula, present):
     """
     names = []
     tokens = _tokens(formula)
-    for i, (name, following) in enumerate(zip(tokens, [*tokens[1:], ""], strict=True)):
+    for i, name in enumerate(tokens):
+        following = tokens[i + 1] if i + 1 < len(tokens) else ""
         called = following == "("
         if not re.match(r"[A-Za-z_]", name):
             if called and re.match(r"[\d)]", name):
@@ -53,7 +54,7 @@ def formula_columns(formula, present):
             names.append(name)
         if name == "**" and not following.isdigit():
             raise GemcontError("--covar-formula: ** takes a whole number")
-        if name == "**" and int(following) > 9 and i:
+        if name == "**" and int(following) > 9:
             raise GemcontError(f"--covar-formula: power {following} is above 9")
     if not names:
         raise GemcontError("--covar-formula: no column is named")
@@ -110,7 +111,7 @@ def formula_design(formula, columns):
 
 def _check_factors(parsed):
     """A second look, on the syntax tree of every factor that formulaic would evaluate."""
-    for term in parsed.root if hasattr(parsed, "root") else parsed:
+    for term in parsed:
         for factor in term.factors:
             for node in ast.walk(ast.parse(factor.expr, mode="eval")):
                 calls = isinstance(node, ast.Call) and getattr(node.func, "id", "") not in _CALLS
