@@ -78,18 +78,20 @@ class BgenSource(GenotypeSource):
 
     @cached_property
     def _variant_file(self):
-        rows, columns = [], {name: [] for name in VARIANT_COLUMNS}
-        count = 0
-        for variant in _open_reader(self.name):  # a reader that was iterated cannot be indexed
-            if len(variant.alleles) == 2:
-                rows.append(count)
-                named = variant.rsid if variant.rsid not in ("", ".") else variant.varid
-                values = (variant.chrom, named, variant.pos, variant.alleles[1], variant.alleles[0])
-                for column, value in zip(columns.values(), values, strict=True):
-                    column.append(value)
-            count += 1
-        variants = pl.DataFrame(columns, schema=VARIANT_COLUMNS)
-        return variants, np.array(rows, dtype=np.int64), count
+        """(table of the biallelic variants, their numbers in the file, variants in the file)."""
+        rows, found = [], []
+        try:
+            # A reader of its own: one that was iterated cannot be indexed any more.
+            for number, variant in enumerate(_open_reader(self.name)):
+                if len(variant.alleles) == 2:
+                    found.append(number)
+                    named = variant.rsid if variant.rsid not in ("", ".") else variant.varid
+                    first, second = variant.alleles
+                    rows.append((variant.chrom, named, variant.pos, second, first))
+        except (ValueError, OSError, RuntimeError, IndexError) as error:
+            raise GemcontError(f"{self.name}: damaged or truncated .bgen ({error})") from None
+        variants = pl.DataFrame(rows, schema=VARIANT_COLUMNS, orient="row")
+        return variants, np.array(found, dtype=np.int64), self._reader.header.nvariants
 
     @property
     def variants(self):

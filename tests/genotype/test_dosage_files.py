@@ -1,0 +1,194 @@
+"""PLINK 2 and BGEN files, written by their own packages, against the arrays behind them."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import zstandard
+from bgen import BgenWriter
+from conftest import named_samples, random_dosages
+from pgenlib import PgenWriter
+
+from gemcont import GemcontError, open_genotypes, run_gwas
+from gemcont.genotype.kernels import decode
+from gemcont.genotype.pgen import read_psam, read_pvar
+
+N, M = 37, 12
+GRID = 1 / (1 << 14)  # step of a .pgen's dosages
+
+
+@pytest.fixture
+def dosages():
+    """Dosages on a .pgen's grid, NaN missing."""
+    rng = np.random.default_rng(51)
+    hard = random_dosages(rng, M, N, missing=0.05)
+    soft = np.clip(hard + rng.uniform(-0.4, 0.4, hard.shape), 0, 2)
+    return np.round(soft / GRID) * GRID
+
+
+def write_pgen(prefix, values, *, dosage=True, alt="C"):
+    """PREFIX.pgen, .pvar (with an INFO column) and .psam (with sex and a trait)."""
+    with PgenWriter(
+        str(prefix + ".pgen").encode(), N, variant_ct=M, nonref_flags=False, dosage_present=dosage
+    ) as writer:
+        for row in values:
+            if dosage:
+                writer.append_dosages(np.nan_to_num(row, nan=-9).astype(np.float32))
+            else:
+                writer.append_biallelic(np.nan_to_num(row, nan=-9).astype(np.int8))
+    lines = ["##fileformat=VCFv4.2", "#CHROM\tPOS\tID\tREF\tALT\tINFO"]
+    lines += [f"1\t{10 + i}\trs{i}\tA\t{alt}\tX=1;R2=0.{i:02d}" for i in range(M)]
+    with open(prefix + ".pvar", "w") as file:
+        file.write("\n".join(lines) + "\n")
+    rows = [f"{f}\t{i}\t{s}\t{j / 7}" for j, (f, i, s) in enumerate(named_samples(N))]
+    with open(prefix + ".psam", "w") as file:
+        file.write("\n".join(["#FID\tIID\tSEX\theight", *rows]) + "\n")
+
+
+def write_bgen(path, values, *, bits=16, samples=True):
+    ids = [i for _, i, _ in named_samples(N)] if samples else []
+    with BgenWriter(
+        str(path), N, samples=ids, compression="zlib", layout=2, metadata=None
+    ) as writer:
+        for i, row in enumerate(values):
+            p = np.column_stack(
+                [np.clip(1 - row, 0, 1), 1 - np.abs(1 - row), np.clip(row - 1, 0, 1)]
+            )
+            writer.add_variant(f"v{i}", f"rs{i}", "1", 10 + i, ["A", "C"], p, bit_depth=bits)
+
+
+def test_pgen_dosages(tmp_path, dosages):
+    write_pgen(str(tmp_path / "d"), dosages)
+    source = open_genotypes(str(tmp_path / "d.pgen"))
+    assert source.has_dosages
+    np.testing.assert_allclose(decode(source.read(np.arange(M))), dosages, atol=1e-6)
+    some = decode(source.read(np.array([1, 5, 6]), np.array([0, 7, 30])))
+    np.testing.assert_allclose(some, dosages[np.ix_([1, 5, 6], [0, 7, 30])], atol=1e-6)
+    assert source.variants.row(2) == ("1", "rs2", 12, "C", "A")
+    assert source.samples.row(1) == ("f1", "s1", 2)
+    np.testing.assert_allclose(source.info, np.arange(M) / 100)
+
+
+def test_pgen_hard_calls_are_packed(tmp_path, dosages):
+    hard = np.round(dosages)
+    write_pgen(str(tmp_path / "d"), hard, dosage=False)
+    source = open_genotypes(str(tmp_path / "d.pgen"))
+    assert not source.has_dosages
+    block = source.read(np.arange(M), np.arange(3, 20))
+    assert block.packed is not None
+    np.testing.assert_array_equal(decode(block), hard[:, 3:20])
+
+
+@pytest.mark.parametrize("bits", [8, 16])
+def test_bgen_dosages_of_the_second_allele(tmp_path, dosages, bits):
+    write_bgen(tmp_path / "d.bgen", dosages, bits=bits)
+    source = open_genotypes(str(tmp_path / "d.bgen"))
+    step = 2 / (2**bits - 1) + GRID
+    np.testing.assert_allclose(decode(source.read(np.arange(M))), dosages, atol=step)
+    assert source.variants.row(0) == ("1", "rs0", 10, "C", "A")
+
+
+def test_pgen_and_bgen_give_the_same_results(tmp_path, dosages):
+    write_pgen(str(tmp_path / "d"), dosages)
+    write_bgen(tmp_path / "d.bgen", dosages)
+    traits = pd.DataFrame(
+        np.random.default_rng(1).standard_normal((N, 2)), index=[i for _, i, _ in named_samples(N)]
+    )
+    a, b = (run_gwas(str(tmp_path / name), traits) for name in ("d.pgen", "d.bgen"))
+    pd.testing.assert_frame_equal(a, b, check_exact=True)
+
+
+def test_several_alt_alleles_are_left_out_and_counted(tmp_path, dosages):
+    write_pgen(str(tmp_path / "d"), dosages)
+    pvar = tmp_path / "d.pvar"
+    pvar.write_text(pvar.read_text().replace("rs3\tA\tC", "rs3\tA\tC,G"))
+    source = open_genotypes(str(tmp_path / "d.pgen"))
+    assert (source.n_variants, source.n_multiallelic) == (M - 1, 1)
+    kept = np.delete(dosages, 3, axis=0)
+    np.testing.assert_allclose(decode(source.read(np.arange(M - 1))), kept, atol=1e-6)
+
+
+def test_compressed_pvar_and_bare_tables(tmp_path, dosages):
+    write_pgen(str(tmp_path / "d"), dosages)
+    text = (tmp_path / "d.pvar").read_bytes()
+    (tmp_path / "d.pvar").unlink()
+    (tmp_path / "d.pvar.zst").write_bytes(zstandard.compress(text))
+    assert open_genotypes(str(tmp_path / "d.pgen")).n_variants == M
+    (tmp_path / "d.pvar.zst").write_bytes(b"not zst")
+    with pytest.raises(GemcontError, match=r"d.pvar.zst: cannot be read"):
+        open_genotypes(str(tmp_path / "d.pgen"))
+    (tmp_path / "x.pvar").write_text("1 rs1 0 5 C A\n")
+    assert read_pvar(str(tmp_path / "x.pvar"))[0].row(0) == ("1", "rs1", 5, "C", "A")
+    (tmp_path / "x.psam").write_text("#IID SEX PHENO1\na M 1\nb F NA\nc NA 2\n")
+    samples, traits = read_psam(str(tmp_path / "x.psam"))
+    assert samples.rows() == [("0", "a", 1), ("0", "b", 2), ("0", "c", 0)]
+    assert traits["PHENO1"].to_list() == ["1", "NA", "2"]
+
+
+def test_sample_files(tmp_path, dosages):
+    write_bgen(tmp_path / "d.bgen", dosages, samples=False)
+    with pytest.raises(GemcontError, match="holds no sample ids; give them with --sample"):
+        open_genotypes(str(tmp_path / "d.bgen"))
+    lines = [
+        "ID_1 ID_2 missing sex",
+        "0 0 0 D",
+        *(f"{f} {i} 0 {s}" for f, i, s in named_samples(N)),
+    ]
+    sample = tmp_path / "d.sample"
+    sample.write_text("\n".join(lines))
+    source = open_genotypes(str(tmp_path / "d.bgen"), sample=str(sample))
+    assert source.samples.row(1) == ("f1", "s1", 2)
+    sample.write_text("\n".join(lines[:-1]))
+    with pytest.raises(GemcontError, match="holds 37 samples, .*d.sample has 36"):
+        open_genotypes(str(tmp_path / "d.bgen"), sample=str(sample))
+    sample.write_text("a b\nc d\n")
+    with pytest.raises(GemcontError, match="not a .sample file"):
+        open_genotypes(str(tmp_path / "d.bgen"), sample=str(sample))
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "message"),
+    [
+        ("d.pgen", lambda b: b[:40], "d.pgen: damaged or truncated"),
+        ("d.pgen", lambda b: b"PK" + b[2:], "not a .pgen .begins 504b"),
+        ("d.pgen", None, "d.pgen: no such file"),
+        ("d.psam", None, "d.psam: no such file"),
+        ("d.psam", lambda b: b[: b.rindex(b"f36")], "d.pgen holds 37, .*d.psam has 36"),
+        ("d.psam", lambda b: b.replace(b"IID", b"ID"), "header must begin #FID IID"),
+        ("d.pvar", lambda b: b[: b.rindex(b"1\t21")], "d.pgen holds 12, .*d.pvar has 11"),
+        ("d.pvar", lambda b: b.replace(b"REF", b"R"), "header must begin #CHROM POS ID REF ALT"),
+        ("d.bgen", lambda b: b[:60], "d.bgen"),
+        ("d.bgen", lambda b: b[: len(b) // 2], "d.bgen"),
+        ("d.bgen", lambda b: b"x" * 500, "not a BGEN file"),
+        ("d.bgen", None, "d.bgen: no such file"),
+    ],
+)
+def test_damaged_files(tmp_path, dosages, name, change, message):
+    write_pgen(str(tmp_path / "d"), dosages)
+    write_bgen(tmp_path / "d.bgen", dosages)
+    path = tmp_path / name
+    data = path.read_bytes()
+    path.unlink()
+    if change is not None:
+        path.write_bytes(change(data))
+
+    def read():
+        source = open_genotypes(str(tmp_path / ("d.bgen" if "bgen" in name else "d.pgen")))
+        source.read(np.arange(source.n_variants))
+
+    with pytest.raises(GemcontError, match=message):
+        read()
+
+
+@pytest.mark.parametrize(
+    ("module", "path", "message"),
+    [
+        ("pgenlib", "d.pgen", r"pip install 'gemcont\[pgen\]'"),
+        ("bgen", "d.bgen", r"pip install 'gemcont\[bgen\]'"),
+    ],
+)
+def test_missing_packages_are_named(tmp_path, dosages, monkeypatch, module, path, message):
+    write_pgen(str(tmp_path / "d"), dosages)
+    write_bgen(tmp_path / "d.bgen", dosages)
+    monkeypatch.setitem(__import__("sys").modules, module, None)
+    with pytest.raises(GemcontError, match=message):
+        open_genotypes(str(tmp_path / path))
