@@ -1,10 +1,28 @@
 """The one place for Numba's settings: defaults of ``njit``, the cache, threads, popcount."""
 
 import os
+import sys
+from pathlib import Path
 
 import numba
-from numba.core import types
+from numba.core import config, types
 from numba.extending import intrinsic
+
+from gemcont import __version__
+
+
+def _cache_folder():
+    """Where compiled kernels are kept: never inside the package, where they would outlive it.
+
+    pip leaves what it did not install, and a folder left behind hides the next installation.
+    """
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    python = f"{sys.version_info.major}.{sys.version_info.minor}"
+    return str(Path(base) / "gemcont" / f"{__version__}-numba{numba.__version__}-python{python}")
+
+
+if not config.CACHE_DIR:  # NUMBA_CACHE_DIR
+    config.CACHE_DIR = _cache_folder()
 
 
 def njit(function):
@@ -16,7 +34,7 @@ def njit(function):
     options = {"nogil": True, "error_model": "numpy"}
     try:
         return numba.njit(cache=True, **options)(function)
-    except RuntimeError:  # neither the package's folder nor the user's cache can be written
+    except RuntimeError:  # the cache folder cannot be written
         return numba.njit(**options)(function)
 
 

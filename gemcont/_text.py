@@ -12,10 +12,11 @@ _BOM = b"\xef\xbb\xbf"
 _GZIP = b"\x1f\x8b"
 
 
-def read_text(path):
+def read_text(path, *, empty=False):
     """The bytes of a text file, unzipped, with newline line ends, no byte-order mark.
 
-    Raises GemcontError if the file is missing, unreadable, empty or not text.
+    ``empty`` allows a file that holds nothing. Raises GemcontError if the file is missing,
+    unreadable, empty or not text.
     """
     data = _read_file(path)
     if data.startswith(_GZIP):
@@ -25,7 +26,7 @@ def read_text(path):
         data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     if b"\0" in data:
         raise GemcontError(f"{path}: not a text file (it holds zero bytes)")
-    if not data.strip():
+    if not empty and not data.strip():
         raise GemcontError(f"{path}: the file is empty")
     return data
 
@@ -71,7 +72,7 @@ def split_fields(data, separator):
         data = data.replace(b"\t\n", b"\n") if b"\t\n" in data else data
         data = data.strip(b"\t")
     data = _collapse(data, b"\n\n", b"\n").removeprefix(b"\n")
-    return data if data.endswith(b"\n") else data + b"\n"
+    return data if data.endswith(b"\n") or not data else data + b"\n"
 
 
 def _collapse(data, run, single):
@@ -108,10 +109,11 @@ def _first_fault(path, separator, schema):
         except UnicodeDecodeError:
             return f"{path}: line {number} is not UTF-8 text"
         if len(fields) != len(names):
-            return f"{path}: line {number} has {len(fields)} columns, expected {len(names)}"
+            hint = "; from R, write row.names = FALSE" if len(fields) == len(names) + 1 else ""
+            return f"{path}: line {number} has {len(fields)} columns, expected {len(names)}{hint}"
         for name, field in zip(names, fields, strict=True):
             if schema[name].is_integer() and not _is_integer(field):
-                return f"{path}: line {number}: {name} is {field!r}, not a whole number"
+                return f"{path}: line {number}: {name} is {field!r}, not a whole number below 2^31"
     return f"{path}: not a table of {len(names)} columns"
 
 

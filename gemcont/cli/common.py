@@ -1,6 +1,7 @@
 """What every command shares: one-line errors, the log file, exit codes, signals."""
 
 import argparse
+import fcntl
 import logging
 import os
 import shlex
@@ -44,7 +45,10 @@ class Parser(argparse.ArgumentParser):
 
 def comma_list(text):
     """'a,b,c' -> ['a', 'b', 'c']."""
-    return [part for part in text.split(",") if part]
+    parts = [part for part in text.split(",") if part]
+    if not parts:
+        raise argparse.ArgumentTypeError(f"{text!r} names nothing")
+    return parts
 
 
 def number(kind, low, high=None):
@@ -67,14 +71,16 @@ def number(kind, low, high=None):
 def run_command(program, parser, job, argv):
     """Parse, open the log, run ``job(arguments)``; return the exit code, never a traceback."""
     arguments = parser.parse_args(argv)
-    before = signal.signal(signal.SIGTERM, _terminate)
+    signals = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = [signal.signal(number, _interrupt) for number in signals]
     try:
         open_log(program, arguments, sys.argv[1:] if argv is None else argv)
         job(arguments)
     except GemcontError as error:
         return _fail(program, str(error), USER_ERROR)
     except KeyboardInterrupt:
-        return _fail(program, "interrupted; nothing was written", INTERRUPTED)
+        message = "interrupted; files that were not whole yet are not written"
+        return _fail(program, message, INTERRUPTED)
     except MemoryError:
         return _fail(program, "out of memory; lower --memory or --threads", USER_ERROR)
     except Exception:  # noqa: BLE001 - the last line of defence: a bug of ours, said as such
@@ -82,12 +88,15 @@ def run_command(program, parser, job, argv):
         where = f"; the details are in {arguments.out}.log" if log.handlers else ""
         return _fail(program, f"internal error, please report it{where}", OUR_BUG)
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in zip(signals, before, strict=True):
+            signal.signal(number, handler)
         close_log()
     return 0
 
 
-def _terminate(signum, frame):
+def _interrupt(number, frame):
+    for further in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(further, signal.SIG_IGN)  # let the first one clean up
     raise KeyboardInterrupt
 
 
@@ -100,9 +109,13 @@ def _fail(program, message, code):
 def open_log(program, arguments, argv):
     """Log to ``PREFIX.log`` and, at INFO or with -v at DEBUG, to the terminal's stdout."""
     path = f"{arguments.out}.log"
+    if not os.path.basename(arguments.out) or os.path.isdir(arguments.out):
+        raise GemcontError(f"--out: {arguments.out!r} is a folder; give a prefix for the files")
     try:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
-        file = logging.FileHandler(path, mode="w", encoding="utf-8")
+        file = _LockedLog(path, mode="a", encoding="utf-8")
+    except BlockingIOError:
+        raise GemcontError(f"--out: another run is writing {path}; choose another prefix") from None
     except OSError as error:
         raise GemcontError(f"--out: {path} cannot be written ({error.strerror})") from None
     file.setFormatter(_Formatter("%(asctime)s %(message)s", "%H:%M:%S"))
@@ -121,6 +134,20 @@ def close_log():
     for handler in log.handlers:
         handler.close()
     log.handlers = []
+
+
+class _LockedLog(logging.FileHandler):
+    """A log file of one run at a time: locked while it is open, emptied once it is ours."""
+
+    def _open(self):
+        stream = super()._open()
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            stream.close()
+            raise
+        stream.truncate(0)
+        return stream
 
 
 class _Formatter(logging.Formatter):
@@ -142,6 +169,6 @@ class _Terminal(logging.StreamHandler):
 
             tqdm.write(self.format(record), file=self.stream)
             self.flush()
-        except BrokenPipeError:
+        except OSError:  # a closed pipe, a full disk
             self.stream = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
             os.dup2(self.stream.fileno(), sys.stdout.fileno())

@@ -220,7 +220,9 @@ def _job(arguments):
         **_settings(arguments),
     )
     write_summary(run, f"{prefix}.summary.json", vars(arguments))
-    if run.cohort.joint and not arguments.no_plot:
+    pictures = run.cohort.joint and not arguments.no_plot
+    outputs.remove_stale(run, pictures)
+    if pictures:
         draw(run, prefix)
 
 

@@ -31,6 +31,8 @@ def needs_family(files):
     if repeated is None:
         return False
     file, iid = repeated
+    if file.fid is None:
+        raise GemcontError(f"{file.name}: sample {iid} stands twice; keep one")
     for other in files:
         if other.fid is None:
             raise GemcontError(
@@ -109,6 +111,8 @@ def _examples(ids):
 def _likely_cause(reference, table):
     known = set(reference.iid)
     joined = {f"{f}_{i}" for f, i in zip(reference.fid, reference.iid, strict=True)}
+    if known & set(table.iid):
+        return "IIDs agree but FIDs do not, and IIDs alone are not unique"
     stripped = {i.lstrip("0") for i in known}
     if joined & set(table.iid):
         return "the table's ids are FID_IID joined: split them into two columns"

@@ -41,7 +41,8 @@ class BedSource(GenotypeSource):
         if found != expected:
             raise GemcontError(
                 f"{self.name}: {found} bytes found, {expected} expected for {self.n_variants} "
-                f"variants (.bim) x {self.n_samples} samples (.fam); the .bed is truncated or "
+                f"variants (.bim) x {self.n_samples} samples (.fam); "
+                f"{'the .bed is truncated, or ' if found < expected else ''}"
                 "the three files do not belong together"
             )
 

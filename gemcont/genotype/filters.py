@@ -1,5 +1,6 @@
 """Which variants and samples enter: lists of ids, chromosomes, frequencies, call rate."""
 
+import logging
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,16 +13,16 @@ from gemcont.genotype.chromosomes import canonical_name, parse_chromosomes
 from gemcont.genotype.hwe import hwe_p
 from gemcont.genotype.kernels import hard_counts, missing_per_sample
 
+log = logging.getLogger(__name__)
+
 _TOLERANCE = 2.0**-44  # PLINK's: a frequency equal to its bound up to rounding passes
 
 
 def read_sample_list(path):
     """``SampleIds`` of a --keep or --remove file: FID IID or IID per line, header optional."""
     lines = [line.split("\t") for line in _lines(path)]
-    if lines[0][0].lstrip("#").upper() in ("FID", "IID"):
+    if lines and lines[0][0].lstrip("#").upper() in ("FID", "IID"):
         lines = lines[1:]
-    if not lines:
-        raise GemcontError(f"{path}: the list is empty")
     if all(len(fields) == 1 for fields in lines):
         return SampleIds(path, None, [fields[0] for fields in lines])
     short = next((i for i, fields in enumerate(lines) if len(fields) < 2), None)
@@ -33,13 +34,13 @@ def read_sample_list(path):
 
 
 def read_variant_ids(path):
-    """Variant ids of a file, an id per line (its first column), in order."""
-    return [line.split("\t", 1)[0] for line in _lines(path)]
+    """Variant ids of a file, any number per line, in order; an empty file is an empty list."""
+    return [name for line in _lines(path) for name in line.split("\t")]
 
 
 def _lines(path):
     try:
-        return split_fields(read_text(path), " ").decode().rstrip("\n").split("\n")
+        return split_fields(read_text(path, empty=True), " ").decode().split("\n")[:-1]
     except UnicodeDecodeError:
         raise GemcontError(f"{path}: not UTF-8 text") from None
 
@@ -77,9 +78,11 @@ def select_variants(
         kept = _apply(kept, here, "--from-bp/--to-bp", taken, message)
     if extract is not None:
         listed = _is_listed(variants, extract)
+        _log_unknown("--extract", variants, extract)
         kept = _apply(kept, listed, "--extract", taken, _unmatched("--extract", variants, extract))
     if exclude is not None:
         listed = _is_listed(variants, exclude)
+        _log_unknown("--exclude", variants, exclude)
         kept = _apply(kept, ~listed, "--exclude", taken, "--exclude: no variant remains")
     return np.flatnonzero(kept), taken
 
@@ -94,6 +97,16 @@ def _apply(kept, passes, flag, taken, message):
 
 def _is_listed(variants, ids):
     return variants["variant_id"].is_in(pl.Series(list(ids), dtype=pl.String).implode()).to_numpy()
+
+
+def _log_unknown(flag, variants, ids):
+    """Say how many ids of a list no variant has; that none matches is a warning."""
+    found = variants.filter(_is_listed(variants, ids))["variant_id"].n_unique()
+    if found < len(ids):
+        level = logging.INFO if found else logging.WARNING
+        log.log(
+            level, "%s: %d of %d ids are not in the genotypes", flag, len(ids) - found, len(ids)
+        )
 
 
 def _on_chromosomes(column, text, autosomes):

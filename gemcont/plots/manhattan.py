@@ -92,7 +92,7 @@ def _frame(title):
     # Five digits have no room.
     axes.ticklabel_format(axis="y", scilimits=(-3, 4), useMathText=True)
     if title:
-        axes.set_title(title, fontsize=12, loc="left")
+        axes.set_title(title, fontsize=12, loc="left", parse_math=False)
     return figure, axes
 
 

@@ -8,7 +8,7 @@ from gemcont.errors import GemcontError
 
 COLLINEAR = 1e-8  # residual over total sum of squares below which a column adds nothing
 MOST_FLOAT64_COLUMNS = 32  # a float64 product costs 1.0 (1 column) to 1.9 (32) times a float32 one
-_CONSTANT = 1e-20  # centred over raw sum of squares: the rounding of a constant column
+_CONSTANT = 1e-28  # centred over raw sum of squares: the rounding of a constant column
 
 
 @dataclass(frozen=True)
@@ -154,6 +154,7 @@ def covariate_basis(covariates):
 def centre(column):
     """The column less its mean; exact zeros where it is constant up to rounding."""
     centred = column - column.mean()
+    centred -= centred.mean()  # what rounding left of a mean far from zero
     if centred @ centred <= _CONSTANT * (column @ column):
         return np.zeros_like(column)
     return centred

@@ -1,5 +1,6 @@
 """FID IID tables of traits and covariates: files or DataFrames -> numbers and categories."""
 
+import csv
 from dataclasses import dataclass
 
 import numpy as np
@@ -60,7 +61,7 @@ def read_sample_table(path):
     names = _header_names(path, header, separator)
     if not body:
         raise GemcontError(f"{path}: has a header but no samples")
-    quote = '"' if b'"' in header else None
+    quote = '"' if b'"' in body else None
     table = parse_table(path, body, separator, dict.fromkeys(names, pl.String), quote_char=quote)
     table = table.with_columns(pl.all().str.strip_chars())
     _refuse_blank_ids(path, table)
@@ -75,19 +76,24 @@ def _header_names(path, header, separator):
         text = header.decode()
     except UnicodeDecodeError:
         raise GemcontError(f"{path}: not UTF-8 text") from None
-    names = [n.strip().strip('"') for n in text.split("," if separator == "," else "\t")]
-    names[0] = names[0].lstrip("#").strip('"')
+    delimiter = "," if separator == "," else "\t"
+    names = [n.strip() for n in next(csv.reader([text], delimiter=delimiter))]
+    names[0] = names[0].lstrip("#")
     ids = [n.upper() for n in names[:2]]
     count = 2 if ids == ["FID", "IID"] else 1 if ids[0] == "IID" else 0
     if not count:
         raise GemcontError(
             f"{path}: the first line must name its columns, FID IID or IID first; it begins "
-            f"{' '.join(names[:3])[:60]!r}"
+            f"{' '.join(text.split())[:60]!r}"
         )
     names = [*ids[:count], *names[count:]]
     for name in names:
-        if names.count(name) > 1 or not name:
-            raise GemcontError(f"{path}: column {name!r} stands twice or has no name")
+        if not name:
+            raise GemcontError(
+                f"{path}: a column of the header has no name (a separator too many?)"
+            )
+        if names.count(name) > 1:
+            raise GemcontError(f"{path}: column {name!r} stands twice")
     return names
 
 
@@ -100,6 +106,10 @@ def _refuse_blank_ids(path, table):
 
 def from_frame(frame, name):
     """A pandas DataFrame indexed by sample id (or by FID, IID) as a ``SampleTable``."""
+    if not hasattr(frame, "index") or not hasattr(frame, "columns"):
+        raise GemcontError(
+            f"{name}: must be a DataFrame indexed by sample id, not {type(frame).__name__}"
+        )
     index = frame.index
     if index.nlevels > 2:
         raise GemcontError(f"{name}: index by sample id, or by FID and IID")

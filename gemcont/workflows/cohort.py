@@ -122,7 +122,10 @@ def _match(source, traits, covariate_table, settings):
     lists = [read_sample_list(getattr(settings, f)) for f in flags]
     rows, members = match_samples(reference, tables, lists)
     kept, removed = np.ones(source.n_samples, dtype=bool), {}
-    for flag, member in zip(flags, members, strict=True):
+    for flag, ids, member in zip(flags, lists, members, strict=True):
+        unknown = len(set(ids.keys(ids.fid is not None))) - int(member.sum())
+        if unknown > 0:
+            log.info("--%s: %d ids of %s are not in the genotypes", flag, unknown, ids.name)
         _leave(kept, ~member if flag == "keep" else member, f"--{flag}", removed)
     for ids, found in zip(tables, rows, strict=True):
         _leave(kept, found == ABSENT, f"not in {ids.name}", removed)

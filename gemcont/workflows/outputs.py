@@ -1,10 +1,20 @@
 """Where the results of a run go: names, refusals, writers."""
 
+import logging
+import os
 from dataclasses import dataclass
 
 from gemcont.errors import GemcontError
 from gemcont.tables.ssf import Metadata
-from gemcont.tables.sumstats import SUFFIX, open_trait_writer, open_writer, refuse_overwriting
+from gemcont.tables.sumstats import (
+    SUFFIX,
+    open_trait_writer,
+    open_writer,
+    refuse_overwriting,
+    remove,
+)
+
+log = logging.getLogger(__name__)
 
 FIXED = ("log", "summary.json", "manhattan.png", "qq.png", "effects.parquet", "traits.parquet")
 
@@ -31,9 +41,22 @@ class Outputs:
         """Results of one trait, where they are split."""
         return f"{self.prefix}.{trait}.gwas{SUFFIX[self.layout]}"
 
+    def remove_stale(self, run, pictures):
+        """Remove files of an earlier run of the same prefix that this run has not written."""
+        kept = {"log", "summary.json", *(("manhattan.png", "qq.png") if pictures else ())}
+        kept |= {"effects.parquet"} if run.settings.effects else set()
+        kept |= {"traits.parquet"} if run.has_single and not self.split else set()
+        stale = [f"{self.prefix}.{name}" for name in FIXED if name not in kept]
+        stale += [f"{self.prefix}.gwas{suffix}" for suffix in SUFFIX.values()]
+        for path in stale:
+            if os.path.isfile(path) and not (run.cohort.joint and path == self.joint):
+                remove(path)
+                log.info("%s of an earlier run removed", path)
+
     def refuse_inputs(self, inputs):
         """Raise GemcontError if a file that will be written is one of the inputs."""
-        refuse_overwriting([self.joint, *(f"{self.prefix}.{name}" for name in FIXED)], inputs)
+        names = [*FIXED, *(f"gwas{suffix}" for suffix in SUFFIX.values())]
+        refuse_overwriting([f"{self.prefix}.{name}" for name in names], inputs)
 
     def check(self, run):
         """Raise GemcontError where the layout cannot hold what the run gives."""

@@ -10,6 +10,7 @@ from importlib.metadata import version
 import numpy as np
 
 import gemcont
+from gemcont.errors import GemcontError
 from gemcont.genotype.chromosomes import Ploidy, drawing_order
 from gemcont.stats.calibration import GENOME_WIDE
 from gemcont.tables.sumstats import unfinished
@@ -39,6 +40,7 @@ def write_summary(run, path, arguments):
         "n_variants": run.n_rows,
         "variants_left_out": run.removed_variants,
         "variants_untestable": run.untestable,
+        "variants_below_20_minor_alleles": run.rare,
         "rows_written": run.written,
         "seconds": {k: round(v, 3) for k, v in run.seconds.items()},
         "threads": run.threads,
@@ -101,13 +103,22 @@ def draw(run, prefix):
     neg_log_10_p = run.all_neg_log_10_p
     place = run.source.variants.select("chromosome", "base_pair_location")[run.row_variants]
     names, codes = _chromosome_codes(place["chromosome"], run.settings.autosomes)
-    title = _title(run)
+    traits, test = _titles(run)
     positions = place["base_pair_location"].to_numpy()
-    save(
-        manhattan(codes, positions, neg_log_10_p, names=names, title=title),
-        f"{prefix}.manhattan.png",
-    )
-    save(qq(neg_log_10_p, lambda_gc=run.lambda_gc, title=title), f"{prefix}.qq.png")
+    pictures = {
+        "manhattan": lambda: manhattan(
+            codes, positions, neg_log_10_p, names=names, title=f"{traits} ({test})"
+        ),
+        "qq": lambda: qq(neg_log_10_p, lambda_gc=run.lambda_gc, title=f"{traits}\n{test}"),
+    }
+    for name, make in pictures.items():
+        path = f"{prefix}.{name}.png"
+        try:
+            save(make(), path)
+        except OSError as error:
+            reason = error.strerror or error
+            message = f"{path}: cannot be written ({reason}); the results themselves are complete"
+            raise GemcontError(message) from error
     log.info("pictures drawn in %.1f s", time.perf_counter() - started)
 
 
@@ -119,7 +130,11 @@ def _chromosome_codes(column, autosomes):
     return names, codes.to_numpy()
 
 
-def _title(run):
-    traits = run.cohort.trait_names
-    shown = ", ".join(traits[:4]) + (f" and {len(traits) - 4} more" if len(traits) > 4 else "")
-    return f"{shown} (N = {run.null.n_samples:,}, {run.null.n_traits} dof)"
+def _titles(run, longest=34):
+    """What was tested, and how, each short enough for a picture's head."""
+    traits = ", ".join(run.cohort.trait_names[:4])
+    more = len(run.cohort.trait_names) - 4
+    traits = traits if len(traits) <= longest else traits[: longest - 3] + "..."
+    test = {"lrt": "likelihood ratio", "f": "F test"}[run.settings.test]
+    shown = f"{traits} and {more} more" if more > 0 else traits
+    return shown, f"{test}, N = {run.null.n_samples:,}, D = {run.null.n_traits}"

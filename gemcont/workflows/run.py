@@ -13,7 +13,7 @@ from gemcont.genotype.chromosomes import Ploidy
 from gemcont.genotype.filters import FLAGS
 from gemcont.genotype.source import GenotypeSource
 from gemcont.stats.calibration import GENOME_WIDE, lambda_gc, lrt_true_rate
-from gemcont.workflows.scan import Plan, scan_blocks
+from gemcont.workflows.scan import RARE, Plan, scan_blocks
 from gemcont.workflows.settings import GwasSettings
 
 log = logging.getLogger(__name__)
@@ -41,6 +41,7 @@ class GwasRun:
     removed_variants: dict
     seconds: dict = field(default_factory=dict)
     untestable: int = 0
+    rare: int = 0
     neg_log_10_p: list = field(default_factory=list)
     rows: list = field(default_factory=list)
     written: dict = field(default_factory=dict)
@@ -66,6 +67,7 @@ class GwasRun:
             if flag in self.removed_variants:
                 self.removed_variants[flag] += int(count)
         self.untestable += block.untestable
+        self.rare += block.rare
         self.neg_log_10_p.append(block.neg_log_10_p)
         self.rows.append(block.variants.astype(np.int32))
         for kind, frame in block.frames.items():
@@ -139,7 +141,12 @@ class GwasRun:
 
     def _log_lrt_rate(self):
         rate = self.lrt_rate
-        log.info("the likelihood-ratio test's true rate at 5e-8 is %.3g times nominal here", rate)
+        exact = self.settings.test == "f"
+        log.info(
+            "%sthe likelihood-ratio test's true rate at 5e-8 is %.3g times nominal here",
+            "the F test is exact for Gaussian traits; " if exact else "",
+            rate,
+        )
         if self.settings.test == "lrt" and not _CALIBRATED[0] <= rate <= _CALIBRATED[1]:
             log.warning(
                 "the likelihood-ratio test is %s for this N, D and K; --test f is exact",
@@ -158,6 +165,14 @@ class GwasRun:
                 "%d of them cannot be tested (no variance, given by the covariates, or on a "
                 "chromosome without a null model): NA",
                 self.untestable,
+            )
+        if self.rare:
+            log.warning(
+                "%d variants have fewer than %d minor alleles: their p-values need near-Gaussian "
+                "traits (--rank-int), or leave them out (--mac %d)",
+                self.rare,
+                RARE,
+                RARE,
             )
         if self.settings.neg_log10_p_min is not None:
             shown = ", ".join(f"{kind} {count}" for kind, count in self.written.items())

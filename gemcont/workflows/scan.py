@@ -36,6 +36,9 @@ log = logging.getLogger(__name__)
 # Where the covariates explain more than nine tenths of a genotype, what float32 products lose is
 # amplified in the rest: those few variants are recomputed in float64.
 _RECOMPUTE = 0.1
+RARE = (
+    20  # minor alleles below which traits far from Gaussian lose their level: docs/calibration.md
+)
 _FEWEST, _MOST = 128, 8192  # variants in a block
 _BLOCK_BYTES = 16 << 20  # of genotypes: enough for one block to amortise its overhead
 
@@ -67,7 +70,8 @@ class Part:
 
     rows: positions in the block that pass the filters; neg_log_10_p: of the joint test, per row
     (NaN without one); frames: by kind ("joint", "single", "effects"), None where not asked for
-    failed: counts per code of ``VariantFilter``; untestable: rows without a statistic
+    failed: counts per code of ``VariantFilter``; untestable: rows without a statistic; rare:
+    tested rows of fewer than ``RARE`` minor alleles
     """
 
     rows: np.ndarray
@@ -75,6 +79,7 @@ class Part:
     frames: dict
     failed: np.ndarray
     untestable: int
+    rare: int
 
 
 @dataclass(frozen=True)
@@ -82,7 +87,7 @@ class ScanBlock:
     """Results of one block in file order.
 
     variants: indices in the source of the rows that pass the filters; neg_log_10_p: of the joint
-    test, per row; frames: what is written, by kind; failed, untestable: as in ``Part``;
+    test, per row; frames: what is written, by kind; failed, untestable, rare: as in ``Part``;
     n_read: variants read
     """
 
@@ -91,6 +96,7 @@ class ScanBlock:
     frames: dict
     failed: np.ndarray
     untestable: int
+    rare: int
     n_read: int
 
 
@@ -162,8 +168,10 @@ def _scan_part(source, variants, rows, batch, plan, *, counted):
     )
     frames, neg_log_10_p = _frames(batch, products, residual, place, plan)
     failed = np.bincount(failed, minlength=len(FLAGS) + 1) * counted
-    untestable = int(np.isnan(residual).sum()) * counted
-    return Part(rows[stays], neg_log_10_p, frames, failed, untestable)
+    tested = ~np.isnan(residual)
+    untestable = int((~tested).sum()) * counted
+    rare = int((tested & (alleles.minor_count[stays] < RARE)).sum()) * counted
+    return Part(rows[stays], neg_log_10_p, frames, failed, untestable, rare)
 
 
 def _frames(batch, products, residual, place, plan):
@@ -190,7 +198,7 @@ def _untested_part(source, variants, rows, plan):
     if plan.joint and plan.least is None:
         frame = source.variants[variants[rows]]
         frames["joint"] = untested_frame(frame, rows, plan.test, len(plan.trait_names))
-    return Part(rows, np.full(len(rows), np.nan), frames, nothing, len(rows))
+    return Part(rows, np.full(len(rows), np.nan), frames, nothing, len(rows), 0)
 
 
 def _in_file_order(variants, parts):
@@ -209,6 +217,7 @@ def _in_file_order(variants, parts):
         frames,
         sum(p.failed for p in parts),
         sum(p.untestable for p in parts),
+        sum(p.rare for p in parts),
         len(variants),
     )
 

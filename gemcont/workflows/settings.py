@@ -61,6 +61,21 @@ class GwasSettings:
         ):
             if value not in known:
                 raise GemcontError(f"{flag}: {value!r} is not one of {', '.join(known)}")
+        for flag, value, low, high in (
+            ("--maf", self.maf, 0, 0.5),
+            ("--mac", self.mac, 0, None),
+            ("--geno", self.geno, 0, 1),
+            ("--mind", self.mind, 0, 1),
+            ("--hwe", self.hwe, 0, 1),
+            ("--info", self.info, 0, 1),
+            ("--pcs", self.pcs, 1, None),
+            ("--threads", self.threads, 1, None),
+            ("--memory", self.memory, 16, None),
+            ("--block-size", self.block_size, 1, None),
+        ):
+            if value is not None and not (value >= low and (high is None or value <= high)):
+                bounds = f"from {low}" + (" up" if high is None else f" to {high}")
+                raise GemcontError(f"{flag}: {value} is not {bounds}")
         if self.effects and self.joint is False:
             raise GemcontError("--effects are those of the joint test; leave --each-trait-only out")
 

@@ -397,7 +397,9 @@ def test_killed_half_way_leaves_nothing(study, number):
     process.send_signal(number)
     error = process.communicate()[1].decode()
     assert process.returncode == 130, error
-    assert error == "gemcont-gwas: error: interrupted; nothing was written\n"
+    assert (
+        error == "gemcont-gwas: error: interrupted; files that were not whole yet are not written\n"
+    )
     assert results(study) == []
     assert not os.path.exists(temporary)
 

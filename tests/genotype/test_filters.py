@@ -119,11 +119,11 @@ def test_lists_with_and_without_header_and_fid(tmp_path):
     path.write_text("1 a\nb\n")
     with pytest.raises(GemcontError, match="'b' stands alone"):
         read_sample_list(str(path))
-    path.write_text("FID IID\n")
-    with pytest.raises(GemcontError, match="the list is empty"):
-        read_sample_list(str(path))
-    path.write_text("rs1\nrs2 extra\n\n")
-    assert read_variant_ids(str(path)) == ["rs1", "rs2"]
+    for text in ("FID IID\n", "\n", ""):
+        path.write_text(text)
+        assert read_sample_list(str(path)).iid == []
+    path.write_text("rs1\nrs2 rs3\trs4\n\n")
+    assert read_variant_ids(str(path)) == ["rs1", "rs2", "rs3", "rs4"]
 
 
 def failures(bounds, n, alleles, n_samples=20):
