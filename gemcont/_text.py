@@ -4,6 +4,9 @@ The genotype readers (.fam, .bim, id lists) and the tables both stand on these f
 turn a file into a polars table of text or say in one line what is wrong with it.
 """
 
+import csv
+import re
+
 import polars as pl
 
 from gemcont.errors import GemcontError
@@ -51,10 +54,11 @@ def _unzip(path, data):
 
 
 def separator_of(header):
-    """The separator that a header line uses: tab, else comma without blanks, else blanks."""
+    """The separator that a header line uses: tab, else comma after its first word, else blanks."""
     if b"\t" in header:
         return "\t"
-    if b"," in header and b" " not in header.strip():
+    first, comma, _ = header.partition(b",")
+    if comma and b" " not in first.strip():
         return ","
     return " "
 
@@ -71,6 +75,8 @@ def split_fields(data, separator):
         data = data.replace(b"\n\t", b"\n") if b"\n\t" in data else data
         data = data.replace(b"\t\n", b"\n") if b"\t\n" in data else data
         data = data.strip(b"\t")
+    elif b"\n" + separator.encode() in data or data.startswith(separator.encode()):
+        data = re.sub(rb"(?m)^[\t, ]+$\n?", b"", data)  # rows of empty cells, as spreadsheets leave
     data = _collapse(data, b"\n\n", b"\n").removeprefix(b"\n")
     return data if data.endswith(b"\n") or not data else data + b"\n"
 
@@ -94,8 +100,13 @@ def parse_table(path, data, separator, schema, *, quote_char=None):
         )
     except pl.exceptions.PolarsError:
         raise GemcontError(_first_fault(path, separator, schema)) from None
-    separators = data.count(written.encode())  # polars fills short lines without a word
-    if quote_char is None and separators != table.height * (len(schema) - 1):
+    # polars fills short lines without a word, so the separators are counted.
+    if quote_char is None:
+        whole = data.count(written.encode()) == table.height * (len(schema) - 1)
+    else:
+        rows = csv.reader(data.decode().splitlines(), delimiter=written)
+        whole = all(len(row) == len(schema) for row in rows)
+    if not whole:
         raise GemcontError(_first_fault(path, separator, schema))
     return table
 
@@ -127,12 +138,12 @@ def _is_integer(field):
 def numbered_lines(path, separator):
     """(line number in the file, fields' line) for every line that is not blank."""
     for number, line in enumerate(read_text(path).split(b"\n"), 1):
-        if line.strip():
+        if line.strip(b"\t, "):
             yield number, split_fields(line, separator).rstrip(b"\n")
 
 
 def line_number(path, row):
     """The line of the file on which its ``row``-th (from 0) non-blank line stands."""
     lines = enumerate(read_text(path).split(b"\n"), 1)
-    filled = (number for number, line in lines if line.strip())
-    return next(number for i, number in enumerate(filled) if i == row)
+    filled = (number for number, line in lines if line.strip(b"\t, "))
+    return next((number for i, number in enumerate(filled) if i == row), row + 1)

@@ -201,13 +201,15 @@ ADVICE = [
     "multiple correlation), so the two differ only in where a threshold falls: by the factor in "
     "the first table, which every log states. With N in the tens of thousands they agree.",
     "",
-    "Common variants forgive heavy tails and skew; rare ones do not. Ranked traits (`--rank-int`) "
-    "keep their level down to the smallest counts shown. With skewed or heavy-tailed traits left "
-    "as they are, leave out variants by `--mac`: the log counts those below 20 copies.",
+    "Common variants forgive heavy tails and skew; rare ones do not. Gaussian and ranked traits "
+    "(`--rank-int`) keep their level down to 5 minor alleles, the fewest shown. Heavy-tailed or "
+    "skewed traits left as they are lose it below some hundreds: a hundredfold at 1e-4 with 5 "
+    "copies, threefold at 1e-3 still with 200. The log warns where such traits meet variants of "
+    "fewer than 200 minor alleles.",
     "",
-    "The joint test wins where effects are spread over traits in directions that differ from the "
-    "traits' own correlation; a single-trait test wins where the effect lies along what the "
-    "traits share, or in one trait unlike the rest. `--each-trait` gives both.",
+    "With correlated traits the joint test wins where the effect's direction is not the traits' "
+    "own: in one trait alone, and by far where effects are spread. The best single trait wins "
+    "where the effect lies along what all traits share. `--each-trait` gives both.",
 ]
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ import argparse
 import fcntl
 import logging
 import os
+import re
 import shlex
 import signal
 import sys
@@ -34,7 +35,7 @@ class Parser(argparse.ArgumentParser):
         """As argparse, but --missing-code takes a list that begins with a minus, as PLINK's."""
         args = list(sys.argv[1:] if args is None else args)
         for i in range(len(args) - 1, 0, -1):
-            if args[i - 1] == "--missing-code":
+            if args[i - 1] == "--missing-code" and re.match(r"-[\d.]", args[i]):
                 args[i - 1 : i + 1] = [f"--missing-code={args[i]}"]
         return super().parse_args(args, namespace)
 
@@ -68,12 +69,16 @@ def number(kind, low, high=None):
     return parse
 
 
-def run_command(program, parser, job, argv):
-    """Parse, open the log, run ``job(arguments)``; return the exit code, never a traceback."""
+def run_command(program, parser, check, job, argv):
+    """Parse, ``check(arguments)``, open the log, ``job(arguments)``; return the exit code.
+
+    ``check`` raises GemcontError before any file is touched.
+    """
     arguments = parser.parse_args(argv)
     signals = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     before = [signal.signal(number, _interrupt) for number in signals]
     try:
+        check(arguments)
         open_log(program, arguments, sys.argv[1:] if argv is None else argv)
         job(arguments)
     except GemcontError as error:
@@ -119,9 +124,12 @@ def open_log(program, arguments, argv):
     except OSError as error:
         raise GemcontError(f"--out: {path} cannot be written ({error.strerror})") from None
     file.setFormatter(_Formatter("%(asctime)s %(message)s", "%H:%M:%S"))
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(errors="backslashreplace")
     terminal = _Terminal(sys.stdout)
     terminal.setLevel(logging.DEBUG if arguments.verbose else logging.INFO)
     terminal.setFormatter(_Formatter("%(message)s"))
+    logging.raiseExceptions = False  # a full disk under the log is no reason to stop
     log.setLevel(logging.DEBUG)
     log.propagate = False
     log.handlers = [file, terminal]

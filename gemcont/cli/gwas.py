@@ -197,19 +197,29 @@ def _add_output(group):
 
 def main(argv=None):
     """Entry point; returns the exit code: 0 done, 2 the user's mistake, 1 our bug."""
-    return run_command(PROGRAM, build_parser(), _job, argv)
+    return run_command(PROGRAM, build_parser(), _check, _job, argv)
+
+
+def _check(arguments):
+    """Nothing that is read may be written over, the log included."""
+    if arguments.threads is not None:  # read when polars is first imported
+        os.environ.setdefault("POLARS_MAX_THREADS", str(arguments.threads))
+    _outputs(arguments).refuse_inputs(_inputs(arguments))
+
+
+def _outputs(arguments):
+    from gemcont.workflows.outputs import Outputs
+
+    layout = arguments.format
+    return Outputs(arguments.out, layout, arguments.split_traits, arguments.genome_build)
 
 
 def _job(arguments):
-    if arguments.threads is not None:  # read when polars is first imported
-        os.environ.setdefault("POLARS_MAX_THREADS", str(arguments.threads))
     from gemcont.workflows.gwas import write_gwas
-    from gemcont.workflows.outputs import Outputs
     from gemcont.workflows.report import draw, write_summary
 
     prefix = arguments.out
-    outputs = Outputs(prefix, arguments.format, arguments.split_traits, arguments.genome_build)
-    outputs.refuse_inputs(_inputs(arguments))
+    outputs = _outputs(arguments)
     run = write_gwas(
         _genotypes(arguments),
         arguments.pheno,
@@ -236,7 +246,7 @@ def _genotypes(arguments):
 def _inputs(arguments):
     """Every file that is read."""
     suffixes = {
-        "bfile": (".bed", ".bim", ".fam"),
+        "bfile": (".bed", ".bim", ".fam", ".bim.gz", ".fam.gz"),
         "pfile": (".pgen", ".pvar", ".pvar.zst", ".psam"),
     }
     inputs = [

@@ -94,7 +94,10 @@ class BedSource(GenotypeSource):
     def _read_at(self, variant, out):
         view, offset = memoryview(out).cast("B"), HEADER + variant * self.bytes_per_variant
         while len(view):  # one call reads at most 2 GiB
-            count = os.preadv(self._descriptor, [view], offset)
+            try:
+                count = os.preadv(self._descriptor, [view], offset)
+            except OSError as error:
+                raise GemcontError(f"{self.name}: cannot be read ({error.strerror})") from None
             if count == 0:
                 raise GemcontError(f"{self.name}: the file became shorter while it was read")
             view, offset = view[count:], offset + count

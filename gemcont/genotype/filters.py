@@ -166,9 +166,12 @@ class VariantFilter:
         (variants,), NaN unknown; hwe_people: bool (samples,), None = all
         """
         fails = {
-            "--geno": lambda: 1 - found.n / block.n_samples > self.geno * (1 + _TOLERANCE),
+            "--geno": lambda: (
+                block.n_samples - found.n > self.geno * block.n_samples * (1 + _TOLERANCE)
+            ),
             "--maf": lambda: (
-                (alleles.minor_frequency < self.maf * (1 - _TOLERANCE)) | (found.n == 0)
+                (alleles.minor_count < self.maf * alleles.total * (1 - _TOLERANCE))
+                | ((alleles.total == 0) & (self.maf > 0))
             ),
             "--mac": lambda: alleles.minor_count < self.mac * (1 - _TOLERANCE),
             "--hwe": lambda: self._fails_hwe(block, hwe_people, haploid),

@@ -23,11 +23,13 @@ TILE_SAMPLES = 4096
 class Moments(NamedTuple):
     """Per variant, over its called samples: arrays (variants,) of float64.
 
-    n: number of called samples; mean: effect alleles per sample; sum_of_squares: of the dosages
-    about their mean, from exact integer counts where the genotypes are packed.
+    n: number of called samples; total: effect alleles (in dosage units); mean: total / n;
+    sum_of_squares: of the dosages about their mean. From exact integer counts where the genotypes
+    are packed.
     """
 
     n: np.ndarray
+    total: np.ndarray
     mean: np.ndarray
     sum_of_squares: np.ndarray
 
@@ -159,18 +161,18 @@ def moments(block, selected=None):
     n = two + one + none
     total = 2 * two + one
     called = np.maximum(n, 1)
-    return Moments(n, total / called, (4 * two + one) - total * total / called)
+    return Moments(n, total, total / called, (4 * two + one) - total * total / called)
 
 
 def _dosage_moments(dosage):
     n = np.empty(len(dosage))
-    mean, sum_of_squares = np.empty_like(n), np.empty_like(n)
-    _sum_dosages(dosage, n, mean, sum_of_squares)
-    return Moments(n, mean, sum_of_squares)
+    total, mean, sum_of_squares = (np.empty_like(n) for _ in range(3))
+    _sum_dosages(dosage, n, total, mean, sum_of_squares)
+    return Moments(n, total, mean, sum_of_squares)
 
 
 @njit
-def _sum_dosages(dosage, n, mean, sum_of_squares):
+def _sum_dosages(dosage, n, total_of, mean, sum_of_squares):
     for v in range(dosage.shape[0]):
         called = 0
         total = 0.0
@@ -184,6 +186,7 @@ def _sum_dosages(dosage, n, mean, sum_of_squares):
             if not np.isnan(x):
                 squares += (np.float64(x) - average) ** 2
         n[v] = called
+        total_of[v] = total
         mean[v] = average
         sum_of_squares[v] = squares
 

@@ -42,10 +42,10 @@ def allele_counts(block, found, ploidy, males=None):
 
     found: the block's ``Moments``; males: bool (samples,), needed on X.
     """
-    dosage = found.n * found.mean
+    dosage = found.total
     if ploidy in HAPLOID:
         return AlleleCounts(dosage / 2, found.n)
     if ploidy == Ploidy.X and males is not None and males.any():
         male = moments(block, males)
-        return AlleleCounts(dosage - male.n * male.mean / 2, 2 * found.n - male.n)
+        return AlleleCounts(dosage - male.total / 2, 2 * found.n - male.n)
     return AlleleCounts(dosage, 2 * found.n)

@@ -37,6 +37,12 @@ class Block:
     packed: np.ndarray | None = None
     dosage: np.ndarray | None = None
 
+    def take(self, rows):
+        """The block of some of its variants."""
+        packed = None if self.packed is None else self.packed[rows]
+        dosage = None if self.dosage is None else self.dosage[rows]
+        return Block(self.first, len(rows), self.n_samples, packed, dosage)
+
 
 class GenotypeSource(ABC):
     """Samples, variants and streamed blocks; packed 2-bit genotypes or float32 dosages.

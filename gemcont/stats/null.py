@@ -60,15 +60,17 @@ class Null:
         """Scores of the whitened traits (variants, D) -> scores of the residual traits."""
         return scores @ self.scales.T if self.scales.ndim == 2 else scores * self.scales
 
-    def columns(self):
+    def columns(self, kind=None):
         """(samples, D + K - 1): traits then covariates, what genotypes are multiplied by.
 
         float64 up to 32 columns, so that a scan of few traits agrees with single-trait tools to
         their printed digits; float32 beyond, where the product's speed counts and each whitened
-        z stays within 2e-5. The intercept is left out: centred genotypes are orthogonal to it.
+        z stays within 2e-5; ``kind`` asks for one of the two. The intercept is left out: centred
+        genotypes are orthogonal to it.
         """
         columns = np.hstack([self.whitened, self.basis])
-        kind = np.float64 if columns.shape[1] <= MOST_FLOAT64_COLUMNS else np.float32
+        if kind is None:
+            kind = np.float64 if columns.shape[1] <= MOST_FLOAT64_COLUMNS else np.float32
         return np.ascontiguousarray(columns, dtype=kind)
 
 
@@ -82,13 +84,18 @@ def fit_null(traits, covariates=None, *, names=None):
     and traits that are constant, given by the covariates, or collinear.
     """
     traits, covariates = _checked(traits, covariates)
-    names = names or [str(d + 1) for d in range(traits.shape[1])]
+    names = [str(d + 1) for d in range(traits.shape[1])] if names is None else list(names)
+    if len(names) != traits.shape[1]:
+        raise GemcontError(f"{traits.shape[1]} traits have {len(names)} names")
     basis, kept = covariate_basis(covariates)
     _refuse_too_many(*traits.shape, basis.shape[1] + 1)
     residuals, faults = residual_traits(traits, basis)
-    for name, fault in zip(names, faults, strict=True):
-        if fault:
-            raise GemcontError(f"trait {name} {fault} over the analysed samples; leave it out")
+    faulty = [f"{name} {fault}" for name, fault in zip(names, faults, strict=True) if fault]
+    if faulty:
+        raise GemcontError(
+            f"trait {_listed(faulty)} over the analysed samples; leave out what does not vary, or "
+            "test principal components with --pcs"
+        )
     _refuse_collinear(residuals, names)
     cholesky = np.linalg.cholesky(residuals.T @ residuals / len(traits))
     whitened = np.linalg.solve(cholesky, residuals.T).T

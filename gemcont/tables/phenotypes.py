@@ -31,7 +31,11 @@ class SampleTable:
         """Where a row stands, for messages: the line of a file or the sample of a frame."""
         if self.path is None:
             return f"{self.name}, sample {self.iid[row]}"
-        return f"{self.name}, line {line_number(self.path, row + 1)} (sample {self.iid[row]})"
+        try:
+            line = f"line {line_number(self.path, row + 1)}"
+        except GemcontError:  # a pipe cannot be read twice
+            line = f"data row {row + 1}"
+        return f"{self.name}, {line} (sample {self.iid[row]})"
 
     def select(self, names, flag):
         """The named columns (None = all), or GemcontError naming what is not there."""
@@ -114,14 +118,20 @@ def from_frame(frame, name):
     if index.nlevels > 2:
         raise GemcontError(f"{name}: index by sample id, or by FID and IID")
     ids = [[str(i) for i in index.get_level_values(level)] for level in range(index.nlevels)]
-    columns = {str(c): _series(frame[c].to_numpy()) for c in frame.columns}
+    names = [str(c) for c in frame.columns]
+    if len(set(names)) < len(names):
+        raise GemcontError(f"{name}: two columns have the same name")
+    columns = {n: _series(frame.iloc[:, j]) for j, n in enumerate(names)}
     return SampleTable(name, ids[0] if len(ids) == 2 else None, ids[-1], pl.DataFrame(columns))
 
 
 def _series(values):
-    if values.dtype.kind in "fiub":
-        return pl.Series(values.astype(np.float64), nan_to_null=True)
-    blank = [v is None or v != v for v in values]  # NaN differs from itself
+    categorical = values.dtype.name == "category"
+    blank = values.isna().to_numpy()
+    if not categorical and values.dtype.kind in "fiub":
+        numbers = values.to_numpy(dtype=np.float64, na_value=np.nan)
+        return pl.Series(numbers, nan_to_null=True)
+    values = [f"{v} " if categorical else v for v in values]  # a category is never a number
     return pl.Series(
         [None if b else str(v) for v, b in zip(values, blank, strict=True)], dtype=pl.String
     )

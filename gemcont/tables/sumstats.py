@@ -48,10 +48,10 @@ def remove(path):
 
 
 def refuse_overwriting(outputs, inputs):
-    """Raise GemcontError if an output is also one of the inputs, by whatever name."""
-    real = {os.path.realpath(path) for path in inputs}
+    """Raise GemcontError if an output is also one of the inputs, by whatever name or link."""
+    files = [os.stat(path) for path in inputs if os.path.exists(path)]
     for path in outputs:
-        if os.path.realpath(path) in real:
+        if os.path.exists(path) and any(os.path.samestat(os.stat(path), f) for f in files):
             raise GemcontError(f"--out: {path} is also an input; choose another prefix")
 
 

@@ -87,7 +87,7 @@ def _is_joint(settings, n_traits):
 
 def _tables(source, traits, covariate_table, settings):
     names = traits.select(settings.trait_names, "--pheno-name")
-    codes = settings.missing_codes or DEFAULT_CODES
+    codes = settings.missing_codes or (DEFAULT_CODES if traits.path is not None else ())
     values, coded = numeric_columns(traits, names, codes=codes)
     _log_codes(coded, codes)
     terms = _terms(covariate_table, settings)
@@ -125,7 +125,10 @@ def _match(source, traits, covariate_table, settings):
     for flag, ids, member in zip(flags, lists, members, strict=True):
         unknown = len(set(ids.keys(ids.fid is not None))) - int(member.sum())
         if unknown > 0:
-            log.info("--%s: %d ids of %s are not in the genotypes", flag, unknown, ids.name)
+            level = logging.INFO if member.any() else logging.WARNING
+            shown = ", ".join(ids.iid[:3])
+            message = "--%s: %d ids of %s are not in the genotypes (it has %s ...)"
+            log.log(level, message, flag, unknown, ids.name, shown)
         _leave(kept, ~member if flag == "keep" else member, f"--{flag}", removed)
     for ids, found in zip(tables, rows, strict=True):
         _leave(kept, found == ABSENT, f"not in {ids.name}", removed)
@@ -165,10 +168,19 @@ def _log_codes(coded, codes):
 def _warn_lone_code(term, kept):
     """A -9 in a covariate is a value; alone below zero, it was probably meant as missing."""
     values = term.values[kept]
-    if term.levels is None and (values == -9).any() and not (values[values != -9] < 0).any():
+    others = values[(values != -9) & ~np.isnan(values)]
+    if term.levels is not None:
+        if len(term.levels) > 20:
+            log.warning(
+                "covariate %s has %d categories; is it a number?", term.name, len(term.levels)
+            )
+        return
+    if len(others) == 0 or not (values == -9).any():
+        return
+    if others.min() >= 0 or others.min() + 9 > np.ptp(others):
         log.warning(
-            "covariate %s: -9 is taken as a value (%d samples), though nothing else is negative; "
-            "write NA if it means missing",
+            "covariate %s: -9 is taken as a value (%d samples), though it lies apart from the "
+            "rest; write NA if it means missing",
             term.name,
             (values == -9).sum(),
         )

@@ -39,6 +39,11 @@ class Batch:
         """What genotypes are multiplied by; see ``Null.columns``."""
         return self.null.columns()
 
+    @cached_property
+    def exact_columns(self):
+        """The same in float64, for the few variants where float32 is not enough."""
+        return self.null.columns(np.float64)
+
     @property
     def dose(self):
         """Dosage units per allele: haploids are 0 or 2 in the files, tested as 0 or 1."""

@@ -56,6 +56,7 @@ class Outputs:
     def refuse_inputs(self, inputs):
         """Raise GemcontError if a file that will be written is one of the inputs."""
         names = [*FIXED, *(f"gwas{suffix}" for suffix in SUFFIX.values())]
+        names += [f"{name}.tmp" for name in names]
         refuse_overwriting([f"{self.prefix}.{name}" for name in names], inputs)
 
     def check(self, run):

@@ -40,7 +40,7 @@ def write_summary(run, path, arguments):
         "n_variants": run.n_rows,
         "variants_left_out": run.removed_variants,
         "variants_untestable": run.untestable,
-        "variants_below_20_minor_alleles": run.rare,
+        "variants_below_200_minor_alleles": run.rare,
         "rows_written": run.written,
         "seconds": {k: round(v, 3) for k, v in run.seconds.items()},
         "threads": run.threads,

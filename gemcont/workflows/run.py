@@ -78,6 +78,15 @@ class GwasRun:
         """The autosomes' null model of the first group of traits."""
         return self.plan.batches[Ploidy.AUTOSOME][0].null
 
+    def heavy_tails(self):
+        """Names of traits whose tails are too heavy for rare variants, by their kurtosis."""
+        people = self.cohort.parts[0][0]
+        squares = np.square(people.traits - people.traits.mean(axis=0))
+        squares /= np.maximum(squares.mean(axis=0), np.finfo(np.float64).tiny)
+        excess = np.square(squares).mean(axis=0) - 3
+        noise = np.sqrt(24 / len(people.samples))  # its standard error for a Gaussian trait
+        return [people.trait_names[d] for d in np.flatnonzero(excess > max(1.0, 5 * noise))]
+
     @property
     def covariate_names(self):
         """The design's columns that are in the model, the intercept left out."""
@@ -166,12 +175,13 @@ class GwasRun:
                 "chromosome without a null model): NA",
                 self.untestable,
             )
-        if self.rare:
+        heavy = self.heavy_tails() if self.rare else []
+        if heavy:
             log.warning(
-                "%d variants have fewer than %d minor alleles: their p-values need near-Gaussian "
-                "traits (--rank-int), or leave them out (--mac %d)",
+                "heavy-tailed traits (%s) and %d variants of fewer than %d minor alleles: those "
+                "p-values are too small; use --rank-int, or leave them out with --mac",
+                _shortened(heavy, 3),
                 self.rare,
-                RARE,
                 RARE,
             )
         if self.settings.neg_log10_p_min is not None:

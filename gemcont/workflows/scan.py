@@ -12,10 +12,9 @@ from threadpoolctl import threadpool_limits
 
 from gemcont.genotype.chromosomes import Ploidy
 from gemcont.genotype.filters import FLAGS, VariantFilter
-from gemcont.genotype.kernels import decode, moments, product
+from gemcont.genotype.kernels import moments, product
 from gemcont.genotype.ploidy import HAPLOID, allele_counts
 from gemcont.stats.multitrait import (
-    centred_products,
     effects,
     joint_test,
     residual_sum_of_squares,
@@ -36,9 +35,7 @@ log = logging.getLogger(__name__)
 # Where the covariates explain more than nine tenths of a genotype, what float32 products lose is
 # amplified in the rest: those few variants are recomputed in float64.
 _RECOMPUTE = 0.1
-RARE = (
-    20  # minor alleles below which traits far from Gaussian lose their level: docs/calibration.md
-)
+RARE = 200  # minor alleles below which heavy tails cost the level: docs/calibration.md
 _FEWEST, _MOST = 128, 8192  # variants in a block
 _BLOCK_BYTES = 16 << 20  # of genotypes: enough for one block to amortise its overhead
 
@@ -230,5 +227,5 @@ def _products(block, found, batch):
     residual = residual_sum_of_squares(batch.null, products, found.sum_of_squares)
     hard = np.flatnonzero(residual < _RECOMPUTE * found.sum_of_squares)
     if len(hard):
-        products[hard] = centred_products(batch.null, decode(block, hard))[0]
+        products[hard] = product(block.take(hard), found.mean[hard], batch.exact_columns)
     return products

@@ -55,6 +55,11 @@ class GwasSettings:
     block_size: int | None = None
 
     def __post_init__(self):
+        for name in ("trait_names", "covariate_names", "condition"):
+            if isinstance(getattr(self, name), str):  # one name is a list of one
+                object.__setattr__(self, name, [getattr(self, name)])
+        if self.chromosomes is not None:
+            object.__setattr__(self, "chromosomes", str(self.chromosomes))
         for flag, value, known in (
             ("--test", self.test, TESTS),
             ("--each-trait-samples", self.each_trait_samples, TRAIT_SAMPLES),

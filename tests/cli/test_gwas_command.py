@@ -431,3 +431,54 @@ def test_mistakes_that_others_ship(tmp_path):
     assert table["beta"][4] == pytest.approx(2, abs=0.2)
     assert table["n"].to_list() == [200] * 6
     assert table["neg_log_10_p_value"].arg_max() == 4
+
+
+def test_the_log_never_writes_over_an_input(study, capsys):
+    os.rename(study.pheno, study.out + ".log")
+    study.pheno = study.out + ".log"
+    before = Path(study.pheno).read_text()
+    fails(study, capsys, [], "result.log is also an input")
+    assert Path(study.pheno).read_text() == before
+    os.link(study.covar, study.out + ".summary.json")
+    study.pheno = str(study.folder / "study.covar")
+    os.remove(study.out + ".log")
+    assert main(command(study)) == 2
+    assert "result.summary.json is also an input" in capsys.readouterr().err
+
+
+def test_two_runs_do_not_share_a_prefix(study, capsys):
+    import fcntl
+
+    with open(study.out + ".log", "w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        fails(study, capsys, [], "another run is writing", "choose another prefix")
+    assert main(command(study)) == 0
+
+
+def test_files_of_an_earlier_run_do_not_stay_beside_new_ones(study):
+    assert main(command(study, plot=True)) == 0
+    assert main(command(study, "--format", "parquet")) == 0
+    assert results(study) == [".gwas.parquet", ".summary.json"]
+
+
+def test_a_folder_or_nothing_is_no_prefix(study, capsys):
+    for out in ("", str(study.folder), str(study.folder) + "/"):
+        study.out = out
+        assert main(command(study)) == 2
+        assert "give a prefix" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["cost_$_a_$", r"a$\frac$", "x$^$"])
+def test_any_trait_name_can_be_drawn(study, name):
+    write_table(study.folder / "study.pheno", [name, "b"], study.traits)
+    assert main(command(study, plot=True)) == 0
+    assert ".qq.png" in results(study)
+
+
+def test_heavy_tails_with_rare_variants_are_warned_of(study):
+    traits = np.random.default_rng(9).lognormal(0, 2, size=(101, 1))
+    write_table(study.folder / "study.pheno", ["skewed"], traits)
+    assert main(command(study)) == 0
+    assert "Warning: heavy-tailed traits (skewed) and" in log_of(study)
+    assert main(command(study, "--rank-int")) == 0
+    assert "heavy-tailed" not in log_of(study)

@@ -10,6 +10,12 @@ from conftest import ROOT
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
 
 
+@pytest.fixture(autouse=True)
+def _beside(monkeypatch):
+    """Examples import each other as scripts do: from their own folder."""
+    monkeypatch.syspath_prepend(str(ROOT / "examples"))
+
+
 def run(name):
     return runpy.run_path(str(ROOT / "examples" / name))["main"]()
 
@@ -27,6 +33,20 @@ def test_custom_scan_finds_the_causal_variant(capsys):
     assert scan.neg_log_10_p.argmax() == 7
     assert abs(scan.effects[7, 1] - 0.6) < 0.2
     assert "variant 7" in capsys.readouterr().out
+
+
+def test_conditioning_takes_the_first_signal_away(capsys):
+    variants, steps = run("conditional.py")
+    assert len(set(variants)) == 3
+    assert steps[0] > steps[1] > steps[2]
+    assert capsys.readouterr().out.count("given") == 3
+
+
+def test_interactions_are_small_beside_the_main_effects(capsys):
+    results = run("interaction.py")
+    assert len(results) == 20
+    assert all(0 <= p < 10 for p in results.values())
+    assert "strongest interaction with sex" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda p: p.name)

@@ -25,7 +25,7 @@ from gemcont.genotype.filters import (
 )
 from gemcont.genotype.hwe import hwe_p
 from gemcont.genotype.kernels import Moments, moments, repack
-from gemcont.genotype.ploidy import AlleleCounts
+from gemcont.genotype.ploidy import AlleleCounts, allele_counts
 from gemcont.genotype.source import Block
 
 
@@ -129,7 +129,7 @@ def test_lists_with_and_without_header_and_fid(tmp_path):
 def failures(bounds, n, alleles, n_samples=20):
     """First failed flag per variant, from called samples and effect allele counts."""
     n, alleles = np.array(n, dtype=float), np.array(alleles, dtype=float)
-    found = Moments(n, alleles / np.maximum(n, 1), np.zeros(len(n)))
+    found = Moments(n, alleles, alleles / np.maximum(n, 1), np.zeros(len(n)))
     block = Block(0, len(n), n_samples, dosage=np.zeros((len(n), n_samples), dtype=np.float32))
     codes = bounds.failures(block, found, AlleleCounts(alleles, 2 * n))
     return [FLAGS[c - 1] if c else None for c in codes]
@@ -153,7 +153,7 @@ def test_hwe_on_chosen_people_and_not_on_haploids():
     dosages = np.array([[2.0] * 10 + [0.0] * 10, [1.0] * 10 + [0.0, 2] * 5])
     block = Block(0, 2, 20, packed=repack(pack(dosages), 20))
     alleles = AlleleCounts(dosages.sum(axis=1), np.array([40.0, 40]))
-    found = Moments(np.array([20.0, 20]), dosages.mean(axis=1), np.ones(2))
+    found = moments(block)
     bounds = VariantFilter(hwe=1e-3)
     assert (bounds.failures(block, found, alleles) > 0).tolist() == [True, False]
     women = np.arange(20) < 10
@@ -198,3 +198,19 @@ def test_missing_share_of_samples(tmp_path):
     expected = np.isnan(dosages[5:25]).mean(axis=0)
     for source in (open_genotypes(str(tmp_path / "g")), ArraySource(dosages)):
         np.testing.assert_allclose(missing_share(source, np.arange(5, 25), size=7), expected)
+
+
+@pytest.mark.parametrize("flag", ["mac", "maf", "geno"])
+def test_bounds_hold_at_any_frequency(flag):
+    n = 10_000
+    dosages = np.full((12, n), 2.0)
+    for k in range(1, 13):
+        dosages[k - 1, :k] = 1 if flag != "geno" else np.nan
+    block = Block(0, 12, n, packed=repack(pack(dosages), n))
+    found = moments(block)
+    alleles = allele_counts(block, found, Ploidy.AUTOSOME)
+    for k in range(1, 13):
+        bound = {"mac": k, "maf": k / (2 * n), "geno": k / n}[flag]
+        failed = VariantFilter(**{flag: bound}).failures(block, found, alleles) > 0
+        kept = np.arange(1, 13) <= k if flag == "geno" else np.arange(1, 13) >= k
+        np.testing.assert_array_equal(~failed, kept)

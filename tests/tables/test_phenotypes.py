@@ -49,6 +49,20 @@ def test_one_table_in_many_clothes(table, text):
     np.testing.assert_array_equal(values, [[1.5, np.nan], [-2, 3]])
 
 
+def test_quotes_hold_commas_and_are_counted(table):
+    found = table('FID,IID,"trait one, cm"\n1,"Smith, J",1.5\n2,b,2\n')
+    assert found.iid == ["Smith, J", "b"]
+    assert found.columns.columns == ["trait one, cm"]
+    refused(table, 'IID,a,b\n"s1",1,2\n"s2",1\n', "line 3 has 2 columns, expected 3")
+
+
+def test_empty_rows_of_a_spreadsheet_are_no_rows(table):
+    found = table("FID\tIID\ta\n1\tx\t1\n\t\t\n2\ty\toops\n\t\t\n")
+    assert found.iid == ["x", "y"]
+    with pytest.raises(GemcontError, match=r"line 4 \(sample y\): a is 'oops'"):
+        numeric_columns(found, ["a"])
+
+
 def test_iid_alone_and_the_hash(table):
     found = table("#IID a\n001 1\n1 2\n")
     assert (found.fid, found.iid, found.columns.columns) == (None, ["001", "1"], ["a"])

@@ -73,6 +73,36 @@ def test_block_size_and_threads_change_no_bit(d, tmp_path):
         pd.testing.assert_frame_equal(found, first, check_exact=True)
 
 
+@pytest.mark.parametrize("block_size", [1, 64, 300])
+def test_variants_that_covariates_nearly_give_keep_their_precision(block_size):
+    """float32 products lose digits there: those variants are made again in float64."""
+    rng = np.random.default_rng(22)
+    n, d = 900, 40
+    dosages = random_dosages(rng, 300, n)
+    covariates = np.column_stack([dosages[7] + 0.02 * rng.standard_normal(n), rng.random(n)])
+    traits = rng.standard_normal((n, d))
+    found = run_gwas(dosages, frame(traits, "t"), frame(covariates, "c"), block_size=block_size)
+    expected = joint_test(dosages, traits, covariates)
+    np.testing.assert_allclose(found.chi2, expected["statistic"], rtol=1e-5)
+    assert np.abs(found.chi2[7] / expected["statistic"][7] - 1) < 1e-9
+    alone = run_gwas(dosages[7:8], frame(traits, "t"), frame(covariates, "c"))
+    assert alone.chi2[0] == found.chi2[7]
+
+
+def test_settings_are_checked_from_python_too():
+    rng = np.random.default_rng(14)
+    dosages, traits = random_dosages(rng, 5, 30), frame(rng.standard_normal(30), "t")
+    for setting, value in (("maf", 2), ("geno", -1), ("threads", 0), ("block_size", -1)):
+        with pytest.raises(GemcontError, match=str(value)):
+            run_gwas(dosages, traits, **{setting: value})
+    with pytest.raises(GemcontError, match="must be a DataFrame indexed by sample id, not Series"):
+        run_gwas(dosages, traits["t0"])
+    assert len(run_gwas(dosages, traits, trait_names="t0")) == 5
+    minus_nine = traits.copy()
+    minus_nine.iloc[3, 0] = -9.0
+    assert (run_gwas(dosages, minus_nine).n == 30).all()
+
+
 @pytest.mark.parametrize("k", [0, 1, 3])
 def test_traits_together_are_traits_apart(k):
     rng = np.random.default_rng(9)
