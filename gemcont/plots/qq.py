@@ -77,7 +77,8 @@ def confidence_band(rank, n, band):
 
 def _frame(title):
     figure = Figure(figsize=(5, 5), dpi=150)
-    axes = figure.add_axes((0.15, 0.12, 0.81, 0.81 if title else 0.85))
+    lines = title.count("\n") + 1 if title else 0
+    axes = figure.add_axes((0.15, 0.12, 0.81, 0.85 - 0.05 * lines))
     axes.spines[["top", "right"]].set_visible(False)
     axes.set_xlabel(r"Expected $-\log_{10}\,p$", fontsize=11)
     axes.set_ylabel(r"Observed $-\log_{10}\,p$", fontsize=11)
@@ -86,7 +87,7 @@ def _frame(title):
     # Five digits have no room.
     axes.ticklabel_format(axis="y", scilimits=(-3, 4), useMathText=True)
     if title:
-        axes.set_title(title, fontsize=12, loc="left", parse_math=False)
+        axes.set_title(title, fontsize=11, loc="left", parse_math=False)
     return figure, axes
 
 
