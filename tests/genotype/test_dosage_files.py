@@ -124,6 +124,23 @@ def test_compressed_pvar_and_bare_tables(tmp_path, dosages):
     assert traits["PHENO1"].to_list() == ["1", "NA", "2"]
 
 
+def test_zstandard_is_named_where_it_is_missing(tmp_path, dosages, monkeypatch):
+    write_pgen(str(tmp_path / "d"), dosages)
+    (tmp_path / "d.pvar").rename(tmp_path / "d.pvar.zst")
+    monkeypatch.setitem(__import__("sys").modules, "zstandard", None)
+    with pytest.raises(GemcontError, match="reading .zst needs zstandard: pip install"):
+        open_genotypes(str(tmp_path / "d.pgen"))
+
+
+def test_layout_1_is_named(tmp_path):
+    with BgenWriter(
+        str(tmp_path / "d.bgen"), 3, samples=[], compression="zlib", layout=1, metadata=None
+    ) as writer:
+        writer.add_variant("v", "rs1", "1", 5, ["A", "C"], np.tile([1.0, 0, 0], (3, 1)))
+    with pytest.raises(GemcontError, match=r"layout 1 \(v1.1\) is not read"):
+        open_genotypes(str(tmp_path / "d.bgen"))
+
+
 def test_sample_files(tmp_path, dosages):
     write_bgen(tmp_path / "d.bgen", dosages, samples=False)
     with pytest.raises(GemcontError, match="holds no sample ids; give them with --sample"):
