@@ -5,7 +5,6 @@ REF and ALT that is depends on how the file was made, so alleles are always take
 """
 
 import os
-import threading
 from functools import cached_property
 
 import numpy as np
@@ -14,7 +13,7 @@ import polars as pl
 from gemcont._text import read_text, split_fields
 from gemcont.errors import GemcontError
 from gemcont.genotype.bed import refuse_duplicate_samples
-from gemcont.genotype.source import SAMPLE_COLUMNS, VARIANT_COLUMNS, Block, GenotypeSource
+from gemcont.genotype.source import SAMPLE_COLUMNS, VARIANT_COLUMNS, Block, PackageSource
 
 # A .pgen holds dosages in steps of 2^-14, and plink2 brings a .bgen's to them: so do we, that the
 # same dosages in either format give the same results. The .bgen's own rounding is coarser (8-bit)
@@ -23,7 +22,7 @@ _GRID = np.float32(1 << 14)
 _SEXES = {"1": 1, "2": 2, "M": 1, "F": 2, "m": 1, "f": 2}
 
 
-class BgenSource(GenotypeSource):
+class BgenSource(PackageSource):
     """Dosages of a .bgen file; ``sample`` is its .sample file, if the ids are not inside.
 
     Variants of more than two alleles are left out and counted in ``n_multiallelic``. Needs
@@ -34,9 +33,8 @@ class BgenSource(GenotypeSource):
     info = None
 
     def __init__(self, path, sample=None):
-        self.name = os.fspath(path)
+        super().__init__(os.fspath(path))
         self._sample_path = sample
-        self._local = threading.local()
         header = self._reader.header
         if header.layout != 2:
             raise GemcontError(
@@ -50,12 +48,8 @@ class BgenSource(GenotypeSource):
                 f"{self.name} holds {header.nsamples} samples, {sample} has {self.n_samples}"
             )
 
-    @property
-    def _reader(self):
-        """The package's reader, one a thread."""
-        if not hasattr(self._local, "reader"):
-            self._local.reader = _open_reader(self.name)
-        return self._local.reader
+    def _open_reader(self):
+        return _open_reader(self.name)
 
     @property
     def paths(self):
@@ -82,7 +76,7 @@ class BgenSource(GenotypeSource):
         rows, found = [], []
         try:
             # A reader of its own: one that was iterated cannot be indexed any more.
-            for number, variant in enumerate(_open_reader(self.name)):
+            for number, variant in enumerate(self._open_reader()):
                 if len(variant.alleles) == 2:
                     found.append(number)
                     named = variant.rsid if variant.rsid not in ("", ".") else variant.varid

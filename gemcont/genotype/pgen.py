@@ -2,7 +2,6 @@
 
 import os
 import struct
-import threading
 from functools import cached_property
 
 import numpy as np
@@ -12,7 +11,7 @@ from gemcont._text import parse_table, read_text, split_fields
 from gemcont.errors import GemcontError
 from gemcont.genotype.bed import read_bim, read_fam, refuse_duplicate_samples, sex_codes
 from gemcont.genotype.kernels import pack_hardcalls
-from gemcont.genotype.source import SAMPLE_COLUMNS, VARIANT_COLUMNS, Block, GenotypeSource
+from gemcont.genotype.source import SAMPLE_COLUMNS, VARIANT_COLUMNS, Block, PackageSource
 
 _MISSING = -9
 _STANDARD = 0x10  # storage mode of all files that plink2 writes by default
@@ -23,7 +22,7 @@ _QUALITY = r"(?:^|;)(?:R2|DR2|INFO)=([-+.0-9eE]+)"  # minimac, Beagle, IMPUTE
 _PVAR = ("#CHROM", "POS", "ID", "REF", "ALT")
 
 
-class PgenSource(GenotypeSource):
+class PgenSource(PackageSource):
     """A PLINK 2 fileset; dosages where the .pgen holds any, else packed hard calls.
 
     ``path`` is the prefix or the .pgen itself. Rows with several ALT alleles are left out and
@@ -32,9 +31,8 @@ class PgenSource(GenotypeSource):
 
     def __init__(self, path):
         prefix = os.fspath(path).removesuffix(".pgen")
-        self.name = prefix + ".pgen"
+        super().__init__(prefix + ".pgen")
         self._prefix = prefix
-        self._local = threading.local()
         self.has_dosages = _has_dosages(self.name)
         self._check_sizes()
 
@@ -48,12 +46,8 @@ class PgenSource(GenotypeSource):
                     f"{self.name} holds {count}, {table} has {here}; not one fileset"
                 )
 
-    @property
-    def _reader(self):
-        """pgenlib's reader, one a thread."""
-        if not hasattr(self._local, "reader"):
-            self._local.reader = _open_reader(self.name)
-        return self._local.reader
+    def _open_reader(self):
+        return _open_reader(self.name)
 
     @property
     def _psam(self):

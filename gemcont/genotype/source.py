@@ -1,5 +1,6 @@
 """What every genotype file becomes: samples, variants, and blocks of genotypes on request."""
 
+import threading
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
@@ -91,6 +92,25 @@ class GenotypeSource(ABC):
         variants = np.arange(self.n_variants) if variants is None else np.asarray(variants)
         for first in range(0, len(variants), size):
             yield self.read(variants[first : first + size], samples, first)
+
+
+class PackageSource(GenotypeSource):
+    """A source read by another package, whose readers are used by one thread each."""
+
+    def __init__(self, name):
+        self.name = name
+        self._local = threading.local()
+
+    @abstractmethod
+    def _open_reader(self):
+        """A reader of ``name``, or GemcontError."""
+
+    @property
+    def _reader(self):
+        """This thread's reader."""
+        if not hasattr(self._local, "reader"):
+            self._local.reader = self._open_reader()
+        return self._local.reader
 
 
 class ArraySource(GenotypeSource):
