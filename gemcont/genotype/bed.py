@@ -47,11 +47,6 @@ class BedSource(GenotypeSource):
             )
 
     @property
-    def paths(self):
-        """The three files that are read."""
-        return [self.name, self._bim, self._fam]
-
-    @property
     def bytes_per_variant(self):
         """A quarter of a byte per sample, in whole bytes."""
         return -(-self.n_samples // 4)

@@ -52,11 +52,6 @@ class BgenSource(PackageSource):
         return _open_reader(self.name)
 
     @property
-    def paths(self):
-        """The files that are read."""
-        return [self.name] + ([] if self._sample_path is None else [self._sample_path])
-
-    @property
     def bytes_per_variant(self):
         """Four bytes per sample."""
         return 4 * self.n_samples

@@ -61,11 +61,6 @@ class PgenSource(PackageSource):
         )
 
     @property
-    def paths(self):
-        """The three files that are read."""
-        return [self.name, self._pvar, self._psam]
-
-    @property
     def bytes_per_variant(self):
         """Four bytes per sample for dosages; one for hard calls on their way to two bits."""
         return (4 if self.has_dosages else 1) * self.n_samples

@@ -31,11 +31,6 @@ class AlleleCounts(NamedTuple):
         """Copies of the rarer allele."""
         return np.minimum(self.effect, self.total - self.effect)
 
-    @property
-    def minor_frequency(self):
-        """Frequency of the rarer allele, 0 where nothing is called."""
-        return self.minor_count / np.maximum(self.total, 1)
-
 
 def allele_counts(block, found, ploidy, males=None):
     """``AlleleCounts`` of a block on chromosomes of one ploidy.

@@ -75,11 +75,6 @@ class GenotypeSource(ABC):
     def bytes_per_variant(self):
         """Size of one variant's genotypes as they are read, for sizing blocks."""
 
-    @property
-    def paths(self):
-        """The files that are read; none for a source in memory."""
-        return []
-
     @abstractmethod
     def read(self, variants, samples=None, first=0):
         """One ``Block`` of the given variants and samples (ascending indices; None = all).

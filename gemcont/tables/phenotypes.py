@@ -1,6 +1,7 @@
 """FID IID tables of traits and covariates: files or DataFrames -> numbers and categories."""
 
 import csv
+from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
@@ -91,13 +92,11 @@ def _header_names(path, header, separator):
             f"{' '.join(text.split())[:60]!r}"
         )
     names = [*ids[:count], *names[count:]]
-    for name in names:
-        if not name:
-            raise GemcontError(
-                f"{path}: a column of the header has no name (a separator too many?)"
-            )
-        if names.count(name) > 1:
-            raise GemcontError(f"{path}: column {name!r} stands twice")
+    if "" in names:
+        raise GemcontError(f"{path}: a column of the header has no name (a separator too many?)")
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    if twice:
+        raise GemcontError(f"{path}: column {twice[0]!r} stands twice")
     return names
 
 

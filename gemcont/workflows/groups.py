@@ -22,7 +22,7 @@ class Batch:
 
     samples: ascending indices into the genotype file, None = all; null: their null model;
     trait_codes: which of the run's traits its columns are; joint, single: which tests are asked
-    for; males, females: bool over the samples; alleles: chromosomes a sample carries
+    for; males, females: bool over the samples
     """
 
     ploidy: Ploidy
