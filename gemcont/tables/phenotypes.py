@@ -237,4 +237,5 @@ def _covariate(table, name):
         return Covariate(name, _numbers(table, name, ()))
     levels = sorted(column.drop_nulls().unique())
     code = {level: float(i) for i, level in enumerate(levels)}
-    return Covariate(name, np.array([code.get(v, np.nan) for v in column]), levels)
+    values = np.array([code.get(v, np.nan) for v in column])
+    return Covariate(name, values, [level.strip() for level in levels])

@@ -144,6 +144,8 @@ def test_frames_by_id_or_by_family_and_id():
     assert covariates(found, ["b"])[0].levels == ["x"]
     values, _ = numeric_columns(found, ["a", "c"])
     np.testing.assert_array_equal(values, [[1, np.nan], [2, 1]])
+    sites = pd.DataFrame({"site": pd.Categorical([2, 1])}, index=["a", "b"])
+    assert covariates(from_frame(sites, "traits"), ["site"])[0].levels == ["1", "2"]
     double = frame.set_index(pd.MultiIndex.from_tuples([("f", "i"), ("g", "i")]))
     assert from_frame(double, "traits").fid == ["f", "g"]
     with pytest.raises(GemcontError, match=r"the traits, sample q: b is 'y', not a number"):
