@@ -53,6 +53,23 @@ def _unzip(path, data):
         raise GemcontError(f"{path}: damaged or truncated gzip file") from None
 
 
+def open_bytes(path):
+    """An open binary file, unzipped where its first bytes say gzip. Raises GemcontError."""
+    try:
+        file = open(path, "rb")  # noqa: SIM115 - the caller reads it to its end
+        zipped = file.read(2) == _GZIP
+        file.seek(0)
+    except FileNotFoundError:
+        raise GemcontError(f"{path}: no such file") from None
+    except OSError as error:
+        raise GemcontError(f"{path}: cannot be read ({error.strerror})") from None
+    if not zipped:
+        return file
+    from isal import igzip
+
+    return igzip.open(file, "rb")
+
+
 def separator_of(header):
     """The separator that a header line uses: tab, else comma after its first word, else blanks."""
     if b"\t" in header:
@@ -87,16 +104,23 @@ def _collapse(data, run, single):
     return data
 
 
-def parse_table(path, data, separator, schema, *, quote_char=None):
+def parse_table(path, data, separator, schema, *, quote_char=None, columns=None):
     """A polars table from ``data`` (without its header) as ``split_fields`` leaves it.
 
-    ``schema`` maps the names of all columns to polars types. Raises GemcontError naming the
-    first line with too few or too many columns, or a value of the wrong kind.
+    ``schema`` maps the names of all columns to polars types; ``columns`` are the names of those
+    to keep (None = all). Raises GemcontError naming the first line with too few or too many
+    columns, or a value of the wrong kind.
     """
+    kept = None if columns is None else [list(schema).index(name) for name in columns]
     written = separator.replace(" ", "\t")
     try:
         table = pl.read_csv(
-            data, has_header=False, separator=written, quote_char=quote_char, schema=schema
+            data,
+            has_header=False,
+            separator=written,
+            quote_char=quote_char,
+            schema=schema,
+            columns=kept,
         )
     except pl.exceptions.PolarsError:
         raise GemcontError(_first_fault(path, separator, schema)) from None
@@ -142,8 +166,15 @@ def numbered_lines(path, separator):
             yield number, split_fields(line, separator).rstrip(b"\n")
 
 
-def line_number(path, row):
-    """The line of the file on which its ``row``-th (from 0) non-blank line stands."""
+def line_number(path, row, comment=b"\0"):
+    """The line of the file on which its ``row``-th (from 0) non-blank line stands.
+
+    Lines that begin with ``comment`` do not count.
+    """
     lines = enumerate(read_text(path).split(b"\n"), 1)
-    filled = (number for number, line in lines if line.strip(b"\t, "))
+    filled = (
+        number
+        for number, line in lines
+        if line.strip(b"\t, ") and not line.startswith(comment)
+    )
     return next((number for i, number in enumerate(filled) if i == row), row + 1)

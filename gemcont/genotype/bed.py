@@ -127,7 +127,7 @@ def _check_head(path, head):
 
 
 def read_fam(path):
-    """Samples of a .fam: polars table of fid, iid, sex (1 male, 2 female, else 0).
+    """Samples of a .fam: polars table of fid, iid, sex (1 male, 2 female, else 0), founder.
 
     Six columns or more, tabs or blanks; ids are text. Raises GemcontError for a malformed file
     or a sample (FID and IID) that stands twice.
@@ -139,9 +139,15 @@ def read_fam(path):
     names = [*_FAM, *(f"extra{i}" for i in range(width - len(_FAM)))]
     table = parse_table(path, data, " ", dict.fromkeys(names, pl.String))
     refuse_duplicate_samples(path, table)
-    return table.with_columns(sex_codes("sex")).select(
+    founder = is_founder("father", "mother")
+    return table.with_columns(sex_codes("sex"), founder).select(
         pl.col(c).cast(t) for c, t in SAMPLE_COLUMNS.items()
     )
+
+
+def is_founder(father, mother):
+    """Expression of two text columns: a founder has neither parent named (0), as in PLINK."""
+    return (pl.col(father) == "0").and_(pl.col(mother) == "0").alias("founder")
 
 
 def sex_codes(name):

@@ -13,7 +13,13 @@ import polars as pl
 from gemcont._text import read_text, split_fields
 from gemcont.errors import GemcontError
 from gemcont.genotype.bed import refuse_duplicate_samples
-from gemcont.genotype.source import SAMPLE_COLUMNS, VARIANT_COLUMNS, Block, PackageSource
+from gemcont.genotype.source import (
+    FOUNDER,
+    SAMPLE_COLUMNS,
+    VARIANT_COLUMNS,
+    Block,
+    PackageSource,
+)
 
 # A .pgen holds dosages in steps of 2^-14, and plink2 brings a .bgen's to them: so do we, that the
 # same dosages in either format give the same results. The .bgen's own rounding is coarser (8-bit)
@@ -63,6 +69,7 @@ class BgenSource(PackageSource):
             return read_sample(self._sample_path)
         ids = list(self._reader.samples)
         table = pl.DataFrame({"fid": ids, "iid": ids, "sex": [0] * len(ids)})
+        table = table.with_columns(FOUNDER)
         return table.select(pl.col(c).cast(t) for c, t in SAMPLE_COLUMNS.items())
 
     @cached_property
@@ -142,6 +149,7 @@ def read_sample(path):
             "fid": [row[0] for row in rows],
             "iid": [row[1] for row in rows],
             "sex": [0 if at is None else _SEXES.get(row[at], 0) for row in rows],
+            "founder": [True] * len(rows),
         },
         schema=SAMPLE_COLUMNS,
     )

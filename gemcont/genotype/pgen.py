@@ -9,9 +9,21 @@ import polars as pl
 
 from gemcont._text import parse_table, read_text, split_fields
 from gemcont.errors import GemcontError
-from gemcont.genotype.bed import read_bim, read_fam, refuse_duplicate_samples, sex_codes
+from gemcont.genotype.bed import (
+    is_founder,
+    read_bim,
+    read_fam,
+    refuse_duplicate_samples,
+    sex_codes,
+)
 from gemcont.genotype.kernels import pack_hardcalls
-from gemcont.genotype.source import SAMPLE_COLUMNS, VARIANT_COLUMNS, Block, PackageSource
+from gemcont.genotype.source import (
+    FOUNDER,
+    SAMPLE_COLUMNS,
+    VARIANT_COLUMNS,
+    Block,
+    PackageSource,
+)
 
 _MISSING = -9
 _STANDARD = 0x10  # storage mode of all files that plink2 writes by default
@@ -188,7 +200,8 @@ def read_psam(path):
     table = parse_table(path, body, " ", dict.fromkeys(names, pl.String))
     fid = pl.col("FID") if "FID" in names else pl.lit("0")
     sex = sex_codes("SEX") if "SEX" in names else pl.lit("0")
-    samples = table.select(fid.alias("fid"), pl.col("IID").alias("iid"), sex.alias("sex"))
+    founder = is_founder("PAT", "MAT") if {"PAT", "MAT"} <= set(names) else FOUNDER
+    samples = table.select(fid.alias("fid"), pl.col("IID").alias("iid"), sex.alias("sex"), founder)
     refuse_duplicate_samples(path, samples)
     rest = table.drop("FID", "IID", "SID", "PAT", "MAT", "SEX", strict=False)
     return samples.select(pl.col(c).cast(t) for c, t in SAMPLE_COLUMNS.items()), rest

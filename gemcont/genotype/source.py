@@ -9,7 +9,13 @@ import polars as pl
 
 from gemcont.errors import GemcontError
 
-SAMPLE_COLUMNS = {"fid": pl.String, "iid": pl.String, "sex": pl.Int8}
+SAMPLE_COLUMNS = {
+    "fid": pl.String,
+    "iid": pl.String,
+    "sex": pl.Int8,
+    "founder": pl.Boolean,
+}
+FOUNDER = pl.lit(True).alias("founder")  # of files that name no parents
 VARIANT_COLUMNS = {
     "chromosome": pl.Categorical,
     "variant_id": pl.String,
@@ -48,7 +54,8 @@ class Block:
 class GenotypeSource(ABC):
     """Samples, variants and streamed blocks; packed 2-bit genotypes or float32 dosages.
 
-    ``samples``: polars table of fid, iid, sex (1 male, 2 female, 0 unknown), in file order.
+    ``samples``: polars table of fid, iid, sex (1 male, 2 female, 0 unknown), founder (False where
+    a parent is named), in file order.
     ``variants``: polars table of chromosome, variant_id, base_pair_location, effect_allele (the
     counted one), other_allele, in file order.
     """
@@ -154,6 +161,8 @@ def _sample_table(samples, count):
         iid = [str(s) for s in samples]
         samples = pl.DataFrame({"fid": iid, "iid": iid, "sex": [0] * len(iid)})
     _check_height(samples, count, "samples")
+    if "founder" not in samples.columns:
+        samples = samples.with_columns(FOUNDER)
     return samples.select(pl.col(c).cast(t) for c, t in SAMPLE_COLUMNS.items())
 
 

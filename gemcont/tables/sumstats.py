@@ -1,186 +1,173 @@
-"""Write summary statistics: tsv, gzipped tsv or parquet, whole or not at all."""
+"""Read any peer's summary statistics, streamed: text (plain, .gz, .bgz) or parquet.
 
-import logging
+Whatever the file's dialect, a batch has the columns of ``COLUMNS`` that the file can give, in
+our words, so that nobody downstream knows where a number came from.
+"""
+
+import csv
 import os
-import shutil
-from contextlib import ExitStack, contextmanager
 
 import numpy as np
 import polars as pl
 
+from gemcont._text import line_number, open_bytes, parse_table, separator_of, split_fields
 from gemcont.errors import GemcontError
-from gemcont.tables.columns import TRAIT, single_columns
-from gemcont.tables.ssf import ssf_rows, write_yaml
+from gemcont.tables.canonical import COLUMNS, canonical
+from gemcont.tables.dialects import recognise, refuse_missing
 
-log = logging.getLogger(__name__)
+_CHUNK = 32 << 20  # bytes of text, unzipped, that become one batch
+_ROWS = 1 << 19  # of a parquet that become one batch
+_COMMENT = b"##"
 
-SUFFIX = {"tsv": ".tsv", "tsv.gz": ".tsv.gz", "parquet": ".parquet", "ssf": ".ssf.tsv"}
-SIGNIFICANT_DIGITS = 7
 
+class Sumstats:
+    """A file of summary statistics, recognised by its header.
 
-@contextmanager
-def unfinished(path):
-    """Yield a temporary name beside ``path``; rename it when the block ends well, else delete.
-
-    Works for a file and for a folder. Raises GemcontError if the place cannot be written.
+    path: the file. columns: role -> column of the file, for what no dialect knows. needed: roles
+    without which the file is no use. Attributes: ``dialect``, ``roles`` (role -> column), and
+    ``skipped``, rows left out so far, by reason.
     """
-    temporary = f"{path}.tmp"
+
+    def __init__(self, path, *, columns=None, needed=()):
+        self.path = os.fspath(path)
+        self._file = _Parquet(self.path) if _is_parquet(self.path) else _Text(self.path)
+        self.dialect, self.roles = recognise(self.path, self._file.header, columns or {})
+        refuse_missing(self.path, self._file.header, self.given, needed)
+        self.skipped = {}
+
+    @property
+    def given(self):
+        """The roles that the file can fill, those that follow from others included."""
+        found = set(self.roles)
+        if {"ref", "alt"} <= found:
+            found |= {"effect_allele", "other_allele"}
+        if found & {"odds_ratio", "hazard_ratio"}:
+            found.add("beta")
+        if found & {"p_value", "log_10_p_value"}:
+            found.add("neg_log_10_p_value")
+        return found
+
+    @property
+    def has_log_p(self):
+        """Whether the file gives -log10 p rather than p."""
+        return "neg_log_10_p_value" in self.roles
+
+    def batches(self):
+        """Yield polars tables with the columns of ``COLUMNS``, null where there is no value.
+
+        ``row`` is the row below the header, from 0. -log10 p is infinite where p is written as 0.
+        Raises GemcontError naming the line of a value that cannot be.
+        """
+        first = 0
+        names = {name: role for role, name in self.roles.items()}
+        for table in self._file.tables(list(names)):
+            rows = pl.Series("row", np.arange(first, first + table.height, dtype=np.uint32))
+            first += table.height
+            yield canonical(self, table.rename(names).with_columns(rows))
+        if first == 0:
+            raise GemcontError(f"{self.path}: has a header but no rows")
+
+    def read(self):
+        """All batches as one table."""
+        return pl.concat(list(self.batches()))
+
+    def fault(self, row, role, value, wrong):
+        """The GemcontError for a value that cannot be, with the line it stands on."""
+        name = self.roles[role]
+        return GemcontError(f"{self._file.place(row)}: {name} is {value}, {wrong}")
+
+
+def _is_parquet(path):
     try:
-        yield temporary
-        os.replace(temporary, path)
+        with open(path, "rb") as file:
+            return file.read(4) == b"PAR1"
+    except FileNotFoundError:
+        raise GemcontError(f"{path}: no such file") from None
     except OSError as error:
-        raise unwritable(path, error) from error
-    finally:
-        remove(temporary)
+        raise GemcontError(f"{path}: cannot be read ({error.strerror})") from None
 
 
-def unwritable(path, error):
-    """The GemcontError for an OSError met while writing ``path``."""
-    return GemcontError(f"{path}: cannot be written ({error.strerror or error})")
+class _Parquet:
+    """A parquet file in slices of rows."""
+
+    def __init__(self, path):
+        self._path, self._frame = path, pl.scan_parquet(path)
+        try:
+            self.header = self._frame.collect_schema().names()
+        except pl.exceptions.PolarsError:
+            raise GemcontError(f"{path}: not a parquet file, or truncated") from None
+
+    def tables(self, columns):
+        """Yield polars tables of the named columns."""
+        height = self._frame.select(pl.len()).collect().item()
+        for start in range(0, height, _ROWS):
+            yield self._frame.select(columns).slice(start, _ROWS).collect()
+
+    def place(self, row):
+        """Where a row stands, for messages."""
+        return f"{self._path}, row {row + 1}"
 
 
-def remove(path):
-    """Delete a file or folder if it is there."""
-    if os.path.isdir(path):
-        shutil.rmtree(path, ignore_errors=True)
-    elif os.path.lexists(path):
-        os.remove(path)
+class _Text:
+    """The lines of a text file, in chunks of whole lines, after its header."""
 
+    def __init__(self, path):
+        self._path, self._file = path, open_bytes(path)
+        line = self._line().removeprefix(b"\xef\xbb\xbf")
+        while line.startswith(_COMMENT) or (line and not line.strip()):
+            line = self._line()
+        if not line.strip():
+            raise GemcontError(f"{path}: the file is empty")
+        line = line.rstrip(b"\r\n")
+        self._separator = separator_of(line)
+        self.header = self._names(split_fields(line, self._separator))
 
-def refuse_overwriting(outputs, inputs):
-    """Raise GemcontError if an output is also one of the inputs, by whatever name or link."""
-    files = [os.stat(path) for path in inputs if os.path.exists(path)]
-    for path in outputs:
-        if os.path.exists(path) and any(os.path.samestat(os.stat(path), f) for f in files):
-            raise GemcontError(f"--out: {path} is also an input; choose another prefix")
+    def _line(self):
+        return self._guarded(self._file.readline)
 
+    def _guarded(self, action, *arguments):
+        from isal.isal_zlib import IsalError
 
-@contextmanager
-def open_writer(path, layout, metadata=None):
-    """A function that appends polars frames to ``path``; the file appears when the block ends.
+        try:
+            return action(*arguments)
+        except (OSError, EOFError, IsalError):
+            raise GemcontError(f"{self._path}: damaged, truncated or unreadable") from None
 
-    layout: "tsv", "tsv.gz", "parquet" or "ssf" (with its ``Metadata``). Text has seven
-    significant digits and NA for what is missing; parquet keeps full precision and nulls.
-    """
-    with ExitStack() as stack:
-        temporary = stack.enter_context(unfinished(path))
-        if layout == "parquet":
-            yield stack.enter_context(_parquet(temporary))
-            return
-        with _open_text(temporary, layout) as file:
-            append = _TextAppender(file)
-            yield append if metadata is None else lambda frame: append(ssf_rows(frame, metadata))
-        if metadata is not None:
-            write_yaml(temporary, metadata, path)
-            left_out = ", ".join(f"{k} {n}" for k, n in metadata.left_out.items() if n)
-            log.info("%s: rows left out: %s", path, left_out or "none")
+    def _names(self, line):
+        if b"\0" in line:
+            raise GemcontError(f"{self._path}: not a text file (it holds zero bytes)")
+        delimiter = "," if self._separator == "," else "\t"
+        text = line.decode(errors="replace").rstrip("\n")
+        names = [name.strip() for name in next(csv.reader([text], delimiter=delimiter))]
+        names[0] = names[0].lstrip("#")
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise GemcontError(f"{self._path}: column {twice[0]!r} stands twice")
+        return names
 
+    def tables(self, columns):
+        """Yield polars tables of text of the named columns."""
+        rest, chunk = b"", b"more"
+        while chunk:
+            chunk = self._guarded(self._file.read, _CHUNK)
+            data = rest + chunk
+            cut = data.rfind(b"\n") + 1 if chunk else len(data)
+            rest, data = data[cut:], self._clean(data[:cut])
+            if data:
+                yield self._parse(data, columns)
 
-def _open_text(path, layout):
-    if layout != "tsv.gz":
-        return open(path, "wb")
-    from isal import igzip
+    def _clean(self, data):
+        if b"\r" in data:
+            data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        return split_fields(data, self._separator)
 
-    return igzip.open(path, "wb", compresslevel=1)
-
-
-class _TextAppender:
-    """Appends frames to an open file, the header before the first."""
-
-    def __init__(self, file):
-        self._file, self._header = file, True
-
-    def __call__(self, frame):
-        floats = pl.col(pl.Float64)
-        frame.with_columns(floats.round_sig_figs(SIGNIFICANT_DIGITS).fill_nan(None)).write_csv(
-            self._file,
-            separator="\t",
-            null_value="NA",
-            quote_style="never",
-            include_header=self._header,
+    def _parse(self, data, columns):
+        quote = '"' if b'"' in data else None
+        schema = dict.fromkeys(self.header, pl.String)
+        return parse_table(
+            self._path, data, self._separator, schema, quote_char=quote, columns=columns
         )
-        self._header = False
 
-
-@contextmanager
-def _parts(path):
-    """Appends frames as files in a folder beside ``path`` (a temporary one, removed at the end).
-
-    Yields (append, list of the files so far).
-    """
-    folder, files = f"{path}.parts", []
-
-    def append(frame):
-        part = os.path.join(folder, f"{len(files):06d}.arrow")
-        frame.with_columns(pl.col(pl.Float64).fill_nan(None)).write_ipc(part)
-        files.append(part)
-
-    try:
-        remove(folder)
-        os.mkdir(folder)
-        yield append, files
-    except OSError as error:
-        raise unwritable(path.removesuffix(".tmp"), error) from error
-    finally:
-        remove(folder)
-
-
-@contextmanager
-def _parquet(path):
-    """Appends frames as parts, then streams them into one parquet."""
-    with _parts(path) as (append, files):
-        yield append
-        pl.scan_ipc(files).sink_parquet(path)
-
-
-@contextmanager
-def open_trait_writer(path, traits, *, layout="parquet", targets=None):
-    """A function that appends frames of single-trait rows; files appear when the block ends.
-
-    Frames hold the trait's code (a position in ``traits``) and are sorted by it; the result is
-    ordered by trait. One parquet at ``path``, row groups by trait; or with ``targets`` (trait ->
-    (path, ``Metadata`` or None)) a file per trait in ``layout``.
-    """
-    with _parts(path + ".tmp") as (append, files):
-        yield append
-        frames = _by_trait(files, traits)
-        if targets is None:
-            with unfinished(path) as temporary:
-                _sink(frames, temporary)
-            return
-        with ExitStack() as stack:  # all of them, or none
-            for trait, frame in frames:
-                append = stack.enter_context(
-                    open_writer(targets[trait][0], layout, targets[trait][1])
-                )
-                append(frame.drop(TRAIT.name))
-
-
-def _by_trait(files, traits):
-    """Yield (trait, its rows) from parts that are each sorted by the trait's code."""
-    parts = [pl.scan_ipc(file) for file in files]
-    edges = np.arange(len(traits) + 1)
-    bounds = [
-        np.searchsorted(part.select(TRAIT.name).collect()[TRAIT.name].to_numpy(), edges)
-        for part in parts
-    ]
-    for code, trait in enumerate(traits):
-        slices = [
-            part.slice(int(b[code]), int(b[code + 1] - b[code]))
-            for part, b in zip(parts, bounds, strict=True)
-            if b[code] < b[code + 1]
-        ]
-        rows = pl.concat(slices).collect() if slices else parts[0].head(0).collect()
-        yield trait, rows.with_columns(pl.lit(trait).alias(TRAIT.name))
-
-
-def _sink(frames, path):
-    """Stream (trait, frame) pairs into one parquet, a trait's rows in row groups of their own."""
-    schema = {column.name: column.dtype for column in single_columns()}
-
-    def source(with_columns, predicate, n_rows, batch_size):
-        for _, frame in frames:
-            if frame.height:
-                yield frame.cast(schema)
-
-    pl.io.plugins.register_io_source(source, schema=schema).sink_parquet(path)
+    def place(self, row):
+        """Where a row stands, for messages."""
+        return f"{self._path}, line {line_number(self._path, row + 1, _COMMENT)}"

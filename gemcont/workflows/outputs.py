@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from gemcont.errors import GemcontError
 from gemcont.tables.ssf import Metadata
-from gemcont.tables.sumstats import (
+from gemcont.tables.writers import (
     SUFFIX,
     open_trait_writer,
     open_writer,

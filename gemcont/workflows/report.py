@@ -13,7 +13,7 @@ import gemcont
 from gemcont.errors import GemcontError
 from gemcont.genotype.chromosomes import Ploidy, drawing_order
 from gemcont.stats.calibration import GENOME_WIDE
-from gemcont.tables.sumstats import unfinished
+from gemcont.tables.writers import unfinished
 
 log = logging.getLogger(__name__)
 

@@ -1,0 +1,178 @@
+"""Linkage of two variants from the sums of a pair: phased (maximum likelihood) and unphased r2."""
+
+import math
+
+from gemcont._numba import njit
+
+_NO_LINKAGE = 2.0**-44  # PLINK's: a disequilibrium below it is rounding
+
+
+@njit
+def unphased_r2(sums):
+    """Squared correlation of the dosages of two variants, NaN where one does not vary.
+
+    sums: as ``pair_sums`` gives them.
+    """
+    covary, vary = _covariance(sums)
+    return min(covary * covary / vary, 1.0) if vary > 0 else math.nan
+
+
+@njit
+def unphased_above(sums, bound):
+    """Whether ``unphased_r2`` is above a bound (strictly)."""
+    covary, vary = _covariance(sums)
+    return vary > 0 and covary * covary > bound * vary
+
+
+@njit
+def _covariance(sums):
+    """n^2 times the covariance of two dosages, n^4 times the product of their variances."""
+    n, x, y, xx, yy, xy, _ = sums
+    vary_x, vary_y = n * xx - x * x, n * yy - y * y
+    return n * xy - x * y, vary_x * vary_y if vary_x > 0 and vary_y > 0 else 0.0
+
+
+@njit
+def phased_r2(sums):
+    """Squared correlation of alleles on haplotypes, NaN where one variant does not vary.
+
+    sums: as ``pair_sums`` gives them. Double heterozygotes do not say which alleles lie
+    together, so the frequency of the haplotype with both effect alleles is the one of maximum
+    likelihood under random mating (Hill 1974), as in PLINK's --r2 and --clump.
+    """
+    known, uncertain, p, q = _haplotypes(sums)
+    spread = p * (1 - p) * q * (1 - q)
+    if not spread > 0:
+        return math.nan
+    linkage = haplotype_frequency(known, uncertain, p, q) - p * q
+    if abs(linkage) < _NO_LINKAGE:
+        return 0.0
+    return min(linkage * linkage / spread, 1.0)
+
+
+@njit
+def phased_above(sums, bound):
+    """Whether ``phased_r2`` is above a bound (strictly), mostly without solving for it.
+
+    Where the likelihood has one maximum, the slope at the two frequencies that would give the
+    bound says on which side of them it lies.
+    """
+    known, uncertain, p, q = _haplotypes(sums)
+    spread = p * (1 - p) * q * (1 - q)
+    if not spread > 0:
+        return False
+    reach = max(math.sqrt(bound * spread), _NO_LINKAGE)
+    low, high = known, known + uncertain
+    below, above = p * q - reach, p * q + reach
+    if low > above or high < below:
+        return True
+    if low >= below and high <= above:
+        return False
+    c2, c1, c0 = _coefficients(known, uncertain, p, q)
+    lower, upper, _, _ = _maxima(c2, c1, c0, low, high)
+    if lower and upper:
+        return phased_r2(sums) > bound
+    if low < below and _cubic(c2, c1, c0, below) > 0:
+        return True
+    return above < high and _cubic(c2, c1, c0, above) < 0
+
+
+@njit
+def _haplotypes(sums):
+    """(share of haplotypes known to carry both, share of double heterozygotes, p, q)."""
+    n, x, y, _, _, xy, both = sums
+    if n == 0:
+        return 0.0, 0.0, 0.0, 0.0
+    return max((xy - both) / (4 * n), 0.0), both / (2 * n), x / (2 * n), y / (2 * n)
+
+
+@njit
+def haplotype_frequency(known, uncertain, p, q):
+    """Maximum-likelihood frequency of the haplotype with both effect alleles.
+
+    known: share of haplotypes seen to be of that kind; uncertain: share of double heterozygotes
+    (half of the haplotypes in them); p, q: effect allele frequencies. The answer lies between
+    known and known + uncertain, where the likelihood's slope is a cubic of the opposite sign;
+    where the cubic has two rising zeros, the likelier is taken.
+    """
+    if uncertain <= 0:
+        return known
+    low, high = known, known + uncertain
+    c2, c1, c0 = _coefficients(known, uncertain, p, q)
+    lower, upper, top, bottom = _maxima(c2, c1, c0, low, high)
+    if lower and upper:
+        first = _rising_zero(c2, c1, c0, low, top)
+        second = _rising_zero(c2, c1, c0, bottom, high)
+        at_first = _log_likelihood(first, known, uncertain, p, q)
+        at_second = _log_likelihood(second, known, uncertain, p, q)
+        return first if at_first >= at_second else second
+    return _rising_zero(c2, c1, c0, bottom if upper else low, top if lower else high)
+
+
+@njit
+def _coefficients(known, uncertain, p, q):
+    """Of the cubic 2 x^3 + c2 x^2 + c1 x + c0: the likelihood's slope, its sign turned over."""
+    b, s = 1 - 2 * p - 2 * q, 1 - p - q
+    c2 = b - 2 * known - uncertain
+    c1 = p * q - known * b - uncertain * s
+    return c2, c1, -known * p * q
+
+
+@njit
+def _maxima(c2, c1, c0, low, high):
+    """Whether the likelihood has a maximum before the cubic turns down, and after it turns up.
+
+    Also the two turning points, kept within low and high.
+    """
+    discriminant = c2 * c2 - 6 * c1
+    if discriminant <= 0:
+        return False, False, high, low
+    turn = math.sqrt(discriminant)
+    top, bottom = (-c2 - turn) / 6, (-c2 + turn) / 6
+    if top <= low or bottom >= high:
+        return False, False, high, low
+    top, bottom = min(top, high), max(bottom, low)
+    return _cubic(c2, c1, c0, top) > 0, _cubic(c2, c1, c0, bottom) < 0, top, bottom
+
+
+@njit
+def _cubic(c2, c1, c0, x):
+    return ((2 * x + c2) * x + c1) * x + c0
+
+
+@njit
+def _rising_zero(c2, c1, c0, low, high):
+    """Where the cubic crosses zero upwards between low and high: Newton, bisecting where it errs.
+
+    The cubic is taken as negative at low and positive at high.
+    """
+    x = 0.5 * (low + high)
+    for _ in range(60):
+        value = _cubic(c2, c1, c0, x)
+        if value < 0:
+            low = x
+        else:
+            high = x
+        slope = (6 * x + 2 * c2) * x + c1
+        step = x - value / slope if slope > 0 else low
+        following = step if low < step < high else 0.5 * (low + high)
+        if abs(following - x) <= 1e-16:
+            return following
+        x = following
+    return x
+
+
+@njit
+def _log_likelihood(x, known, uncertain, p, q):
+    """Per haplotype, of the frequency x; the four known shares follow from the margins."""
+    total = _part(known, x) + _part(p - known - uncertain, p - x)
+    total += _part(q - known - uncertain, q - x)
+    total += _part(1 - p - q + known, 1 - p - q + x)
+    return total + _part(uncertain, x * (1 - p - q + x) + (p - x) * (q - x))
+
+
+@njit
+def _part(share, frequency):
+    if share <= 0:
+        return 0.0
+    return share * math.log(frequency) if frequency > 0 else -math.inf

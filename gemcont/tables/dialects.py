@@ -1,0 +1,355 @@
+"""How the programs of the field head their summary statistics: declared as data.
+
+A header is first compared with every dialect, whose own meaning of a name rules there (Allele1 is
+the effect allele of METAL and the other one of SAIGE); only a header that is nobody's is read by
+the free-form aliases. Names are compared without case, #, and with _ for every other sign.
+"""
+
+import re
+from typing import NamedTuple
+
+from gemcont.errors import GemcontError
+
+# What a column can be. Of p, -log10 p and log10 p the second is preferred, of effect and ratio
+# the effect; the standard error is always that of the effect, so of the logarithm of a ratio.
+ROLES = (
+    "variant_id chromosome base_pair_location effect_allele other_allele ref alt beta odds_ratio "
+    "hazard_ratio standard_error effect_allele_frequency other_allele_frequency "
+    "neg_log_10_p_value p_value log_10_p_value z n info test strand trait"
+).split()
+
+
+class Dialect(NamedTuple):
+    """One program's heading.
+
+    name; signature: columns (of which all are there) that no other dialect has together; columns:
+    role -> names, the first present one is taken.
+    """
+
+    name: str
+    signature: str
+    columns: dict
+
+
+def _dialect(name, signature, **columns):
+    return Dialect(name, signature, {role: names.split() for role, names in columns.items()})
+
+
+# The order matters: a more particular signature stands before a more general one.
+DIALECTS = (
+    _dialect(
+        "GWAS-SSF",
+        "chromosome base_pair_location effect_allele other_allele",
+        variant_id="variant_id rsid rs_id",
+        chromosome="chromosome",
+        base_pair_location="base_pair_location",
+        effect_allele="effect_allele",
+        other_allele="other_allele",
+        beta="beta",
+        odds_ratio="odds_ratio",
+        hazard_ratio="hazard_ratio",
+        standard_error="standard_error",
+        effect_allele_frequency="effect_allele_frequency",
+        neg_log_10_p_value="neg_log_10_p_value",
+        p_value="p_value",
+        n="n",
+        info="info",
+        trait="trait",
+    ),
+    _dialect(
+        "REGENIE",
+        "CHROM GENPOS ID ALLELE0 ALLELE1 LOG10P",
+        variant_id="ID",
+        chromosome="CHROM",
+        base_pair_location="GENPOS",
+        effect_allele="ALLELE1",
+        other_allele="ALLELE0",
+        beta="BETA",
+        standard_error="SE",
+        effect_allele_frequency="A1FREQ",
+        neg_log_10_p_value="LOG10P",
+        n="N",
+        info="INFO",
+        test="TEST",
+    ),
+    _dialect(
+        "BOLT-LMM",
+        "SNP CHR BP GENPOS ALLELE1 ALLELE0",
+        variant_id="SNP",
+        chromosome="CHR",
+        base_pair_location="BP",
+        effect_allele="ALLELE1",
+        other_allele="ALLELE0",
+        beta="BETA",
+        standard_error="SE",
+        effect_allele_frequency="A1FREQ",
+        p_value="P_BOLT_LMM P_BOLT_LMM_INF P_LINREG",
+        info="INFO",
+    ),
+    _dialect(
+        "SAIGE",
+        "CHR POS Allele1 Allele2 AF_Allele2",
+        variant_id="MarkerID SNPID rsid",
+        chromosome="CHR",
+        base_pair_location="POS",
+        effect_allele="Allele2",
+        other_allele="Allele1",
+        beta="BETA",
+        standard_error="SE",
+        effect_allele_frequency="AF_Allele2",
+        p_value="p_value",
+        n="N",
+        info="imputationInfo",
+    ),
+    _dialect(
+        "METAL",
+        "MarkerName Allele1 Allele2 Direction",
+        variant_id="MarkerName",
+        chromosome="Chromosome",
+        base_pair_location="Position",
+        effect_allele="Allele1",
+        other_allele="Allele2",
+        beta="Effect",
+        standard_error="StdErr",
+        effect_allele_frequency="Freq1",
+        p_value="P_value",
+        log_10_p_value="log_P_",
+        z="Zscore",
+        n="TotalSampleSize Weight",
+    ),
+    _dialect(
+        "GEMMA",
+        "chr rs ps n_miss allele1 allele0",
+        variant_id="rs",
+        chromosome="chr",
+        base_pair_location="ps",
+        effect_allele="allele1",
+        other_allele="allele0",
+        beta="beta",
+        standard_error="se",
+        effect_allele_frequency="af",
+        p_value="p_wald p_lrt p_score",
+    ),
+    _dialect(
+        "FinnGen",
+        "chrom pos ref alt rsids pval",
+        variant_id="rsids",
+        chromosome="chrom",
+        base_pair_location="pos",
+        effect_allele="alt",
+        other_allele="ref",
+        beta="beta",
+        standard_error="sebeta",
+        effect_allele_frequency="af_alt",
+        neg_log_10_p_value="mlogp",
+        p_value="pval",
+    ),
+    _dialect(
+        "MVP",
+        "SNP_ID chrom pos ref alt ea pval",
+        variant_id="SNP_ID",
+        chromosome="chrom",
+        base_pair_location="pos",
+        effect_allele="ea",
+        ref="ref",
+        alt="alt",
+        beta="beta",
+        odds_ratio="or",
+        standard_error="sebeta",
+        effect_allele_frequency="af",
+        p_value="pval",
+        n="num_samples",
+    ),
+    _dialect(
+        "fastGWA",
+        "CHR SNP POS A1 A2 N AF1 BETA SE P",
+        variant_id="SNP",
+        chromosome="CHR",
+        base_pair_location="POS",
+        effect_allele="A1",
+        other_allele="A2",
+        beta="BETA",
+        standard_error="SE",
+        effect_allele_frequency="AF1",
+        p_value="P",
+        n="N",
+        info="INFO",
+    ),
+    _dialect(
+        "plink2",
+        "CHROM POS ID REF ALT A1",
+        variant_id="ID",
+        chromosome="CHROM",
+        base_pair_location="POS",
+        effect_allele="A1",
+        other_allele="OMITTED AX",
+        ref="REF",
+        alt="ALT",
+        beta="BETA",
+        odds_ratio="OR",
+        standard_error="SE LOG_OR_SE",
+        effect_allele_frequency="A1_FREQ",
+        # Older builds head the same values, -log10 p, LOG10_P.
+        neg_log_10_p_value="NEG_LOG10_P LOG10_P",
+        p_value="P",
+        n="OBS_CT",
+        test="TEST",
+    ),
+    _dialect(
+        "plink1.9",
+        "CHR SNP BP A1 TEST NMISS",
+        variant_id="SNP",
+        chromosome="CHR",
+        base_pair_location="BP",
+        effect_allele="A1",
+        beta="BETA",
+        odds_ratio="OR",
+        standard_error="SE",
+        p_value="P",
+        n="NMISS",
+        test="TEST",
+    ),
+    _dialect(
+        "plink1.9 --assoc",
+        "CHR SNP BP NMISS R2 T P",
+        variant_id="SNP",
+        chromosome="CHR",
+        base_pair_location="BP",
+        beta="BETA",
+        standard_error="SE",
+        p_value="P",
+        n="NMISS",
+    ),
+    _dialect(
+        "plink1.9 --assoc",
+        "CHR SNP BP A1 F_A F_U A2 P OR",
+        variant_id="SNP",
+        chromosome="CHR",
+        base_pair_location="BP",
+        effect_allele="A1",
+        other_allele="A2",
+        odds_ratio="OR",
+        standard_error="SE",
+        p_value="P",
+    ),
+    _dialect(
+        "MTAG",
+        "snpid chr bpos a1 a2 freq z pval",
+        variant_id="snpid",
+        chromosome="chr",
+        base_pair_location="bpos",
+        effect_allele="a1",
+        other_allele="a2",
+        beta="beta",
+        standard_error="se",
+        effect_allele_frequency="freq",
+        p_value="pval",
+        z="z",
+        n="n",
+    ),
+)
+
+# Of a header that is no program's: what consortia write. A1 is taken as the effect allele, as
+# PLINK, LDSC and GCTA have it; MungeSumstats' files, whose A2 is, cannot be told from them.
+ALIASES = {
+    "variant_id": "SNP SNPID SNP_ID RSID RS_ID RS RSIDS ID MARKER MARKERNAME MARKER_NAME MARKERID "
+    "VARIANT VARIANT_ID VARID",
+    "chromosome": "CHR CHROM CHROMOSOME CHR_ID HM_CHROM",
+    "base_pair_location": "POS BP POSITION BASE_PAIR_LOCATION BASE_PAIR_POSITION CHR_POS BPOS "
+    "GENPOS PS BP_POSITION",
+    "effect_allele": "EFFECT_ALLELE EFFECTALLELE EA A1 AL1 ALLELE_EFFECT TESTED_ALLELE "
+    "CODED_ALLELE RISK_ALLELE",
+    "other_allele": "OTHER_ALLELE OTHERALLELE NON_EFFECT_ALLELE NONEFFECT_ALLELE NEA OA A2 AL2 A0 "
+    "NONCODED_ALLELE NON_CODED_ALLELE",
+    "ref": "REF REFERENCE_ALLELE",
+    "alt": "ALT ALTERNATE_ALLELE ALTERNATIVE_ALLELE",
+    "beta": "BETA EFFECT B EFFECT_SIZE BETA_EFFECT LOG_ODDS LOG_OR",
+    "odds_ratio": "OR ODDS_RATIO",
+    "hazard_ratio": "HR HAZARD_RATIO",
+    "standard_error": "SE STDERR STD_ERR STANDARD_ERROR STDERROR SEBETA SE_BETA BETA_SE",
+    "effect_allele_frequency": "EAF FREQ FREQ1 FRQ AF AF1 A1FREQ A1_FREQ FREQ_A1 FREQ_EFFECT "
+    "EFFECT_ALLELE_FREQ EFFECT_ALLELE_FREQUENCY FREQ_EFFECT_ALLELE EFFECT_AF AF_ALT ALT_FREQ "
+    "ALT_AF CODED_ALLELE_FREQ",
+    "neg_log_10_p_value": "NEG_LOG10_P NEG_LOG_10_P_VALUE NEGLOG10P NEG_LOG10P NEG_LOG10_PVAL "
+    "MINUS_LOG10_P MLOGP MLOG10P LOG10P LP",
+    "p_value": "P PVAL P_VAL PVALUE P_VALUE P_VALUES GWAS_P P_GC",
+    "z": "Z ZSCORE Z_SCORE Z_STAT",
+    "n": "N N_TOTAL NTOTAL SAMPLE_SIZE SAMPLESIZE TOTAL_N TOTALSAMPLESIZE NUM_SAMPLES OBS_CT NMISS",
+    "info": "INFO INFO_SCORE IMPINFO IMPUTATIONINFO",
+    "test": "TEST",
+    "strand": "STRAND",
+}
+_ROLE_OF = {alias: role for role, names in ALIASES.items() for alias in names.split()}
+
+
+def plain(name):
+    """A column's name as it is compared: upper case, no #, _ for every other sign."""
+    return re.sub(r"[^A-Z0-9]", "_", name.strip().lstrip("#").upper())
+
+
+def recognise(path, header, asked, wanted=ROLES):
+    """(dialect's name, role -> column of the file) of a header.
+
+    header: names of the columns; asked: role -> column, which rule over everything; wanted:
+    roles that matter. Raises GemcontError for an asked column that is not there, and for a
+    wanted role that two columns could have.
+    """
+    by_name = {}
+    for name in header:
+        by_name.setdefault(plain(name), []).append(name)
+    for role, name in asked.items():
+        if name not in header:
+            raise GemcontError(f"{path}: has no column {name!r} for {role}; {shown(header)}")
+    for dialect in DIALECTS:
+        if {plain(n) for n in dialect.signature.split()} <= set(by_name):
+            found = _of_dialect(dialect, by_name)
+            break
+    else:
+        dialect, found = None, _of_aliases(path, by_name, asked, wanted)
+    found = {role: name for role, name in found.items() if name not in asked.values()}
+    found = {role: name for role, name in (found | asked).items() if role in wanted}
+    return ("free-form" if dialect is None else dialect.name), found
+
+
+def refuse_missing(path, header, found, needed):
+    """Raise GemcontError where a needed role has no column."""
+    for role in needed:
+        if role in found:
+            continue
+        hint = ""
+        if role.endswith("allele") and "ALLELE1" in map(plain, header):
+            hint = " (Allele1 alone does not say whether it is the effect allele)"
+        raise GemcontError(
+            f"{path}: no column for {role}{hint}; say which by --columns {role}=NAME: "
+            f"{shown(header)}"
+        )
+
+
+def shown(header, most=20):
+    """A header for a message."""
+    return f"its header is {' '.join(header[:most])}{' ...' if len(header) > most else ''}"
+
+
+def _of_dialect(dialect, by_name):
+    found = {}
+    for role, names in dialect.columns.items():
+        present = [by_name[plain(n)][0] for n in names if plain(n) in by_name]
+        if present:
+            found[role] = present[0]
+    return found
+
+
+def _of_aliases(path, by_name, asked, wanted):
+    """Roles of a header by the free-form aliases, asked ones aside."""
+    claims = {}
+    for name, columns in by_name.items():
+        role = _ROLE_OF.get(name)
+        if role in wanted and role not in asked:
+            claims.setdefault(role, []).extend(c for c in columns if c not in asked.values())
+    for role, columns in claims.items():
+        if len(columns) > 1:
+            raise GemcontError(
+                f"{path}: columns {' and '.join(columns)} could both be {role}; say which by "
+                f"--columns {role}={columns[0]}"
+            )
+    return {role: columns[0] for role, columns in claims.items() if columns}
