@@ -173,8 +173,6 @@ def line_number(path, row, comment=b"\0"):
     """
     lines = enumerate(read_text(path).split(b"\n"), 1)
     filled = (
-        number
-        for number, line in lines
-        if line.strip(b"\t, ") and not line.startswith(comment)
+        number for number, line in lines if line.strip(b"\t, ") and not line.startswith(comment)
     )
     return next((number for i, number in enumerate(filled) if i == row), row + 1)

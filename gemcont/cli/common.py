@@ -69,6 +69,75 @@ def number(kind, low, high=None):
     return parse
 
 
+def role_columns(text):
+    """'beta=EFFECT,standard_error=SE2' -> {'beta': 'EFFECT', 'standard_error': 'SE2'}."""
+    from gemcont.tables.dialects import ROLES
+
+    columns = {}
+    for part in comma_list(text):
+        role, sign, name = part.partition("=")
+        if not sign or not name or role not in ROLES:
+            known = ", ".join(ROLES)
+            raise argparse.ArgumentTypeError(f"{part!r} is not ROLE=NAME; roles are {known}")
+        columns[role] = name
+    return columns
+
+
+def add_flags(group, flags):
+    """Add (flag, metavar, help, options) to a group."""
+    for flag, metavar, text, options in flags:
+        group.add_argument(flag, metavar=metavar, help=text, **options)
+
+
+def add_genotypes(group):
+    """The flags of a genotype file: one of three formats, its .sample, the species."""
+    which = group.add_mutually_exclusive_group(required=True)
+    which.add_argument("--bfile", metavar="PREFIX", help="PLINK 1 fileset: .bed, .bim and .fam")
+    which.add_argument(
+        "--pfile", metavar="PREFIX", help="PLINK 2 fileset: .pgen, .pvar[.zst], .psam"
+    )
+    which.add_argument("--bgen", metavar="FILE", help="BGEN 1.2 file")
+    group.add_argument("--sample", metavar="FILE", help="sample ids of a .bgen")
+    group.add_argument(
+        "--chr-set",
+        type=number(int, 1, 999),
+        default=22,
+        metavar="N",
+        help="autosomes of the species (default: 22)",
+    )
+
+
+def genotype_path(arguments):
+    """The path that ``open_genotypes`` takes: its suffix says the format, as the flag does."""
+    if arguments.sample is not None and arguments.bgen is None:
+        raise GemcontError("--sample goes with --bgen; a fileset has its own sample ids")
+    for flag, suffix in (("bfile", ".bed"), ("pfile", ".pgen"), ("bgen", ".bgen")):
+        path = getattr(arguments, flag)
+        if path == "":
+            raise GemcontError(f"--{flag}: the name is empty")
+        if path is None:
+            continue
+        wrong = next((s for s in (".bed", ".pgen", ".bgen") if path.endswith(s)), suffix)
+        if wrong != suffix:
+            raise GemcontError(f"--{flag}: {path} is a {wrong}; give it by the flag of its format")
+        return path.removesuffix(suffix) + suffix
+
+
+def genotype_files(arguments):
+    """Every file that the genotype flags may read."""
+    suffixes = {
+        "bfile": (".bed", ".bim", ".fam", ".bim.gz", ".fam.gz"),
+        "pfile": (".pgen", ".pvar", ".pvar.zst", ".psam"),
+    }
+    files = [
+        getattr(arguments, flag).removesuffix(found[0]) + suffix
+        for flag, found in suffixes.items()
+        if getattr(arguments, flag) is not None
+        for suffix in found
+    ]
+    return files + [p for p in (arguments.bgen, arguments.sample) if p is not None]
+
+
 def run_command(program, parser, check, job, argv):
     """Parse, ``check(arguments)``, open the log, ``job(arguments)``; return the exit code.
 

@@ -5,7 +5,16 @@ import os
 import sys
 from argparse import ArgumentTypeError
 
-from gemcont.cli.common import Parser, comma_list, number, run_command
+from gemcont.cli.common import (
+    Parser,
+    add_flags,
+    add_genotypes,
+    comma_list,
+    genotype_files,
+    genotype_path,
+    number,
+    run_command,
+)
 from gemcont.errors import GemcontError
 
 PROGRAM = "gemcont-gwas"
@@ -28,40 +37,15 @@ writes PREFIX.gwas.tsv, PREFIX.log, PREFIX.summary.json, PREFIX.manhattan.png, P
 def build_parser():
     """The command's flags; PLINK's and REGENIE's names where they have one."""
     parser = Parser(prog=PROGRAM, description=_DESCRIPTION, epilog=_EPILOG)
-    genotypes = parser.add_argument_group("genotypes")
-    _add_genotypes(genotypes.add_mutually_exclusive_group(required=True))
-    genotypes.add_argument("--sample", metavar="FILE", help="sample ids of a .bgen")
-    _add(
-        genotypes,
-        (
-            "--chr-set",
-            "N",
-            "autosomes of the species (default: 22)",
-            {"type": number(int, 1, 999), "default": 22},
-        ),
-    )
-    _add(parser.add_argument_group("traits and covariates"), *_TABLES)
-    _add(
+    add_genotypes(parser.add_argument_group("genotypes"))
+    add_flags(parser.add_argument_group("traits and covariates"), _TABLES)
+    add_flags(
         parser.add_argument_group("samples and variants (counted on the analysed samples)"),
-        *_FILTERS,
+        _FILTERS,
     )
     _add_test(parser.add_argument_group("test"))
     _add_output(parser.add_argument_group("output and work"))
     return parser
-
-
-def _add(group, *flags):
-    """Add (flag, metavar, help, options) to a group."""
-    for flag, metavar, text, options in flags:
-        group.add_argument(flag, metavar=metavar, help=text, **options)
-
-
-def _add_genotypes(group):
-    group.add_argument("--bfile", metavar="PREFIX", help="PLINK 1 fileset: .bed, .bim and .fam")
-    group.add_argument(
-        "--pfile", metavar="PREFIX", help="PLINK 2 fileset: .pgen, .pvar[.zst], .psam"
-    )
-    group.add_argument("--bgen", metavar="FILE", help="BGEN 1.2 file")
 
 
 _COMMA = {"type": comma_list}
@@ -221,7 +205,7 @@ def _job(arguments):
     prefix = arguments.out
     outputs = _outputs(arguments)
     run = write_gwas(
-        _genotypes(arguments),
+        genotype_path(arguments),
         arguments.pheno,
         outputs,
         sample=arguments.sample,
@@ -236,27 +220,11 @@ def _job(arguments):
         draw(run, prefix)
 
 
-def _genotypes(arguments):
-    """The path that ``open_genotypes`` takes."""
-    if arguments.pfile is not None:
-        return arguments.pfile.removesuffix(".pgen") + ".pgen"
-    return arguments.bfile or arguments.bgen
-
-
 def _inputs(arguments):
     """Every file that is read."""
-    suffixes = {
-        "bfile": (".bed", ".bim", ".fam", ".bim.gz", ".fam.gz"),
-        "pfile": (".pgen", ".pvar", ".pvar.zst", ".psam"),
-    }
-    inputs = [
-        getattr(arguments, flag).removesuffix(found[0]) + suffix
-        for flag, found in suffixes.items()
-        if getattr(arguments, flag) is not None
-        for suffix in found
-    ]
-    flags = "bgen sample pheno covar keep remove extract exclude condition_list".split()
-    return inputs + [p for p in (getattr(arguments, flag) for flag in flags) if p is not None]
+    flags = "pheno covar keep remove extract exclude condition_list".split()
+    tables = [p for p in (getattr(arguments, flag) for flag in flags) if p is not None]
+    return genotype_files(arguments) + tables
 
 
 def _settings(arguments):

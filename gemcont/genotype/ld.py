@@ -51,15 +51,18 @@ class Linkage:
 
     def rows(self, variants, ploidy):
         """``Rows`` of variants (ascending indices) that lie on a chromosome of one ploidy."""
-        sex = self.source.samples["sex"].to_numpy()[self.samples]
-        males = self.samples[sex == 1]
-        if ploidy == Ploidy.X:
-            others = self.samples[sex != 1]
-            single = self.source.read(variants, males)
-            return make_rows(self.source.read(variants, others), single)
-        samples = males if ploidy == Ploidy.Y else self.samples
-        haploid = ploidy in (Ploidy.Y, Ploidy.MT)
-        return make_rows(self.source.read(variants, samples), None, haploid=haploid)
+        if ploidy not in (Ploidy.X, Ploidy.Y):
+            block = self._read(variants, self.samples)
+            return make_rows(block, None, haploid=ploidy == Ploidy.MT)
+        male = self.source.samples["sex"].to_numpy()[self.samples] == 1
+        males = self._read(variants, self.samples[male])
+        if ploidy == Ploidy.Y:
+            return make_rows(males, None, haploid=True)
+        return make_rows(self._read(variants, self.samples[~male]), males)
+
+    def _read(self, variants, samples):
+        everyone = len(samples) == self.source.n_samples
+        return self.source.read(variants, None if everyone else samples)
 
     def r2(self, rows, index, others, other_rows=None):
         """r2 of one variant of ``rows`` with others (positions in ``other_rows`` or ``rows``)."""
@@ -115,9 +118,7 @@ def _linked(rows, i, others, bound, phased, out):
 
 
 @njit
-def _first_linked(
-    rows, chosen, position, others, other_position, bound, radius, phased, found
-):
+def _first_linked(rows, chosen, position, others, other_position, bound, radius, phased, found):
     for first in range(0, len(found), _TILE):
         for i in range(len(chosen)):
             for j in range(first, min(first + _TILE, len(found))):

@@ -57,7 +57,9 @@ def make_rows(diploid, single, *, haploid=False):
     segments = [(block, one) for block, one in segments if block.n_samples]
     make = _planes if diploid.packed is not None else _steps
     parts = [make(block, one) for block, one in segments]
-    values = np.ascontiguousarray(np.concatenate([values for values, _ in parts], axis=-1))
+    values = parts[0][0]
+    if len(parts) > 1:
+        values = np.concatenate([values for values, _ in parts], axis=-1)
     margins = np.zeros((len(values), 2, 3), dtype=np.int64)
     at = 1 if segments[0][0] is single else 0
     for i, (_, found) in enumerate(parts):
@@ -79,26 +81,38 @@ def _planes(block, haploid):
 
 @njit
 def _fill_planes(words, n_samples, haploid, planes, margins):
-    tail = n_samples & 63
-    last = (_ONE << np.uint64(tail)) - _ONE if tail else ~np.uint64(0)
+    tail = np.uint64(n_samples & 63)
+    last = (_ONE << tail) - _ONE if tail else ~np.uint64(0)
     for v in range(words.shape[0]):
-        for w in range(words.shape[1]):
-            low, high = _evens(words[v, w]), _evens(words[v, w] >> _ONE)
-            shift = _HALF if w & 1 else np.uint64(0)
-            planes[v, 0, w >> 1] |= low << shift
-            planes[v, 1, w >> 1] |= high << shift
-        called = het = two = 0
-        for w in range(planes.shape[2]):
-            low, high = planes[v, 0, w], planes[v, 1, w]
-            keep = last if w == planes.shape[2] - 1 else ~np.uint64(0)
-            a, b, c = high & ~low & keep, ~(low | high) & keep, (high | ~low) & keep
-            if haploid:
-                a, c = np.uint64(0), c & ~a
-            planes[v, 0, w], planes[v, 1, w], planes[v, 2, w] = a, b, c
-            called += popcount(c)
-            het += popcount(a)
-            two += popcount(b)
-        margins[v, 0], margins[v, 1], margins[v, 2] = called, het, two
+        het, two, called = planes[v, 0], planes[v, 1], planes[v, 2]
+        _split_planes(words[v], haploid, het, two, called)
+        for plane in (het, two, called):
+            plane[-1] &= last
+        margins[v, 0] = _bits_of(called)
+        margins[v, 1] = _bits_of(het)
+        margins[v, 2] = _bits_of(two)
+
+
+@njit
+def _split_planes(words, haploid, het, two, called):
+    for w in range(np.uint64(len(het))):
+        first = words[2 * w]
+        # An odd number of words ends in the middle of a plane's word; the rest is masked later.
+        second = words[2 * w + 1] if 2 * w + 1 < len(words) else first
+        low = _evens(first) | _evens(second) << _HALF
+        high = _evens(first >> _ONE) | _evens(second >> _ONE) << _HALF
+        one = high & ~low
+        two[w] = ~(low | high)
+        het[w] = np.uint64(0) if haploid else one
+        called[w] = (high | ~low) & ~one if haploid else high | ~low
+
+
+@njit
+def _bits_of(plane):
+    total = np.uint64(0)
+    for word in plane:
+        total += popcount(word)
+    return np.int64(total)
 
 
 @njit
@@ -189,9 +203,7 @@ def _choose_sums(a, b, start, stop):
 @overload(_sums_of_complete)
 def _choose_sums_of_complete(a, b, start, stop, n, x1, x2, y1, y2):
     kernel = _sums_of_complete_bits if a.ndim == 2 else _sums_of_complete_steps
-    return lambda a, b, start, stop, n, x1, x2, y1, y2: kernel(
-        a, b, start, stop, n, x1, x2, y1, y2
-    )
+    return lambda a, b, start, stop, n, x1, x2, y1, y2: kernel(a, b, start, stop, n, x1, x2, y1, y2)
 
 
 @njit

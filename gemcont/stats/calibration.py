@@ -1,4 +1,8 @@
-"""Is the test calibrated? Genomic-control lambda, and the exact rate of the likelihood ratio."""
+"""Is the test calibrated, and is what it finds more than chance finds?
+
+Genomic-control lambda, the exact rate of the likelihood ratio, and how often random variants of
+the same frequency would be among the hits.
+"""
 
 import math
 
@@ -38,3 +42,22 @@ def lrt_true_rate(n_samples, n_covariates, n_traits, alpha=GENOME_WIDE):
         return 0.0
     shapes = n_traits / 2, (n_samples - n_covariates - n_traits) / 2
     return math.exp(log_beta_sf(math.log(q), math.log1p(-q), *shapes))
+
+
+def chance_recovery(frequency, hit, loci, *, draws=1000, seed=0, bins=20):
+    """Share of loci that random variants of the same frequency would recover: (draws,).
+
+    frequency: (variants,) effect allele frequencies, NaN unknown; hit: bool (variants,), what
+    counts as recovered; loci: positions of the loci's variants among them. Every draw takes for
+    each locus a random variant of its bin of minor allele frequency (``bins`` of equal size;
+    those without a frequency form one).
+    """
+    minor = np.minimum(frequency, 1 - frequency)
+    edges = np.nanquantile(minor, np.arange(1, bins) / bins) if np.isfinite(minor).any() else []
+    label = np.where(np.isnan(minor), -1, np.searchsorted(edges, minor))
+    order = np.argsort(label, kind="stable")
+    first = np.searchsorted(label[order], label[loci], side="left")
+    size = np.searchsorted(label[order], label[loci], side="right") - first
+    rng = np.random.default_rng(seed)
+    picked = first + (rng.random((draws, len(loci))) * size).astype(np.int64)
+    return hit[order[picked]].mean(axis=1)

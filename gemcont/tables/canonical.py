@@ -93,8 +93,11 @@ def _alleles(table):
     """Effect and other allele in upper case; numbers 1 to 4 as letters."""
     if not {"effect_allele", "ref", "alt"} & set(table.columns):
         return {}
-    found = {n: table[n].cast(pl.String).str.to_uppercase()
-             for n in ("effect_allele", "other_allele", "ref", "alt") if n in table.columns}
+    found = {
+        n: table[n].cast(pl.String).str.to_uppercase()
+        for n in ("effect_allele", "other_allele", "ref", "alt")
+        if n in table.columns
+    }
     effect = found.get("effect_allele", found.get("alt"))
     other = found.get("other_allele")
     if other is None and {"ref", "alt"} <= set(found):

@@ -52,3 +52,32 @@ def joint_columns(test, n_traits):
 def single_columns():
     """The columns of ``PREFIX.traits.parquet``, one row per trait and variant, in order."""
     return (TRAIT, *PLACE, *_EFFECT, *_COMMON, T_STATISTIC, DOF)
+
+
+LOCUS = Column("locus", pl.Int32, "", "number of the locus, 1 the strongest")
+LOCUS_START = Column("locus_start", pl.Int32, "base pairs", "first of the locus's variants")
+LOCUS_END = Column("locus_end", pl.Int32, "base pairs", "last of the locus's variants")
+N_VARIANTS = Column("n_variants", pl.Int32, "variants", "in the locus, the index variant included")
+N_BELOW_P1 = Column("n_below_p1", pl.Int32, "variants", "of them with p at most --clump-p1")
+N_BELOW_P2 = Column("n_below_p2", pl.Int32, "variants", "of them with p at most --clump-p2")
+NEAREST_GENE = Column("nearest_gene", pl.String, "", "of --genes; several where they are as near")
+GENE_DISTANCE = Column("gene_distance", pl.Int32, "base pairs", "to it, 0 inside")
+REASON = Column("reason", pl.String, "", "why the row found no variant")
+FILE = Column("file", pl.String, "", "the report it stands in")
+N_REPORTED = Column("n", pl.Int64, "samples", "as the report has it, rounded")
+
+
+def locus_columns(given, *, genes):
+    """The columns of ``PREFIX.loci.tsv`` in order: of those in a report, the ones ``given``."""
+    optional = (BETA, STANDARD_ERROR, FREQUENCY, N_REPORTED, TRAIT)
+    here = {column.name for column in optional if column.name in given}
+    effect = tuple(c for c in (BETA, STANDARD_ERROR, FREQUENCY) if c.name in here)
+    rest = tuple(c for c in (N_REPORTED, TRAIT) if c.name in here)
+    span = (LOCUS_START, LOCUS_END, N_VARIANTS, N_BELOW_P1, N_BELOW_P2)
+    nearest = (NEAREST_GENE, GENE_DISTANCE) if genes else ()
+    return (*PLACE, *effect, NEG_LOG_10_P, VARIANT_ID, *rest, LOCUS, *span, *nearest)
+
+
+def missing_columns():
+    """The columns of ``PREFIX.missing.tsv`` in order."""
+    return (VARIANT_ID, CHROMOSOME, POSITION, NEG_LOG_10_P, REASON, FILE)

@@ -279,6 +279,7 @@ ALIASES = {
     "test": "TEST",
     "strand": "STRAND",
 }
+_P_ROLES = {"p_value", "neg_log_10_p_value", "log_10_p_value"}
 _ROLE_OF = {alias: role for role, names in ALIASES.items() for alias in names.split()}
 
 
@@ -290,25 +291,34 @@ def plain(name):
 def recognise(path, header, asked, wanted=ROLES):
     """(dialect's name, role -> column of the file) of a header.
 
-    header: names of the columns; asked: role -> column, which rule over everything; wanted:
-    roles that matter. Raises GemcontError for an asked column that is not there, and for a
-    wanted role that two columns could have.
+    header: names of the columns; asked: role -> column, or several of which the first present
+    one is taken, which rule over everything; wanted: roles that matter. Raises GemcontError for
+    an asked column that is not there, and for a wanted role that two columns could have.
     """
     by_name = {}
     for name in header:
         by_name.setdefault(plain(name), []).append(name)
-    for role, name in asked.items():
-        if name not in header:
-            raise GemcontError(f"{path}: has no column {name!r} for {role}; {shown(header)}")
+    asked = {role: _first_present(path, header, role, names) for role, names in asked.items()}
     for dialect in DIALECTS:
         if {plain(n) for n in dialect.signature.split()} <= set(by_name):
             found = _of_dialect(dialect, by_name)
             break
     else:
         dialect, found = None, _of_aliases(path, by_name, asked, wanted)
+    if _P_ROLES & set(asked):  # a p that is asked for is the only one
+        found = {role: name for role, name in found.items() if role not in _P_ROLES}
     found = {role: name for role, name in found.items() if name not in asked.values()}
     found = {role: name for role, name in (found | asked).items() if role in wanted}
     return ("free-form" if dialect is None else dialect.name), found
+
+
+def _first_present(path, header, role, names):
+    names = [names] if isinstance(names, str) else names
+    present = [name for name in names if name in header]
+    if not present:
+        wanted = " or ".join(map(repr, names))
+        raise GemcontError(f"{path}: has no column {wanted} for {role}; {shown(header)}")
+    return present[0]
 
 
 def refuse_missing(path, header, found, needed):

@@ -12,7 +12,7 @@ import polars as pl
 
 from gemcont._text import line_number, open_bytes, parse_table, separator_of, split_fields
 from gemcont.errors import GemcontError
-from gemcont.tables.canonical import COLUMNS, canonical
+from gemcont.tables.canonical import canonical
 from gemcont.tables.dialects import recognise, refuse_missing
 
 _CHUNK = 32 << 20  # bytes of text, unzipped, that become one batch
@@ -23,16 +23,16 @@ _COMMENT = b"##"
 class Sumstats:
     """A file of summary statistics, recognised by its header.
 
-    path: the file. columns: role -> column of the file, for what no dialect knows. needed: roles
-    without which the file is no use. Attributes: ``dialect``, ``roles`` (role -> column), and
-    ``skipped``, rows left out so far, by reason.
+    path: the file, or a DataFrame of pandas or polars. columns: role -> column of the file, for
+    what no dialect knows. needed: roles without which the file is no use. Attributes: ``name``,
+    ``dialect``, ``roles`` (role -> column), and ``skipped``, rows left out so far, by reason.
     """
 
     def __init__(self, path, *, columns=None, needed=()):
-        self.path = os.fspath(path)
-        self._file = _Parquet(self.path) if _is_parquet(self.path) else _Text(self.path)
-        self.dialect, self.roles = recognise(self.path, self._file.header, columns or {})
-        refuse_missing(self.path, self._file.header, self.given, needed)
+        self._file = _open(path)
+        self.name = self._file.name
+        self.dialect, self.roles = recognise(self.name, self._file.header, columns or {})
+        refuse_missing(self.name, self._file.header, self.given, needed)
         self.skipped = {}
 
     @property
@@ -65,7 +65,7 @@ class Sumstats:
             first += table.height
             yield canonical(self, table.rename(names).with_columns(rows))
         if first == 0:
-            raise GemcontError(f"{self.path}: has a header but no rows")
+            raise GemcontError(f"{self.name}: has a header but no rows")
 
     def read(self):
         """All batches as one table."""
@@ -77,21 +77,45 @@ class Sumstats:
         return GemcontError(f"{self._file.place(row)}: {name} is {value}, {wrong}")
 
 
-def _is_parquet(path):
-    try:
-        with open(path, "rb") as file:
-            return file.read(4) == b"PAR1"
-    except FileNotFoundError:
-        raise GemcontError(f"{path}: no such file") from None
-    except OSError as error:
-        raise GemcontError(f"{path}: cannot be read ({error.strerror})") from None
+def _open(path):
+    if not isinstance(path, (str, os.PathLike)):
+        return _Frame(path)
+    path = os.fspath(path)
+    with open_bytes(path) as file:
+        return _Parquet(path) if file.read(4) == b"PAR1" else _Text(path)
+
+
+class _Frame:
+    """A DataFrame in memory."""
+
+    name = "the table of summary statistics"
+
+    def __init__(self, frame):
+        if not isinstance(frame, pl.DataFrame):
+            frame = pl.DataFrame({str(c): _series(frame[c]) for c in frame.columns})
+        self._frame, self.header = frame, frame.columns
+
+    def tables(self, columns):
+        """Yield the one table of the named columns."""
+        yield self._frame.select(columns)
+
+    def place(self, row):
+        """Where a row stands, for messages."""
+        return f"{self.name}, row {row}"
+
+
+def _series(column):
+    """A pandas column: numbers as they are, everything else as text."""
+    if column.dtype.kind in "fiu" and not hasattr(column.dtype, "numpy_dtype"):
+        return pl.Series(column.to_numpy(), nan_to_null=True)
+    return pl.Series([None if b else str(v) for v, b in zip(column, column.isna(), strict=True)])
 
 
 class _Parquet:
     """A parquet file in slices of rows."""
 
     def __init__(self, path):
-        self._path, self._frame = path, pl.scan_parquet(path)
+        self.name, self._frame = path, pl.scan_parquet(path)
         try:
             self.header = self._frame.collect_schema().names()
         except pl.exceptions.PolarsError:
@@ -105,14 +129,14 @@ class _Parquet:
 
     def place(self, row):
         """Where a row stands, for messages."""
-        return f"{self._path}, row {row + 1}"
+        return f"{self.name}, row {row + 1}"
 
 
 class _Text:
     """The lines of a text file, in chunks of whole lines, after its header."""
 
     def __init__(self, path):
-        self._path, self._file = path, open_bytes(path)
+        self.name, self._file = path, open_bytes(path)
         line = self._line().removeprefix(b"\xef\xbb\xbf")
         while line.startswith(_COMMENT) or (line and not line.strip()):
             line = self._line()
@@ -131,18 +155,18 @@ class _Text:
         try:
             return action(*arguments)
         except (OSError, EOFError, IsalError):
-            raise GemcontError(f"{self._path}: damaged, truncated or unreadable") from None
+            raise GemcontError(f"{self.name}: damaged, truncated or unreadable") from None
 
     def _names(self, line):
         if b"\0" in line:
-            raise GemcontError(f"{self._path}: not a text file (it holds zero bytes)")
+            raise GemcontError(f"{self.name}: not a text file (it holds zero bytes)")
         delimiter = "," if self._separator == "," else "\t"
         text = line.decode(errors="replace").rstrip("\n")
         names = [name.strip() for name in next(csv.reader([text], delimiter=delimiter))]
         names[0] = names[0].lstrip("#")
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
-            raise GemcontError(f"{self._path}: column {twice[0]!r} stands twice")
+            raise GemcontError(f"{self.name}: column {twice[0]!r} stands twice")
         return names
 
     def tables(self, columns):
@@ -165,9 +189,9 @@ class _Text:
         quote = '"' if b'"' in data else None
         schema = dict.fromkeys(self.header, pl.String)
         return parse_table(
-            self._path, data, self._separator, schema, quote_char=quote, columns=columns
+            self.name, data, self._separator, schema, quote_char=quote, columns=columns
         )
 
     def place(self, row):
         """Where a row stands, for messages."""
-        return f"{self._path}, line {line_number(self._path, row + 1, _COMMENT)}"
+        return f"{self.name}, line {line_number(self.name, row + 1, _COMMENT)}"

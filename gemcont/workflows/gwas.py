@@ -20,6 +20,7 @@ from gemcont.workflows.groups import fit_batch, sex_batches
 from gemcont.workflows.run import GwasRun
 from gemcont.workflows.scan import Plan, block_size
 from gemcont.workflows.settings import GwasSettings
+from gemcont.workflows.tables import to_pandas
 
 log = logging.getLogger(__name__)
 
@@ -152,11 +153,7 @@ def _prepared(genotypes, traits, covariates, settings):
 
 
 def _collected(run, kind, progress):
-    import pandas as pd
-
-    frames = [block.frames[kind] for block in run.blocks(progress=progress)]
-    table = pl.concat(frames)
-    return pd.DataFrame({c: table[c].to_numpy() for c in table.columns})
+    return to_pandas(pl.concat(block.frames[kind] for block in run.blocks(progress=progress)))
 
 
 def _as_source(genotypes, traits):

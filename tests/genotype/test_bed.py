@@ -29,7 +29,7 @@ def test_reads_what_was_written(fileset):
         source = open_genotypes(path)
         assert (source.n_samples, source.n_variants) == (10, 23)
         np.testing.assert_array_equal(decode(source.read(np.arange(23))), dosages)
-    assert source.samples.row(1) == ("f1", "s1", 2)
+    assert source.samples.row(1) == ("f1", "s1", 2, True)
     assert source.variants.row(2) == ("1", "rs2", 102, "A", "G")
 
 

@@ -1,0 +1,214 @@
+"""Clumping hits into loci: ``run_clump`` in memory, ``write_clump`` from files to files."""
+
+import logging
+import time
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from tqdm import tqdm
+
+from gemcont._numba import available_threads
+from gemcont.errors import GemcontError
+from gemcont.genotype import open_genotypes
+from gemcont.genotype.align import SampleIds, match_samples
+from gemcont.genotype.chromosomes import HUMAN_AUTOSOMES, canonical_name, ploidy
+from gemcont.genotype.filters import read_sample_list, read_variant_ids, select_variants
+from gemcont.genotype.ld import Linkage
+from gemcont.genotype.source import GenotypeSource
+from gemcont.stats.clump import least_neg_log_10_p, radius_of, ranking
+from gemcont.workflows.clumping import Bounds, Clumping, Report
+from gemcont.workflows.loci import Loci
+from gemcont.workflows.matching import VariantIndex, match
+from gemcont.workflows.overlap import overlap  # noqa: F401 - belongs to what clumping offers
+
+log = logging.getLogger(__name__)
+
+_UNPLACED = "0"
+
+
+@dataclass(frozen=True)
+class ClumpSettings:
+    """What ``gemcont-clump`` can be told; names as of its flags.
+
+    p1, p2: largest p of an index variant, and of a member that is listed; r2: of a member, to be
+    above; kb: of a member's distance, to be below; r2_type: "phased" or "unphased"; keep, remove,
+    extract, exclude: paths of lists; columns: role -> column of the reports; memory: in MiB
+    """
+
+    p1: float = 1e-4
+    p2: float = 1e-2
+    r2: float = 0.5
+    kb: float = 250.0
+    r2_type: str = "phased"
+    keep: str | None = None
+    remove: str | None = None
+    extract: str | None = None
+    exclude: str | None = None
+    chromosomes: str | None = None
+    autosomes: int = HUMAN_AUTOSOMES
+    columns: dict | None = None
+    threads: int | None = None
+    memory: int = 512
+
+    def __post_init__(self):
+        for name, low, high in (("p1", 0, 1), ("p2", 0, 1)):
+            if not low < getattr(self, name) <= high:
+                raise GemcontError(f"--clump-{name}: must lie above {low} and up to {high}")
+        if not 0 <= self.r2 < 1:
+            raise GemcontError(f"--clump-r2: {self.r2:g} is not from 0 to below 1")
+        if not self.kb >= 0.001:
+            raise GemcontError("--clump-kb: must be 0.001 or more")
+
+
+def run_clump(genotypes, sumstats, *, genes=None, progress=False, **settings):
+    """Clump summary statistics into loci by the linkage in genotypes: ``Loci``.
+
+    genotypes: a PLINK prefix, .pgen or .bgen, or a ``GenotypeSource``
+    sumstats: a file, a DataFrame, or a list of them (the best p of each variant counts)
+    genes: a BED or GFF of genes, whose nearest one every locus is given
+    settings: fields of ``ClumpSettings``: p1, p2, r2, kb, r2_type, keep, ...
+
+    ``Loci.loci`` and ``Loci.members`` are pandas DataFrames: a row per locus, and a row per
+    variant in one. Raises GemcontError for a mistake in the input.
+    """
+    settings = ClumpSettings(**settings)
+    if isinstance(genotypes, GenotypeSource):
+        source = genotypes
+    else:
+        source = open_genotypes(genotypes)
+    reports = sumstats if isinstance(sumstats, (list, tuple)) else [sumstats]
+    return _clumped(source, reports, settings, genes, progress)
+
+
+def write_clump(genotypes, sumstats, *, sample=None, genes=None, progress=False, **settings):
+    """``run_clump`` of files, logging what is read; ``workflows.loci_files`` writes the results."""
+    settings = ClumpSettings(**settings)
+    source = open_genotypes(genotypes, sample=sample)
+    log.info("%s: %d samples, %d variants", source.name, source.n_samples, source.n_variants)
+    return _clumped(source, sumstats, settings, genes, progress)
+
+
+def _clumped(source, reports, settings, genes, progress):
+    started = time.perf_counter()
+    linkage = Linkage(source, _founders(source, settings), settings.r2_type)
+    variants = _chosen_variants(source, settings)
+    index = VariantIndex(source, variants, settings.autosomes)
+    largest = min(least_neg_log_10_p(settings.p1), least_neg_log_10_p(settings.p2))
+    matched = match(reports, index, columns=settings.columns, least=largest)
+    _log_counts(matched, settings, index)
+    report = _report(source, matched, settings.autosomes)
+    bounds = Bounds(least_neg_log_10_p(settings.p1), settings.r2, radius_of(settings.kb))
+    read = time.perf_counter() - started
+    owner = _owner(report, linkage, bounds, settings, progress)
+    loci = Loci(source, reports, settings, linkage, matched, report, owner, genes)
+    log.info(
+        "%d clumps formed from %d index candidates (read in %.1f s, clumped in %.1f s)",
+        len(loci.index),
+        len(ranking(report.neg_log_10_p, bounds.neg_log_10_p)),
+        read,
+        time.perf_counter() - started - read,
+    )
+    return loci
+
+
+def _owner(report, linkage, bounds, settings, progress):
+    with tqdm(
+        total=len(report.variant), unit=" variants", disable=None if progress else True
+    ) as bar:
+        return Clumping(
+            report,
+            linkage,
+            bounds,
+            memory=settings.memory << 20,
+            threads=settings.threads or available_threads(),
+            advance=bar.update,
+        ).owner()
+
+
+def _founders(source, settings):
+    """Ascending indices of the founders that --keep and --remove leave, counted in the log."""
+    kept = np.ones(source.n_samples, dtype=bool)
+    flags = [flag for flag in ("keep", "remove") if getattr(settings, flag) is not None]
+    lists = [read_sample_list(getattr(settings, flag)) for flag in flags]
+    reference = SampleIds(source.name, *(source.samples[c].to_list() for c in ("fid", "iid")))
+    _, members = match_samples(reference, [], lists)
+    for flag, member in zip(flags, members, strict=True):
+        kept &= member if flag == "keep" else ~member
+        if not kept.any():
+            raise GemcontError(f"--{flag}: no sample of {source.name} is left")
+    founders = kept & source.samples["founder"].to_numpy()
+    log.info(
+        "linkage in %d founders (left out: %d by --keep and --remove, %d with a parent named)",
+        founders.sum(),
+        source.n_samples - kept.sum(),
+        kept.sum() - founders.sum(),
+    )
+    return np.flatnonzero(founders)
+
+
+def _chosen_variants(source, settings):
+    """Indices of the variants that the filters leave, those without a chromosome left out."""
+    lists = {
+        flag: None if path is None else set(read_variant_ids(path))
+        for flag, path in (("extract", settings.extract), ("exclude", settings.exclude))
+    }
+    variants, taken = select_variants(
+        source.variants, chromosomes=settings.chromosomes, autosomes=settings.autosomes, **lists
+    )
+    placed = (source.variants["chromosome"][variants] != _UNPLACED).to_numpy()
+    taken["chromosome 0"] = int((~placed).sum())
+    left_out = ", ".join(f"{reason} {count}" for reason, count in taken.items() if count)
+    if left_out:
+        log.info("variants of the genotypes left out: %s", left_out)
+    return variants[placed]
+
+
+def _log_counts(matched, settings, index):
+    counts = matched.counts
+    significant = len(
+        ranking(matched.rows["neg_log_10_p_value"].to_numpy(), least_neg_log_10_p(settings.p1))
+    )
+    left_out = ", ".join(f"{reason} {n}" for reason, n in counts.items() if n and reason != "rows")
+    log.info(
+        "%d rows read, %d variants matched%s; %d with p <= %g",
+        counts["rows"],
+        matched.rows.height,
+        f" ({left_out})" if left_out else "",
+        significant,
+        settings.p1,
+    )
+    lost = matched.missing.filter(pl.col("neg_log_10_p_value") >= least_neg_log_10_p(settings.p1))
+    if lost.height:
+        log.warning(
+            "%d rows with p <= %g are not in the genotypes (%s ...; the genotypes have %s ...)",
+            lost.height,
+            settings.p1,
+            ", ".join(map(str, lost["variant_id"].head(3))),
+            ", ".join(index.source.variants["variant_id"][:3]),
+        )
+    if significant == 0:
+        best = matched.rows["neg_log_10_p_value"].max()
+        log.warning(
+            "no clumps: the smallest p of a variant in the genotypes is 1e-%.4g, above %g",
+            best,
+            settings.p1,
+        )
+
+
+def _report(source, matched, autosomes):
+    """The matched variants as arrays."""
+    variant = matched.rows["variant"].to_numpy()
+    table = source.variants[variant]
+    names = table["chromosome"].unique(maintain_order=True).cast(pl.String).to_list()
+    canonical = [canonical_name(name, autosomes) for name in names]
+    first = {name: canonical.index(c) for name, c in zip(names, canonical, strict=True)}
+    kinds = dict(zip(names, ploidy(names, autosomes).tolist(), strict=True))
+    column = table["chromosome"]
+    return Report(
+        variant,
+        column.replace_strict(first, return_dtype=pl.Int64).to_numpy(),
+        table["base_pair_location"].cast(pl.Int64).to_numpy(),
+        column.replace_strict(kinds, return_dtype=pl.UInt8).to_numpy(),
+        matched.rows["neg_log_10_p_value"].to_numpy(),
+    )

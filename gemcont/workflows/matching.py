@@ -1,0 +1,235 @@
+"""Rows of summary statistics -> variants of a genotype file, one row a variant."""
+
+import logging
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from gemcont.errors import GemcontError
+from gemcont.genotype.chromosomes import canonical_name
+from gemcont.stats.special import neg_log10_normal_sf
+from gemcont.tables.sumstats import Sumstats
+
+log = logging.getLogger(__name__)
+
+_NAMELESS = "."  # an id that names nobody
+_UNPLACED = "0"
+_SMALLEST = 323.306  # -log10 of the smallest double, what p = 0 is taken as
+DETAILS = (
+    "effect_allele",
+    "other_allele",
+    "beta",
+    "standard_error",
+    "effect_allele_frequency",
+    "n",
+    "z",
+    "trait",
+)
+ABSENT = "not in the genotypes"
+MOVED = "at another position"
+
+
+@dataclass
+class Matched:
+    """The strongest row of every variant that a report names.
+
+    rows: polars table of variant (index in the source, ascending), neg_log_10_p_value, file
+    (from 0), and ``DETAILS`` as the report has them; missing: table of the rows that found no
+    variant, with the reason, down to ``least`` -log10 p; counts: rows by what became of them;
+    log_p: for each report, whether it gives -log10 p rather than p
+    """
+
+    rows: pl.DataFrame
+    missing: pl.DataFrame
+    counts: dict
+    log_p: list
+
+
+class VariantIndex:
+    """Finds variants of a genotype file by id, else by chromosome, position and alleles."""
+
+    def __init__(self, source, variants, autosomes):
+        self.source, self._autosomes = source, autosomes
+        table = source.variants.with_row_index("variant").with_columns(
+            pl.col("variant").cast(pl.Int64)
+        )
+        self._all = table
+        self.chosen = np.zeros(table.height, dtype=bool)
+        self.chosen[variants] = True
+        self.position = table["base_pair_location"].to_numpy()
+        named = table.select("variant_id", "variant").filter(pl.col("variant_id") != _NAMELESS)
+        self._by_id = named.unique("variant_id", keep="none")
+        self._repeated = named.filter(named["variant_id"].is_duplicated())["variant_id"].unique()
+        self._by_place = None
+
+    def find(self, batch):
+        """Index of each row's variant, -1 where there is none (int64)."""
+        found = batch.select("variant_id").join(
+            self._by_id, on="variant_id", how="left", maintain_order="left"
+        )
+        found = found["variant"].fill_null(-1).to_numpy().copy()
+        lost = np.flatnonzero(found < 0)
+        placed = ("chromosome", "base_pair_location", "effect_allele", "other_allele")
+        if len(lost) and all(batch[name].null_count() < batch.height for name in placed):
+            found[lost] = self._find_by_place(batch[lost])
+        return found
+
+    def refuse_repeated(self, batch, found):
+        """Raise GemcontError for a row that finds none because its id stands for several."""
+        lost = batch["variant_id"].to_frame().filter(found < 0)["variant_id"]
+        if len(self._repeated) and len(lost):
+            at_fault = lost.filter(lost.is_in(self._repeated.implode()))
+            if len(at_fault):
+                raise GemcontError(
+                    f"{self.source.name}: variant id {at_fault[0]} stands for several variants and "
+                    "the summary statistics use it; make ids unique (plink2 --set-all-var-ids)"
+                )
+
+    def _find_by_place(self, rows):
+        if self._by_place is None:
+            table = self._keyed(self._all)
+            self._by_place = table.unique(_KEY, keep="none").select(*_KEY, "variant")
+        found = self._keyed(rows).join(
+            self._by_place, on=_KEY, how="left", maintain_order="left", nulls_equal=False
+        )
+        return found["variant"].fill_null(-1).to_numpy()
+
+    def _keyed(self, table):
+        """Canonical chromosome, position, and the two alleles in alphabetical order."""
+        names = table["chromosome"].cast(pl.String).unique().drop_nulls().to_list()
+        canonical = {name: canonical_name(name, self._autosomes) for name in names}
+        first, second = (
+            pl.col(a).cast(pl.String).str.to_uppercase() for a in ("effect_allele", "other_allele")
+        )
+        return table.with_columns(
+            pl.col("chromosome").cast(pl.String).replace(canonical),
+            pl.col("base_pair_location").cast(pl.Int64),
+            pl.min_horizontal(first, second).alias("low"),
+            pl.max_horizontal(first, second).alias("high"),
+        )
+
+
+_KEY = ["chromosome", "base_pair_location", "low", "high"]
+
+
+def match(paths, index, *, columns=None, least=0.0):
+    """``Matched`` of one or several reports.
+
+    paths: files or DataFrames; index: ``VariantIndex``; columns: role -> column; least: -log10 p
+    from which a row without a variant is listed. Of several rows of a variant the strongest
+    stays, the first of equals. Raises GemcontError when nothing matches.
+    """
+    parts, missing, counts = [], [], {"rows": 0, "p missing": 0, ABSENT: 0, "filtered": 0}
+    examples, log_p = [], []
+    for number, path in enumerate(paths):
+        file = Sumstats(path, columns=columns, needed=("neg_log_10_p_value",))
+        log.info("%s: read as %s", file.name, file.dialect)
+        log_p.append(file.has_log_p)
+        for batch in file.batches():
+            counts["rows"] += batch.height
+            batch = _tested(batch, counts)
+            examples = examples or batch["variant_id"].head(3).to_list()
+            found = index.find(batch)
+            index.refuse_repeated(batch, found)
+            missing.append(_not_found(batch, found, number, least, counts))
+            parts.append(_kept(batch, found, number, index, counts))
+        for reason, count in file.skipped.items():
+            counts[reason] = counts.get(reason, 0) + count
+    rows = pl.concat(parts)
+    if rows.height == 0:
+        raise GemcontError(_nothing_matched(paths, index, examples, counts))
+    strongest = _strongest(rows)
+    counts["repeated"] = rows.height - strongest.height
+    return Matched(strongest, pl.concat(missing), counts, log_p)
+
+
+def _tested(batch, counts):
+    """The rows with a p; where it is missing or 0, from the effect and its standard error."""
+    neg_log_10_p = batch["neg_log_10_p_value"].fill_null(np.nan).to_numpy().copy()
+    odd = ~np.isfinite(neg_log_10_p)
+    if odd.any():
+        z = batch.select(pl.coalesce("z", pl.col("beta") / pl.col("standard_error")))
+        z = np.abs(z.to_series().fill_null(np.nan).to_numpy()[odd])
+        known = np.isfinite(z)
+        zero = np.isposinf(neg_log_10_p[odd])
+        neg_log_10_p[odd] = np.where(
+            known, neg_log10_normal_sf(np.where(known, z, 0)), np.where(zero, _SMALLEST, np.nan)
+        )
+        _warn_zero(int((zero & ~known).sum()), counts)
+    kept = ~np.isnan(neg_log_10_p)
+    counts["p missing"] += int((~kept).sum())
+    return batch.with_columns(pl.Series("neg_log_10_p_value", neg_log_10_p)).filter(kept)
+
+
+def _warn_zero(count, counts):
+    if count and "p is 0" not in counts:
+        log.warning(
+            "p is 0 in some rows, without effect and standard error to tell it from: taken as "
+            "1e-323, so that these rows tie; a column of -log10 p would rank them"
+        )
+    if count:
+        counts["p is 0"] = counts.get("p is 0", 0) + count
+
+
+def _not_found(batch, found, number, least, counts):
+    """The rows without a variant that are strong enough to be listed."""
+    lost = batch.filter(found < 0)
+    counts[ABSENT] += lost.height
+    return lost.filter(pl.col("neg_log_10_p_value") >= least).select(
+        "variant_id",
+        "chromosome",
+        "base_pair_location",
+        "neg_log_10_p_value",
+        pl.lit(number).alias("file"),
+        pl.lit(ABSENT).alias("reason"),
+    )
+
+
+def _kept(batch, found, number, index, counts):
+    """The rows whose variant is among the chosen ones."""
+    here = found >= 0
+    here[here] = index.chosen[found[here]]
+    counts["filtered"] += int((found >= 0).sum() - here.sum())
+    batch = batch.filter(here)
+    _count_moved(batch["base_pair_location"], index.position[found[here]], counts)
+    return batch.select(
+        pl.Series("variant", found[here]),
+        pl.lit(number).alias("file"),
+        "neg_log_10_p_value",
+        *DETAILS,
+    )
+
+
+def _count_moved(stated, position, counts):
+    """Count the rows that stand at another position than their variant in the genotypes."""
+    moved = (stated != pl.Series(position)).fill_null(False).sum()
+    if moved and MOVED not in counts:
+        log.warning(
+            "some ids stand at other positions in the genotypes (another genome build?); "
+            "the genotypes' positions are used"
+        )
+    if moved:
+        counts[MOVED] = counts.get(MOVED, 0) + int(moved)
+
+
+def _strongest(rows):
+    """One row a variant, in the order of the genotype file: the smallest p, the first of equals."""
+    return rows.sort(
+        ["variant", "neg_log_10_p_value"], descending=[False, True], maintain_order=True
+    ).unique("variant", keep="first", maintain_order=True)
+
+
+def _nothing_matched(paths, index, examples, counts):
+    if counts["filtered"]:
+        return "no variant of the summary statistics is left by --chr, --extract and --exclude"
+    theirs = ", ".join(str(e) for e in examples) or "no row with a p"
+    ours = ", ".join(index.source.variants["variant_id"][:3])
+    return (
+        f"no variant of {', '.join(_shown(p) for p in paths)} is in {index.source.name} by id "
+        f"({theirs} against {ours}), nor by chromosome, position and alleles"
+    )
+
+
+def _shown(path):
+    return str(path) if isinstance(path, (str, bytes)) else "the table of summary statistics"
