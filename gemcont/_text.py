@@ -104,12 +104,13 @@ def _collapse(data, run, single):
     return data
 
 
-def parse_table(path, data, separator, schema, *, quote_char=None, columns=None):
+def parse_table(path, data, separator, schema, *, quote_char=None, columns=None, comment=b"\0"):
     """A polars table from ``data`` (without its header) as ``split_fields`` leaves it.
 
     ``schema`` maps the names of all columns to polars types; ``columns`` are the names of those
-    to keep (None = all). Raises GemcontError naming the first line with too few or too many
-    columns, or a value of the wrong kind.
+    to keep (None = all); lines of the file that begin with ``comment`` are not in ``data``.
+    Raises GemcontError naming the first line with too few or too many columns, or a value of the
+    wrong kind.
     """
     kept = None if columns is None else [list(schema).index(name) for name in columns]
     written = separator.replace(" ", "\t")
@@ -123,7 +124,7 @@ def parse_table(path, data, separator, schema, *, quote_char=None, columns=None)
             columns=kept,
         )
     except pl.exceptions.PolarsError:
-        raise GemcontError(_first_fault(path, separator, schema)) from None
+        raise GemcontError(_first_fault(path, separator, schema, comment)) from None
     # polars fills short lines without a word, so the separators are counted.
     if quote_char is None:
         whole = data.count(written.encode()) == table.height * (len(schema) - 1)
@@ -131,14 +132,16 @@ def parse_table(path, data, separator, schema, *, quote_char=None, columns=None)
         rows = csv.reader(data.decode().splitlines(), delimiter=written)
         whole = all(len(row) == len(schema) for row in rows)
     if not whole:
-        raise GemcontError(_first_fault(path, separator, schema))
+        raise GemcontError(_first_fault(path, separator, schema, comment))
     return table
 
 
-def _first_fault(path, separator, schema):
+def _first_fault(path, separator, schema, comment):
     """What is wrong with the first line that does not fit the schema (slow: once, on error)."""
     names = list(schema)
     for number, line in numbered_lines(path, separator):
+        if line.startswith(comment):
+            continue
         try:
             fields = line.decode().split(separator.replace(" ", "\t"))
         except UnicodeDecodeError:

@@ -3,6 +3,7 @@
 import argparse
 import fcntl
 import logging
+import math
 import os
 import re
 import shlex
@@ -37,7 +38,11 @@ class Parser(argparse.ArgumentParser):
         for i in range(len(args) - 1, 0, -1):
             if args[i - 1] == "--missing-code" and re.match(r"-[\d.]", args[i]):
                 args[i - 1 : i + 1] = [f"--missing-code={args[i]}"]
-        return super().parse_args(args, namespace)
+        arguments = super().parse_args(args, namespace)
+        for action in self._actions:
+            if getattr(arguments, action.dest, None) == "":
+                self.error(f"{action.option_strings[0]}: the value is empty")
+        return arguments
 
     def error(self, message):
         """One line on stderr, exit 2."""
@@ -60,7 +65,7 @@ def number(kind, low, high=None):
             value = kind(text)
         except ValueError:
             value = None
-        if value is None or not value >= low or (high is not None and value > high):
+        if value is None or not low <= value < math.inf or (high is not None and value > high):
             what = "a whole number" if kind is int else "a number"
             bounds = f"from {low:g}" + (f" to {high:g}" if high is not None else " up")
             raise argparse.ArgumentTypeError(f"{text!r} is not {what} {bounds}")
@@ -113,8 +118,6 @@ def genotype_path(arguments):
         raise GemcontError("--sample goes with --bgen; a fileset has its own sample ids")
     for flag, suffix in (("bfile", ".bed"), ("pfile", ".pgen"), ("bgen", ".bgen")):
         path = getattr(arguments, flag)
-        if path == "":
-            raise GemcontError(f"--{flag}: the name is empty")
         if path is None:
             continue
         wrong = next((s for s in (".bed", ".pgen", ".bgen") if path.endswith(s)), suffix)

@@ -80,7 +80,7 @@ _FILTERS = (
     (
         "--mind",
         "F",
-        "largest share of missing genotypes of a sample",
+        "largest share of missing genotypes of a sample, over the chosen variants (Y: males only)",
         {"type": number(float, 0, 1)},
     ),
     ("--extract", "FILE", "only these variants: an id per line", {}),
@@ -91,7 +91,7 @@ _FILTERS = (
     (
         "--geno",
         "F",
-        "largest share of missing genotypes of a variant",
+        "largest share of missing genotypes (or dosages) of a variant",
         {"type": number(float, 0, 1)},
     ),
     ("--maf", "F", "smallest minor allele frequency", {"type": number(float, 0, 0.5)}),
@@ -102,7 +102,12 @@ _FILTERS = (
         "smallest exact Hardy-Weinberg p (on X of females); 'P midp' for the mid-p",
         {"nargs": "+"},
     ),
-    ("--info", "R2", "smallest imputation quality", {"type": number(float, 0, 1)}),
+    (
+        "--info",
+        "R2",
+        "smallest imputation quality of dosages: as the file states it, else from their variance",
+        {"type": number(float, 0, 1)},
+    ),
 )
 
 
@@ -123,7 +128,11 @@ def _add_test(group):
         "--no-x-sex", action="store_true", help="on X, leave sex out of the covariates"
     )
     which = group.add_mutually_exclusive_group()
-    which.add_argument("--each-trait", action="store_true", help="also every trait alone, by its t")
+    which.add_argument(
+        "--each-trait",
+        action="store_true",
+        help="also every trait alone, by its t: PREFIX.traits.parquet",
+    )
     which.add_argument(
         "--each-trait-only",
         action="store_true",
@@ -188,7 +197,23 @@ def _check(arguments):
     """Nothing that is read may be written over, the log included."""
     if arguments.threads is not None:  # read when polars is first imported
         os.environ.setdefault("POLARS_MAX_THREADS", str(arguments.threads))
+    genotype_path(arguments)
+    _refuse_idle(arguments)
     _outputs(arguments).refuse_inputs(_inputs(arguments))
+
+
+def _refuse_idle(arguments):
+    """Flags that would do nothing, or contradict each other, are a misunderstanding."""
+    for given, flag, why in (
+        (arguments.joint and arguments.each_trait_only, "--joint", "excludes --each-trait-only"),
+        (
+            arguments.effects and arguments.each_trait_only,
+            "--effects",
+            "are those of the joint test; leave --each-trait-only out",
+        ),
+    ):
+        if given:
+            raise GemcontError(f"{flag} {why}")
 
 
 def _outputs(arguments):

@@ -124,4 +124,4 @@ def _likely_cause(reference, table):
         return "they differ in upper and lower case"
     if table.fid is not None and known & set(table.fid):
         return "the table's FID and IID columns are swapped"
-    return "the ids must be those of the .fam's first two columns"
+    return "the ids must be those of the genotype file"

@@ -4,7 +4,9 @@ The effect allele is the file's second allele, the one whose dosage the package 
 REF and ALT that is depends on how the file was made, so alleles are always taken from the file.
 """
 
+import logging
 import os
+from contextlib import contextmanager
 from functools import cached_property
 
 import numpy as np
@@ -20,6 +22,8 @@ from gemcont.genotype.source import (
     Block,
     PackageSource,
 )
+
+log = logging.getLogger(__name__)
 
 # A .pgen holds dosages in steps of 2^-14, and plink2 brings a .bgen's to them: so do we, that the
 # same dosages in either format give the same results. The .bgen's own rounding is coarser (8-bit)
@@ -53,6 +57,33 @@ class BgenSource(PackageSource):
             raise GemcontError(
                 f"{self.name} holds {header.nsamples} samples, {sample} has {self.n_samples}"
             )
+        if sample is not None and header.has_sample_ids:
+            self._check_order()
+
+    def _check_order(self):
+        """Refuse a .sample file that names the samples in another order than the .bgen itself."""
+        inside = list(self._reader.samples)
+        rows = self.samples.select("fid", "iid").rows()
+        names = [{fid, iid, f"{fid}_{iid}"} for fid, iid in rows]
+        strangers = [
+            i for i, (own, row) in enumerate(zip(inside, names, strict=True)) if own not in row
+        ]
+        if not strangers:
+            return
+        if set(inside).isdisjoint(set().union(*names)):
+            log.warning(
+                "%s: the ids inside (%s ...) are not those of %s (%s ...), whose order is believed",
+                self.name,
+                inside[0],
+                self._sample_path,
+                rows[0][1],
+            )
+            return
+        first = strangers[0]
+        raise GemcontError(
+            f"{self._sample_path}: sample {first + 1} is {rows[first][1]}, but {inside[first]} "
+            f"inside {self.name}; the file belongs to another .bgen, or its order was changed"
+        )
 
     def _open_reader(self):
         return _open_reader(self.name)
@@ -113,9 +144,30 @@ class BgenSource(PackageSource):
 def _dosage(name, reader, row):
     """Dosages (samples,) of a variant, on the grid of a .pgen."""
     try:
-        return np.rint(reader[row].alt_dosage * _GRID) / _GRID
+        variant = reader[row]
+        with _malformed_refused(name):
+            dosage = variant.alt_dosage
+        dosage = np.where(variant.ploidy == 1, 2 * dosage, dosage)  # 0 to 2, as in every file
     except (ValueError, IndexError, OSError, RuntimeError) as error:
         raise GemcontError(f"{name}: variant {row + 1} cannot be read ({error})") from None
+    return np.rint(dosage * _GRID) / _GRID
+
+
+@contextmanager
+def _malformed_refused(name):
+    """Make an error of what the package only warns of: probabilities that sum to above one."""
+
+    def refuse(record):
+        if "sum to more than the bit depth" in record.getMessage():
+            raise GemcontError(f"{name}: damaged, {record.getMessage().split(', so')[0]}")
+        return True
+
+    root = logging.getLogger()
+    root.addFilter(refuse)
+    try:
+        yield
+    finally:
+        root.removeFilter(refuse)
 
 
 def _open_reader(path):

@@ -73,7 +73,11 @@ def select_variants(
             raise GemcontError("--from-bp and --to-bp need one chromosome: add --chr")
         position = variants["base_pair_location"].to_numpy()
         low, high = 0 if from_bp is None else from_bp, 2**31 if to_bp is None else to_bp
-        message = f"--from-bp {low} --to-bp {high}: no variant lies there"
+        if low > high:
+            raise GemcontError(f"--from-bp {low} lies behind --to-bp {high}")
+        asked = [f"--from-bp {low}"] * (from_bp is not None)
+        asked += [f"--to-bp {high}"] * (to_bp is not None)
+        message = f"{' '.join(asked)}: no variant of chromosome {chromosomes} lies there"
         here = (position >= low) & (position <= high)
         kept = _apply(kept, here, "--from-bp/--to-bp", taken, message)
     if extract is not None:
@@ -122,16 +126,27 @@ def _present(variants, most=30):
 
 
 def _unmatched(flag, variants, ids):
+    if not ids:
+        return f"{flag}: the list is empty"
     theirs, ours = ", ".join(sorted(ids)[:3]), ", ".join(variants["variant_id"][:3])
     return f"{flag}: no variant is left (the list has {theirs}; the variants have {ours})"
 
 
-def missing_share(source, variants, *, size=4096):
-    """Share of missing genotypes (samples,) of every sample over the given variants."""
+def missing_share(source, variants, autosomes=22, *, size=4096):
+    """Share of missing genotypes (samples,) of every sample over the given variants.
+
+    Variants on Y count for males only, as in PLINK: nobody else can have them.
+    """
+    on_y = _on_chromosomes(source.variants["chromosome"][variants], "Y", autosomes)
+    male = source.samples["sex"].to_numpy() == 1
     missing = np.zeros(source.n_samples, dtype=np.int64)
-    for block in source.blocks(variants, size=size):
+    for block in source.blocks(variants[~on_y], size=size):
         missing_per_sample(block, missing)
-    return missing / max(len(variants), 1)
+    on_males = np.zeros(source.n_samples, dtype=np.int64)
+    for block in source.blocks(variants[on_y], size=size):
+        missing_per_sample(block, on_males)
+    total = (~on_y).sum() + on_y.sum() * male
+    return (missing + on_males * male) / np.maximum(total, 1)
 
 
 # In the order in which a variant's first failure is counted.

@@ -197,7 +197,7 @@ def read_psam(path):
     names = header.decode(errors="replace").lstrip("#").split("\t")
     if "IID" not in names[:2]:
         raise GemcontError(f"{path}: the header must begin #FID IID or #IID")
-    table = parse_table(path, body, " ", dict.fromkeys(names, pl.String))
+    table = parse_table(path, body, " ", dict.fromkeys(names, pl.String), comment=b"#")
     fid = pl.col("FID") if "FID" in names else pl.lit("0")
     sex = sex_codes("SEX") if "SEX" in names else pl.lit("0")
     founder = is_founder("PAT", "MAT") if {"PAT", "MAT"} <= set(names) else FOUNDER
@@ -222,7 +222,8 @@ def read_pvar(path):
     if tuple(names[:5]) != _PVAR:
         raise GemcontError(f"{path}: the header must begin {' '.join(_PVAR)}")
     types = {"#CHROM": pl.Categorical, "POS": pl.Int32, "REF": pl.Categorical}
-    table = parse_table(path, body, " ", {name: types.get(name, pl.String) for name in names})
+    schema = {name: types.get(name, pl.String) for name in names}
+    table = parse_table(path, body, " ", schema, comment=b"#")
     biallelic = ~table["ALT"].str.contains(",", literal=True)
     kept = table.filter(biallelic)
     info = None

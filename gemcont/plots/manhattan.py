@@ -85,7 +85,7 @@ def _checked(chromosome, position, height):
 
 def _frame(title):
     figure = Figure(figsize=(11, 4), dpi=150)
-    axes = figure.add_axes((0.062, 0.135, 0.923, 0.775 if title else 0.835))
+    axes = figure.add_axes((0.062, 0.135, 0.91, 0.775 if title else 0.835))
     axes.spines[["top", "right"]].set_visible(False)
     axes.set_ylabel(r"$-\log_{10}\,p$", fontsize=11)
     axes.tick_params(labelsize=9)

@@ -84,6 +84,7 @@ def _frame(title):
     axes.set_ylabel(r"Observed $-\log_{10}\,p$", fontsize=11)
     axes.tick_params(labelsize=9)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.yaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
     # Five digits have no room.
     axes.ticklabel_format(axis="y", scilimits=(-3, 4), useMathText=True)
     if title:

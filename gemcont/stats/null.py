@@ -171,7 +171,8 @@ def _refuse_too_many(n_samples, n_traits, n_covariates):
     if n_samples - n_covariates - n_traits < 1:
         raise GemcontError(
             f"{n_samples} samples are too few for {n_traits} traits and {n_covariates} covariates "
-            "(intercept included): N - K - D must be at least 1; choose fewer traits or --pcs"
+            "(intercept included): N - K - D must be at least 1"
+            + ("; choose fewer traits or --pcs" if n_traits > 1 else "")
         )
 
 

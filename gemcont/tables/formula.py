@@ -7,11 +7,14 @@ formulaic sees it, so nothing a user types is ever evaluated as code.
 
 import ast
 import difflib
+import logging
 import re
 
 import numpy as np
 
 from gemcont.errors import GemcontError
+
+log = logging.getLogger(__name__)
 
 _TOKEN = re.compile(r"\s*(?:([A-Za-z_][A-Za-z0-9_]*)|(\d+(?:\.\d+)?)|(\*\*|[-+*:()]))")
 _CALLS = {"I", "C", "log"}
@@ -52,13 +55,34 @@ def formula_columns(formula, present):
             raise GemcontError(_unknown(name, present))
         elif not called:
             names.append(name)
+        if name == "**" and _outside_i(tokens[:i]):
+            log.warning(
+                "--covar-formula: %s ** %s means interactions, not a power; write I(%s**%s) for it",
+                tokens[i - 1],
+                following,
+                tokens[i - 1],
+                following,
+            )
         if name == "**" and not following.isdigit():
             raise GemcontError("--covar-formula: ** takes a whole number")
         if name == "**" and int(following) > 9:
             raise GemcontError(f"--covar-formula: power {following} is above 9")
     if not names:
         raise GemcontError("--covar-formula: no column is named")
+    if tokens.count("(") != tokens.count(")"):
+        raise GemcontError("--covar-formula: the parentheses do not match")
     return list(dict.fromkeys(names))
+
+
+def _outside_i(before):
+    """Whether what follows these tokens stands outside I(): there ** is no power."""
+    open_calls = []
+    for i, token in enumerate(before):
+        if token == "(":
+            open_calls.append(before[i - 1] if i else "")
+        elif token == ")" and open_calls:
+            open_calls.pop()
+    return not {"I", "log"} & set(open_calls)
 
 
 def _tokens(formula):
@@ -70,7 +94,8 @@ def _tokens(formula):
         if match is None:
             raise GemcontError(
                 f"--covar-formula: {formula[at:].strip()[0]!r} is not allowed: only names of "
-                "columns, numbers, + - * : ** ( ), I(), C(), log()"
+                "columns (letters, digits and _: rename others), numbers, + - * : ** ( ), I(), "
+                "C(), log()"
             )
         tokens.append(match.group().strip())
         at = match.end()
@@ -93,6 +118,8 @@ def formula_design(formula, columns):
     from formulaic import Formula
     from formulaic.errors import FormulaicError
 
+    text = [name for name, values in columns.items() if isinstance(values, list)]
+    _refuse_arithmetic_on(text, formula)
     try:
         parsed = Formula(formula)
         _check_factors(parsed)
@@ -100,13 +127,27 @@ def formula_design(formula, columns):
             matrix = parsed.get_model_matrix(pd.DataFrame(columns), context={}, na_action="raise")
     except (FormulaicError, SyntaxError, ValueError, TypeError, KeyError) as error:
         reason = str(error).strip().split("\n")[0]
+        if "null values" in reason:
+            reason = f"{reason.split(chr(39))[1]!r} has no value for some samples"
         raise GemcontError(f"--covar-formula: cannot be read ({reason})") from None
     names = [name for name in matrix.columns if name != "Intercept"]
+    if not names:
+        raise GemcontError("--covar-formula: no covariate is left of it")
     design = matrix[names].to_numpy(dtype=np.float64)
     if not np.isfinite(design).all():
         bad = names[int(np.argwhere(~np.isfinite(design))[0, 1])]
         raise GemcontError(f"--covar-formula: {bad} is not finite for some samples")
     return design, names
+
+
+def _refuse_arithmetic_on(text, formula):
+    """Categories have no logarithm and no power: say so before formulaic tries."""
+    for name in text:
+        inside = rf"(?:I|log)\([^()]*\b{name}\b"
+        if re.search(inside, formula):
+            raise GemcontError(
+                f"--covar-formula: {name} holds categories; I() and log() take numbers"
+            )
 
 
 def _check_factors(parsed):

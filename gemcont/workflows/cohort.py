@@ -7,12 +7,14 @@ import numpy as np
 
 from gemcont.errors import GemcontError
 from gemcont.genotype.align import ABSENT, SampleIds, match_samples
+from gemcont.genotype.chromosomes import canonical_name
 from gemcont.genotype.filters import missing_share, read_sample_list, read_variant_ids
 from gemcont.genotype.kernels import decode
 from gemcont.stats.transform import principal_components, rank_inverse_normal
 from gemcont.tables.formula import formula_columns, formula_design
 from gemcont.tables.phenotypes import DEFAULT_CODES, covariates, numeric_columns
 from gemcont.workflows.groups import People
+from gemcont.workflows.settings import shortened
 
 log = logging.getLogger(__name__)
 
@@ -60,7 +62,9 @@ def assemble(source, traits, covariate_table, settings, variants):
     condition = _condition(source, settings)
     joint = _is_joint(settings, len(tables.names))
     single = settings.each_trait or not joint
-    own = single and settings.each_trait_samples == "own"
+    own = settings.each_trait_samples == "own"
+    if own and not single:
+        raise GemcontError("--each-trait-samples own goes with --each-trait or --each-trait-only")
     if own and settings.pcs is not None:
         raise GemcontError("--pcs needs one sample for all traits: leave --each-trait-samples out")
     parts, names = [], tables.names
@@ -76,6 +80,8 @@ def _is_joint(settings, n_traits):
     """Whether the joint test is made: as asked, else up to 200 traits."""
     if settings.joint is not None:
         return settings.joint
+    if settings.effects:
+        return True
     if n_traits > EACH_TRAIT_ONLY_ABOVE:
         log.info(
             "%d traits: each is tested alone, without the joint test (--joint brings it back)",
@@ -145,7 +151,9 @@ def _leave(kept, leaving, reason, removed):
 
 
 def _counts(removed):
-    return ", ".join(f"{reason} {count}" for reason, count in removed.items() if count)
+    """'205 by --mind, 3 not in traits.tsv'."""
+    by = {reason: f"by {reason}" if reason.startswith("--") else reason for reason in removed}
+    return ", ".join(f"{count} {by[reason]}" for reason, count in removed.items() if count)
 
 
 def _log_strangers(ids, found):
@@ -188,7 +196,7 @@ def _warn_lone_code(term, kept):
 
 def _apply_mind(source, tables, settings, variants):
     if settings.mind is not None:
-        missing = missing_share(source, variants)
+        missing = missing_share(source, variants, settings.autosomes)
         _leave(tables.kept, missing > settings.mind, "--mind", tables.removed)
 
 
@@ -197,18 +205,26 @@ def _condition(source, settings):
     listed = settings.condition_list
     ids = [*(settings.condition or ()), *([] if listed is None else read_variant_ids(listed))]
     ids = list(dict.fromkeys(ids))
+    if listed is not None and not read_variant_ids(listed):
+        raise GemcontError(f"--condition-list: {listed} names no variant")
     if not ids:
         return np.empty((source.n_samples, 0)), []
-    column = source.variants["variant_id"]
-    rows = []
-    for variant in ids:
-        found = np.flatnonzero((column == variant).to_numpy())
-        if len(found) != 1:
-            stands = "is not in the genotypes" if len(found) == 0 else f"stands {len(found)} times"
-            raise GemcontError(f"--condition: variant {variant} {stands}; name one that is unique")
-        rows.append(found[0])
+    rows = [_conditioned(source, variant, settings.autosomes) for variant in ids]
     dosage = np.vstack([decode(source.read(np.array([row]))) for row in rows]).T
     return dosage, ids
+
+
+def _conditioned(source, variant, autosomes):
+    """Where the variant of a --condition stands."""
+    found = np.flatnonzero((source.variants["variant_id"] == variant).to_numpy())
+    if len(found) == 0:
+        raise GemcontError(f"--condition: variant {variant} is not in the genotypes")
+    if len(found) > 1:
+        raise GemcontError(f"--condition: id {variant} stands for {len(found)} variants")
+    chromosome = str(source.variants["chromosome"][int(found[0])])
+    if canonical_name(chromosome, autosomes) == "Y":
+        raise GemcontError(f"--condition: variant {variant} lies on Y, which only males have")
+    return found[0]
 
 
 def _joint_people(source, tables, condition, settings):
@@ -217,6 +233,8 @@ def _joint_people(source, tables, condition, settings):
     lacking = _lacking_covariates(tables) | missing.any(axis=1)
     for name, column in zip(tables.names, missing.T, strict=True):
         _log_missing(f"trait {name}", tables.kept & column)
+        if column[tables.kept].all():
+            raise GemcontError(f"trait {name} has no value in the {tables.kept.sum()} samples left")
     kept = tables.kept.copy()
     _leave(kept, lacking, "missing a trait or covariate", tables.removed)
     samples = np.flatnonzero(kept)
@@ -241,12 +259,15 @@ def _own_people(source, tables, condition, settings):
     for code, column in enumerate(tables.traits.T):
         patterns.setdefault((usable & ~np.isnan(column)).tobytes(), []).append(code)
     log.info("each trait on its own samples: %d patterns of missing values", len(patterns))
+    empty = patterns.pop(np.zeros(len(usable), dtype=bool).tobytes(), [])
+    for code in empty:
+        log.warning("trait %s is left out: no sample has a value", tables.names[code])
+    if not patterns:
+        raise GemcontError("no trait has a value in the samples that are left")
     for pattern, codes in patterns.items():
         samples = np.flatnonzero(np.frombuffer(pattern, dtype=bool))
         names = [tables.names[c] for c in codes]
-        if len(samples) == 0:
-            raise GemcontError(f"trait {names[0]}: no sample with a value is left")
-        log.debug("%d samples: %s", len(samples), ", ".join(names))
+        log.info("N = %d: %s", len(samples), shortened(names))
         traits, _ = _transformed(tables.traits[np.ix_(samples, codes)], names, settings)
         design = _design(tables.terms, samples, condition, settings, quiet=True)
         sex = source.samples["sex"].to_numpy()[samples]
@@ -279,6 +300,14 @@ def _design(terms, samples, condition, settings, *, quiet=False):
                 log.info("covariate %s is categorical, %d levels", term.name, len(term.levels))
     dosage = condition[0][samples]
     called = ~np.isnan(dosage)
+    for variant, missing in zip(condition[1], (~called).sum(axis=0), strict=True):
+        if missing and not quiet:
+            log.info(
+                "--condition %s: %d of %d genotypes missing, taken as the mean",
+                variant,
+                missing,
+                len(samples),
+            )
     mean = np.where(called, dosage, 0).sum(axis=0) / np.maximum(called.sum(axis=0), 1)
     parts.append((np.where(called, dosage, mean), condition[1]))
     names = [name for _, names in parts for name in names]

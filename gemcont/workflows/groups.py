@@ -22,7 +22,7 @@ class Batch:
 
     samples: ascending indices into the genotype file, None = all; null: their null model;
     trait_codes: which of the run's traits its columns are; joint, single: which tests are asked
-    for; males, females: bool over the samples
+    for; males, females: bool over the samples; design_names: of the covariates' columns
     """
 
     ploidy: Ploidy
@@ -33,6 +33,7 @@ class Batch:
     single: bool
     males: np.ndarray
     females: np.ndarray
+    design_names: list
 
     @cached_property
     def columns(self):
@@ -118,6 +119,7 @@ def fit_batch(people, ploidy, n_file_samples, *, joint, single):
         single,
         people.sex == MALE,
         people.sex == FEMALE,
+        people.design_names,
     )
     kept = set(null.kept_covariates.tolist())
     dropped = [n for j, n in enumerate(people.design_names) if j not in kept]
@@ -132,6 +134,9 @@ def sex_batches(parts, ploidy, n_file_samples, *, x_sex):
     name, batches = f"chromosome {ploidy.name}", []
     for people, joint, single in parts:
         here = people_on(people, ploidy, x_sex=x_sex)
+        if len(here.samples) == 0:
+            log.warning("%s is not tested (NA): no sample has the sex it needs", name)
+            return None
         try:
             batch, _, faults = fit_batch(here, ploidy, n_file_samples, joint=joint, single=single)
         except GemcontError as error:

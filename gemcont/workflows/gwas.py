@@ -49,6 +49,8 @@ def prepare(source, traits, covariate_table, settings):
         settings.effects,
     )
     removed |= {flag: 0 for flag in plan.filter.flags}
+    if source.n_multiallelic:
+        removed["several ALT alleles"] = source.n_multiallelic
     threads = settings.threads or available_threads()
     size = settings.block_size or block_size(source, plan, threads, settings.memory << 20)
     run = GwasRun(source, cohort, settings, variants, plan, threads, size, removed)
@@ -110,8 +112,20 @@ def _batches(source, cohort, settings, kinds):
     found = dict.fromkeys(_LIKE_AUTOSOMES, autosomal)
     for kind in (Ploidy.X, Ploidy.Y, Ploidy.MT):
         if kind in kinds:
+            _log_unknown_sex(cohort.parts[0][0], kind, settings)
             found[kind] = sex_batches(cohort.parts, kind, source.n_samples, x_sex=settings.x_sex)
+    if all(found.get(Ploidy(kind)) is None for kind in kinds):
+        raise GemcontError(
+            "no variant can be tested: the warnings say why, chromosome by chromosome"
+        )
     return found
+
+
+def _log_unknown_sex(people, kind, settings):
+    """Say how many are left out of X or Y because their sex is not known."""
+    unknown = int((people.sex == 0).sum())
+    if unknown and (kind == Ploidy.Y or (kind == Ploidy.X and settings.x_sex)):
+        log.info("chromosome %s: %d samples of unknown sex left out", kind.name, unknown)
 
 
 def run_gwas(genotypes, traits, covariates=None, *, progress=False, **settings):

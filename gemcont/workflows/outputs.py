@@ -32,6 +32,12 @@ class Outputs:
     split: bool = False
     genome_build: str | None = None
 
+    def __post_init__(self):
+        if self.layout == "ssf" and self.genome_build is None:
+            raise GemcontError("--format ssf: say --genome-build, e.g. GRCh38")
+        if self.layout != "ssf" and self.genome_build is not None:
+            raise GemcontError("--genome-build goes with --format ssf")
+
     @property
     def joint(self):
         """Results of the joint test."""
@@ -48,6 +54,7 @@ class Outputs:
         kept |= {"traits.parquet"} if run.has_single and not self.split else set()
         stale = [f"{self.prefix}.{name}" for name in FIXED if name not in kept]
         stale += [f"{self.prefix}.gwas{suffix}" for suffix in SUFFIX.values()]
+        remove(f"{self.prefix}.traits.parquet.tmp.parts")  # of a run that was killed
         for path in stale:
             if os.path.isfile(path) and not (run.cohort.joint and path == self.joint):
                 remove(path)
@@ -69,8 +76,8 @@ class Outputs:
                 )
             if run.has_single and not self.split:
                 raise GemcontError("--format ssf is one file per trait: add --split-traits")
-            if self.genome_build is None:
-                raise GemcontError("--format ssf: say --genome-build, e.g. GRCh38")
+        if self.split and not run.has_single:
+            raise GemcontError("--split-traits goes with --each-trait or --each-trait-only")
         if self.split:
             for trait in run.cohort.trait_names:
                 if "/" in trait or trait in FIXED:

@@ -11,7 +11,7 @@ import numpy as np
 
 import gemcont
 from gemcont.errors import GemcontError
-from gemcont.genotype.chromosomes import Ploidy, drawing_order
+from gemcont.genotype.chromosomes import Ploidy, canonical_name, drawing_order
 from gemcont.stats.calibration import GENOME_WIDE
 from gemcont.tables.writers import unfinished
 
@@ -127,7 +127,13 @@ def _chromosome_codes(column, autosomes):
     names = [str(n) for n in column.unique(maintain_order=True)]
     names = [names[i] for i in drawing_order(names, autosomes)]
     codes = column.replace_strict(dict(zip(names, range(len(names)), strict=True)))
-    return names, codes.to_numpy()
+    return [_drawn_name(name, autosomes) for name in names], codes.to_numpy()
+
+
+def _drawn_name(name, autosomes):
+    """X for 23 and chrX; other names as they are."""
+    canonical = canonical_name(name, autosomes)
+    return canonical if canonical in Ploidy.__members__ else name
 
 
 def _titles(run, longest=34):

@@ -14,7 +14,7 @@ from gemcont.genotype.filters import FLAGS
 from gemcont.genotype.source import GenotypeSource
 from gemcont.stats.calibration import GENOME_WIDE, lambda_gc, lrt_true_rate
 from gemcont.workflows.scan import RARE, Plan, scan_blocks
-from gemcont.workflows.settings import GwasSettings
+from gemcont.workflows.settings import GwasSettings, shortened
 
 log = logging.getLogger(__name__)
 
@@ -75,22 +75,31 @@ class GwasRun:
 
     @property
     def null(self):
-        """The autosomes' null model of the first group of traits."""
-        return self.plan.batches[Ploidy.AUTOSOME][0].null
+        """The null model of the first group of traits: the autosomes', or of what is tested."""
+        return self._first_batch.null
+
+    @property
+    def _first_batch(self):
+        """The first batch of the first ploidy that variants are tested in."""
+        kinds = np.unique(self.plan.ploidy[self.variants])
+        return next(self.plan.batches[k][0] for k in kinds if self.plan.batches[k] is not None)
 
     def heavy_tails(self):
         """Names of traits whose tails are too heavy for rare variants, by their kurtosis."""
-        people = self.cohort.parts[0][0]
-        squares = np.square(people.traits - people.traits.mean(axis=0))
-        squares /= np.maximum(squares.mean(axis=0), np.finfo(np.float64).tiny)
-        excess = np.square(squares).mean(axis=0) - 3
-        noise = np.sqrt(24 / len(people.samples))  # its standard error for a Gaussian trait
-        return [people.trait_names[d] for d in np.flatnonzero(excess > max(1.0, 5 * noise))]
+        found = []
+        for people, _, _ in self.cohort.parts:
+            squares = np.square(people.traits - people.traits.mean(axis=0))
+            squares /= np.maximum(squares.mean(axis=0), np.finfo(np.float64).tiny)
+            excess = np.square(squares).mean(axis=0) - 3
+            noise = np.sqrt(24 / len(people.samples))  # its standard error for a Gaussian trait
+            heavy = np.flatnonzero(excess > max(1.0, 5 * noise))
+            found += [people.trait_names[d] for d in heavy]
+        return list(dict.fromkeys(found))
 
     @property
     def covariate_names(self):
         """The design's columns that are in the model, the intercept left out."""
-        names = self.cohort.parts[0][0].design_names
+        names = self._first_batch.design_names
         return [names[j] for j in self.null.kept_covariates]
 
     @property
@@ -135,7 +144,7 @@ class GwasRun:
                 settings.test,
                 null.n_samples,
                 null.n_traits,
-                _shortened(self.cohort.trait_names),
+                shortened(self.cohort.trait_names),
                 null.n_covariates,
             )
             self._log_lrt_rate()
@@ -163,7 +172,10 @@ class GwasRun:
             )
 
     def _log_end(self):
-        left_out = ", ".join(f"{flag} {count}" for flag, count in self.removed_variants.items())
+        left_out = ", ".join(
+            f"{count} by {flag}" if flag.startswith("--") else f"{count} with {flag}"
+            for flag, count in self.removed_variants.items()
+        )
         log.info(
             "%d variants tested%s", self.n_rows, f" (left out: {left_out})" if left_out else ""
         )
@@ -180,7 +192,7 @@ class GwasRun:
             log.warning(
                 "heavy-tailed traits (%s) and %d variants of fewer than %d minor alleles: those "
                 "p-values are too small; use --rank-int, or leave them out with --mac",
-                _shortened(heavy, 3),
+                shortened(heavy, 3),
                 self.rare,
                 RARE,
             )
@@ -190,7 +202,3 @@ class GwasRun:
         if self.cohort.joint:
             hint = "; relatives or population structure?" if self.lambda_gc > _INFLATED else ""
             log.info("lambda_gc %.4f%s", self.lambda_gc, hint)
-
-
-def _shortened(names, most=8):
-    return ", ".join(names[:most]) + (", ..." if len(names) > most else "")

@@ -87,3 +87,8 @@ class GwasSettings:
     def filter(self):
         """The variant filters that are counted on the analysed samples."""
         return VariantFilter(self.geno, self.maf, self.mac, self.hwe, self.hwe_midp, self.info)
+
+
+def shortened(names, most=8):
+    """Names for a message: the first few, and dots for more."""
+    return ", ".join(names[:most]) + (", ..." if len(names) > most else "")

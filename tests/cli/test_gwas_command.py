@@ -223,7 +223,7 @@ def test_constant_and_collinear_traits(study, capsys):
         (["--chr", "5"], ("--chr 5: no variant lies there; the file has 1, 2, 7",)),
         (["--chr", "X-Y"], ("--chr: cannot read 'X-Y'",)),
         (["--maf", "0.7"], ("--maf: '0.7' is not a number from 0 to 0.5",)),
-        (["--maf", "0.5"], ("no variant is left after the filters (--maf 60)",)),
+        (["--maf", "0.5"], ("no variant is left after the filters (60 by --maf)",)),
         (["--threads", "zero"], ("--threads: 'zero' is not a whole number",)),
         (["--pcs", "3"], ("--pcs: 3 asked for, there are 2 traits",)),
         (["--nonsense"], ("unrecognized arguments: --nonsense", "--help")),
@@ -237,7 +237,9 @@ def test_wrong_flags(study, capsys, extra, messages):
 
 def test_a_list_that_leaves_nobody(study, capsys):
     (study.folder / "nobody").write_text("f x\n")
-    fails(study, capsys, ["--keep", str(study.folder / "nobody")], "no sample is left: --keep 101")
+    fails(
+        study, capsys, ["--keep", str(study.folder / "nobody")], "no sample is left: 101 by --keep"
+    )
 
 
 def test_unwritable_output(study, capsys):
@@ -278,7 +280,7 @@ def test_samples_are_counted_by_reason(study, capsys):
     assert "missing trait weight: 2 samples" in log
     assert "missing covariate age: 1 samples" in log
     assert "Warning: covariate age: -9 is taken as a value (1 samples)" in log
-    assert "93 of 101 samples analysed (left out: --remove 2, not in" in log
+    assert "93 of 101 samples analysed (left out: 2 by --remove," in log
     summary = summary_of(study)
     assert summary["samples_left_out"]["missing a trait or covariate"] == 5
     assert main(command(study, "--missing-code", "-8,none")) == 0
@@ -462,7 +464,12 @@ def test_files_of_an_earlier_run_do_not_stay_beside_new_ones(study):
 
 
 def test_a_folder_or_nothing_is_no_prefix(study, capsys):
-    for out in ("", str(study.folder), str(study.folder) + "/"):
+    study.out = ""
+    with pytest.raises(SystemExit) as stopped:
+        main(command(study))
+    assert stopped.value.code == 2
+    assert "--out: the value is empty" in capsys.readouterr().err
+    for out in (str(study.folder), str(study.folder) + "/"):
         study.out = out
         assert main(command(study)) == 2
         assert "give a prefix" in capsys.readouterr().err

@@ -127,6 +127,14 @@ def test_conditioning_by_flag_and_list(study):
 @pytest.mark.parametrize(
     ("flags", "message"),
     [
+        (["--split-traits"], "--split-traits goes with --each-trait"),
+        (["--each-trait-samples", "own"], "own goes with --each-trait"),
+        (["--genome-build", "GRCh38"], "--genome-build goes with --format ssf"),
+        (["--joint", "--each-trait-only"], "--joint excludes --each-trait-only"),
+        (["--sample", "x.sample"], "--sample goes with --bgen"),
+        (["--neg-log10-p-min", "inf"], "'inf' is not a number"),
+        (["--chr", "1", "--from-bp", "9", "--to-bp", "3"], "--from-bp 9 lies behind --to-bp 3"),
+        (["--covar", ""], "--covar: the value is empty"),
         (["--info", "0.8"], "--info: .* holds hard calls only"),
         (["--hwe", "2"], "--hwe: '2' is not a number from 0 to 1"),
         (["--hwe", "0.1", "mid"], "--hwe: cannot read '0.1 mid'"),
@@ -137,7 +145,7 @@ def test_conditioning_by_flag_and_list(study):
         (["--effects", "--each-trait-only"], "--effects are those of the joint test"),
         (["--each-trait", "--each-trait-only"], "not allowed with argument"),
         (["--pfile", "x"], "not allowed with argument"),
-        (["--format", "ssf"], "holds effects of one trait"),
+        (["--format", "ssf", "--genome-build", "GRCh38"], "holds effects of one trait"),
     ],
 )
 def test_mistakes(study, capsys, flags, message):

@@ -61,7 +61,7 @@ def test_any_order_any_subset(order, count):
         ([("1", "1_a")], "FID_IID joined"),
         ([("a", "1")], "FID and IID columns are swapped"),
         ([("1", "A")], "upper and lower case"),
-        ([("9", "zz")], "must be those of the .fam"),
+        ([("9", "zz")], "must be those of the genotype file"),
     ],
 )
 def test_no_common_sample_shows_both_sides_and_the_cause(pairs, cause):

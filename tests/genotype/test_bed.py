@@ -71,7 +71,11 @@ def test_tables_of_every_shape(tmp_path):
     fam = "\ufeff0 007  0 0 1 -9 more\r\n0\tNA12\t0 0\t2 1.5 more\r\n\r\n 0 x 0 0 other -9 more \n"
     (tmp_path / "a.fam").write_bytes(fam.encode())
     table = read_fam(str(tmp_path / "a.fam"))
-    assert table.rows() == [("0", "007", 1), ("0", "NA12", 2), ("0", "x", 0)]
+    assert table.rows() == [
+        ("0", "007", 1, True),
+        ("0", "NA12", 2, True),
+        ("0", "x", 0, True),
+    ]
     bim = b"chr1  rs1 0.5\t100 A\tG\n1 . 0 100 A AT\n1 . 0 99 0 <DEL>"
     (tmp_path / "a.bim.gz").write_bytes(gzip.compress(bim))
     table = read_bim(str(tmp_path / "a.bim.gz"))

@@ -64,7 +64,7 @@ def test_pgen_dosages(tmp_path, dosages):
     some = decode(source.read(np.array([1, 5, 6]), np.array([0, 7, 30])))
     np.testing.assert_allclose(some, dosages[np.ix_([1, 5, 6], [0, 7, 30])], atol=1e-6)
     assert source.variants.row(2) == ("1", "rs2", 12, "C", "A")
-    assert source.samples.row(1) == ("f1", "s1", 2)
+    assert source.samples.row(1) == ("f1", "s1", 2, True)
     np.testing.assert_allclose(source.info, np.arange(M) / 100)
 
 
@@ -120,7 +120,7 @@ def test_compressed_pvar_and_bare_tables(tmp_path, dosages):
     assert read_pvar(str(tmp_path / "x.pvar"))[0].row(0) == ("1", "rs1", 5, "C", "A")
     (tmp_path / "x.psam").write_text("#IID SEX PHENO1\na M 1\nb F NA\nc NA 2\n")
     samples, traits = read_psam(str(tmp_path / "x.psam"))
-    assert samples.rows() == [("0", "a", 1), ("0", "b", 2), ("0", "c", 0)]
+    assert samples.rows() == [("0", "a", 1, True), ("0", "b", 2, True), ("0", "c", 0, True)]
     assert traits["PHENO1"].to_list() == ["1", "NA", "2"]
 
 
@@ -153,7 +153,7 @@ def test_sample_files(tmp_path, dosages):
     sample = tmp_path / "d.sample"
     sample.write_text("\n".join(lines))
     source = open_genotypes(str(tmp_path / "d.bgen"), sample=str(sample))
-    assert source.samples.row(1) == ("f1", "s1", 2)
+    assert source.samples.row(1) == ("f1", "s1", 2, True)
     sample.write_text("\n".join(lines[:-1]))
     with pytest.raises(GemcontError, match="holds 37 samples, .*d.sample has 36"):
         open_genotypes(str(tmp_path / "d.bgen"), sample=str(sample))
@@ -209,3 +209,64 @@ def test_missing_packages_are_named(tmp_path, dosages, monkeypatch, module, path
     monkeypatch.setitem(__import__("sys").modules, module, None)
     with pytest.raises(GemcontError, match=message):
         open_genotypes(str(tmp_path / path))
+
+
+def test_haploids_of_a_bgen_count_as_in_other_files(tmp_path):
+    alleles = np.array([0, 1, 1, 0, 1])
+    probabilities = np.column_stack([1 - alleles, alleles, np.full(5, np.nan)]).astype(float)
+    with BgenWriter(
+        str(tmp_path / "h.bgen"), 5, samples=list("abcde"), compression="zlib", layout=2
+    ) as writer:
+        ploidy = np.array([1, 1, 2, 2, 2], dtype=np.uint8)
+        diploid = [[1, 0, np.nan], [0, 1, np.nan], [1, 0, 0], [0, 1, 0], [0, 0, 1]]
+        writer.add_variant("v", "mixed", "X", 1, ["A", "C"], np.array(diploid, float), ploidy)
+        writer.add_variant("w", "single", "MT", 2, ["A", "C"], probabilities[:, :2], 1)
+    found = decode(open_genotypes(str(tmp_path / "h.bgen")).read(np.arange(2)))
+    np.testing.assert_allclose(found, [[0, 2, 0, 1, 2], 2 * alleles])
+
+
+@pytest.mark.parametrize(
+    ("order", "message"),
+    [([1, 0, *range(2, N)], "sample 1 is s1, but s0 inside"), (range(N), None)],
+)
+def test_a_sample_file_in_another_order_is_refused(tmp_path, dosages, order, message):
+    write_bgen(tmp_path / "d.bgen", dosages)
+    rows = [f"{f} {i} 0 {s}" for f, i, s in named_samples(N)]
+    sample = tmp_path / "d.sample"
+    sample.write_text("\n".join(["ID_1 ID_2 missing sex", "0 0 0 D", *(rows[i] for i in order)]))
+    if message is None:
+        assert open_genotypes(str(tmp_path / "d.bgen"), sample=str(sample)).n_samples == N
+    else:
+        with pytest.raises(GemcontError, match=message):
+            open_genotypes(str(tmp_path / "d.bgen"), sample=str(sample))
+
+
+def test_a_sample_file_of_other_names_is_believed_with_a_warning(tmp_path, dosages, caplog):
+    write_bgen(tmp_path / "d.bgen", dosages)
+    sample = tmp_path / "d.sample"
+    rows = [f"x{i} x{i} 0 0" for i in range(N)]
+    sample.write_text("\n".join(["ID_1 ID_2 missing sex", "0 0 0 D", *rows]))
+    assert open_genotypes(str(tmp_path / "d.bgen"), sample=str(sample)).samples["iid"][0] == "x0"
+    assert "whose order is believed" in caplog.text
+
+
+def test_impossible_probabilities_are_an_error(tmp_path, dosages):
+    path = tmp_path / "d.bgen"
+    with BgenWriter(str(path), N, samples=[], compression=None, layout=2) as writer:
+        writer.add_variant("v", "rs0", "1", 9, ["A", "C"], np.tile([0.0, 1.0, 0.0], (N, 1)))
+    data = bytearray(path.read_bytes())
+    data[-2 * N :] = b"\xff" * (2 * N)  # both stored probabilities of everyone are 1
+    path.write_bytes(bytes(data))
+    sample = tmp_path / "d.sample"
+    rows = [f"x{i} x{i} 0 0" for i in range(N)]
+    sample.write_text("\n".join(["ID_1 ID_2 missing sex", "0 0 0 D", *rows]))
+    source = open_genotypes(str(path), sample=str(sample))
+    with pytest.raises(GemcontError, match="damaged, variant rs0/v stores genotype probab"):
+        source.read(np.array([0]))
+
+
+def test_a_short_line_of_a_pvar_is_named(tmp_path):
+    path = tmp_path / "d.pvar"
+    path.write_text("##x\n#CHROM\tPOS\tID\tREF\tALT\n1\t5\trs1\tA\tC\n1\t6\trs2\tA\n")
+    with pytest.raises(GemcontError, match="line 4 has 4 columns, expected 5"):
+        read_pvar(str(path))

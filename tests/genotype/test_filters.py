@@ -214,3 +214,15 @@ def test_bounds_hold_at_any_frequency(flag):
         failed = VariantFilter(**{flag: bound}).failures(block, found, alleles) > 0
         kept = np.arange(1, 13) <= k if flag == "geno" else np.arange(1, 13) >= k
         np.testing.assert_array_equal(~failed, kept)
+
+
+def test_missing_y_counts_against_males_only(tmp_path):
+    dosages = random_dosages(np.random.default_rng(3), 20, 30)
+    dosages[15:, 1::2] = np.nan  # Y: females (every second sample) have none
+    dosages[16, 0] = np.nan
+    prefix = str(tmp_path / "y")
+    write_fileset(prefix, dosages, named_samples(30), named_variants(20, ("1", "2", "3", "Y")))
+    share = missing_share(open_genotypes(prefix), np.arange(20))
+    expected = np.zeros(30)
+    expected[0] = 1 / 20
+    np.testing.assert_allclose(share, expected)

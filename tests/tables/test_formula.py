@@ -108,3 +108,27 @@ def test_an_unknown_column_is_answered_by_the_nearest():
 def test_values_that_are_not_finite_are_refused():
     with pytest.raises(GemcontError, match=r"log\(age\) is not finite"):
         formula_design("log(age)", {"age": np.array([1.0, 0.0, 2.0])})
+
+
+def test_a_power_outside_i_is_warned_of(caplog):
+    formula_columns("age ** 2 + I(age**2)", ["age"])
+    assert caplog.text.count("write I(age**2)") == 1
+
+
+@pytest.mark.parametrize(
+    ("formula", "message"),
+    [
+        ("(age", "parentheses do not match"),
+        ("I(site**2)", "site holds categories"),
+        ("0*age", "no covariate is left"),
+    ],
+)
+def test_what_gives_no_design_is_said_plainly(formula, message):
+    columns = {"age": np.array([1.0, 2, 3]), "site": ["a", "b", "a"]}
+
+    def design():
+        formula_columns(formula, list(columns))
+        return formula_design(formula, {n: columns[n] for n in columns if n in formula})
+
+    with pytest.raises(GemcontError, match=message):
+        design()

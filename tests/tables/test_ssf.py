@@ -64,9 +64,12 @@ def test_a_file_per_trait(written, tmp_path):
 @pytest.mark.parametrize(
     ("flags", "message"),
     [
-        ([], "holds effects of one trait; a joint test of several has none"),
+        (
+            ["--genome-build", "GRCh38"],
+            "holds effects of one trait; a joint test of several has none",
+        ),
         (["--pheno-name", "a"], "say --genome-build"),
-        (["--each-trait-only"], "add --split-traits"),
+        (["--each-trait-only", "--genome-build", "GRCh38"], "add --split-traits"),
     ],
 )
 def test_what_ssf_cannot_hold_is_refused(written, tmp_path, capsys, flags, message):

@@ -4,6 +4,7 @@ import logging
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 from conftest import BUNDLED, named_samples, random_dosages
 from reference.joint import joint_test, single_trait
@@ -108,7 +109,7 @@ def test_conditioning_is_a_covariate(cohort):
         with pytest.raises(GemcontError, match=message):
             run_gwas(complete, traits, condition=wrong)
     twice = ArraySource(complete, samples=list(traits.index), variants=["v"] * 30)
-    with pytest.raises(GemcontError, match="variant v stands 30 times"):
+    with pytest.raises(GemcontError, match="id v stands for 30 variants"):
         run_gwas(twice, traits, condition=["v"])
 
 
@@ -144,3 +145,42 @@ def test_settings_that_contradict():
         )
     with pytest.raises(GemcontError, match="--effects are those of the joint test"):
         run_each_trait(np.zeros((1, 3)), pd.DataFrame({"a": [1.0, 2, 4]}), effects=True)
+
+
+def test_conditioning_on_y_and_missing_genotypes(caplog):
+    dosage = random_dosages(np.random.default_rng(2), 6, 50)
+    dosage[1, :5] = np.nan
+    traits = pd.DataFrame({"a": np.random.default_rng(3).standard_normal(50)})
+    variants = ArraySource(dosage).variants.with_columns(
+        chromosome=pl.Series(["1"] * 5 + ["Y"], dtype=pl.Categorical)
+    )
+    source = ArraySource(dosage, samples=[str(i) for i in range(50)], variants=variants)
+    caplog.set_level("INFO")
+    run_gwas(source, traits, condition=["1"], chromosomes="1")
+    assert "--condition 1: 5 of 50 genotypes missing" in caplog.text
+    with pytest.raises(GemcontError, match="variant 5 lies on Y"):
+        run_gwas(source, traits, condition=["5"])
+
+
+def test_own_samples_leave_out_an_empty_trait(caplog):
+    dosage = random_dosages(np.random.default_rng(2), 6, 50)
+    traits = pd.DataFrame(np.random.default_rng(3).standard_normal((50, 2)), columns=["a", "b"])
+    traits["b"] = np.nan
+    caplog.set_level("INFO")
+    found = run_each_trait(dosage, traits, each_trait_samples="own")
+    assert set(found["trait"]) == {"a"}
+    assert "trait b is left out: no sample has a value" in caplog.text
+    with pytest.raises(GemcontError, match="trait b has no value in the 50 samples left"):
+        run_each_trait(dosage, traits)
+
+
+def test_x_without_a_known_sex_is_an_error_not_a_number():
+    dosage = random_dosages(np.random.default_rng(2), 6, 50)
+    variants = ArraySource(dosage).variants.with_columns(
+        chromosome=pl.Series(["X"] * 6, dtype=pl.Categorical)
+    )
+    source = ArraySource(dosage, samples=[str(i) for i in range(50)], variants=variants)
+    traits = pd.DataFrame({"a": np.random.default_rng(3).standard_normal(50)})
+    with pytest.raises(GemcontError, match="no variant can be tested"):
+        run_gwas(source, traits)
+    assert run_gwas(source, traits, x_sex=False)["beta"].notna().all()
