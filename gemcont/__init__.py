@@ -14,6 +14,7 @@ _HOME = {
     "GenotypeSource": "gemcont.genotype.source",
     "fit_null": "gemcont.stats.null",
     "open_genotypes": "gemcont.genotype",
+    "run_clump": "gemcont.workflows.clump",
     "run_each_trait": "gemcont.workflows.gwas",
     "run_gwas": "gemcont.workflows.gwas",
 }

@@ -6,6 +6,7 @@ turn a file into a polars table of text or say in one line what is wrong with it
 
 import csv
 import re
+import weakref
 
 import polars as pl
 
@@ -53,12 +54,15 @@ def _unzip(path, data):
         raise GemcontError(f"{path}: damaged or truncated gzip file") from None
 
 
-def open_bytes(path):
-    """An open binary file, unzipped where its first bytes say gzip. Raises GemcontError."""
+def open_bytes(path, owner):
+    """An open binary file, unzipped where its first bytes say gzip, closed with its owner.
+
+    Never rewound, so that a pipe can be read too. Raises GemcontError.
+    """
     try:
-        file = open(path, "rb")  # noqa: SIM115 - the caller reads it to its end
-        zipped = file.read(2) == _GZIP
-        file.seek(0)
+        file = open(path, "rb")  # noqa: SIM115 - closed when the owner goes
+        weakref.finalize(owner, file.close)
+        zipped = file.peek(len(_GZIP)).startswith(_GZIP)
     except FileNotFoundError:
         raise GemcontError(f"{path}: no such file") from None
     except OSError as error:

@@ -66,13 +66,17 @@ def test_import_gemcont_is_light():
     assert not loaded_after("import gemcont") & HEAVY
 
 
-def test_help_is_light():
-    parser = "from gemcont.cli.gwas import build_parser; build_parser().format_help()"
+@pytest.mark.parametrize("command", ["gwas", "clump"])
+def test_help_is_light(command):
+    parser = f"from gemcont.cli.{command} import build_parser; build_parser().format_help()"
     assert not loaded_after(parser) & HEAVY
 
 
-def test_command_leaves_pandas_and_scipy_stats_alone():
-    workflow = "import gemcont.workflows.gwas, gemcont.workflows.report"
+@pytest.mark.parametrize(
+    "workflow", ["gwas, gemcont.workflows.report", "clump, gemcont.workflows.loci_files"]
+)
+def test_command_leaves_pandas_and_scipy_stats_alone(workflow):
+    workflow = f"import gemcont.workflows.{workflow}"
     loaded = loaded_after(workflow, whole=True)
     assert not loaded & {"pandas", "scipy.stats", "scipy.special", "matplotlib", "torch"}
 

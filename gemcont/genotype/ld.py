@@ -1,9 +1,10 @@
 """Linkage disequilibrium between variants of a chromosome: r2 of pairs, and who is near whom.
 
 Two kinds, by PLINK 2's names: ``phased`` (maximum likelihood of the haplotypes, the default of
-both PLINKs) and ``unphased`` (squared correlation of dosages). Only founders count; on X a
-male's chromosome counts half of a female's pair, Y is of males only, and heterozygous calls of a
-haploid are missing. A pair without variation or without a common sample has r2 NaN: never linked.
+both PLINKs) and ``unphased`` (squared correlation of dosages). Only founders count. On X a male's
+chromosome counts half of a female's pair, Y is of males only, and there their heterozygous calls
+are missing; on MT they stay, as in PLINK 1.9. A pair without variation or without a common sample
+has r2 NaN: never linked.
 """
 
 from dataclasses import dataclass
@@ -52,8 +53,7 @@ class Linkage:
     def rows(self, variants, ploidy):
         """``Rows`` of variants (ascending indices) that lie on a chromosome of one ploidy."""
         if ploidy not in (Ploidy.X, Ploidy.Y):
-            block = self._read(variants, self.samples)
-            return make_rows(block, None, haploid=ploidy == Ploidy.MT)
+            return make_rows(self._read(variants, self.samples), None)
         male = self.source.samples["sex"].to_numpy()[self.samples] == 1
         males = self._read(variants, self.samples[male])
         if ploidy == Ploidy.Y:

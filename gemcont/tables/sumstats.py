@@ -81,8 +81,14 @@ def _open(path):
     if not isinstance(path, (str, os.PathLike)):
         return _Frame(path)
     path = os.fspath(path)
-    with open_bytes(path) as file:
-        return _Parquet(path) if file.read(4) == b"PAR1" else _Text(path)
+    return _Parquet(path) if _is_parquet(path) else _Text(path)
+
+
+def _is_parquet(path):
+    if not os.path.isfile(path):  # a pipe cannot be read twice
+        return False
+    with open(path, "rb") as file:
+        return file.read(4) == b"PAR1"
 
 
 class _Frame:
@@ -136,7 +142,7 @@ class _Text:
     """The lines of a text file, in chunks of whole lines, after its header."""
 
     def __init__(self, path):
-        self.name, self._file = path, open_bytes(path)
+        self.name, self._file = path, open_bytes(path, self)
         line = self._line().removeprefix(b"\xef\xbb\xbf")
         while line.startswith(_COMMENT) or (line and not line.strip()):
             line = self._line()
@@ -194,4 +200,7 @@ class _Text:
 
     def place(self, row):
         """Where a row stands, for messages."""
-        return f"{self.name}, line {line_number(self.name, row + 1, _COMMENT)}"
+        try:
+            return f"{self.name}, line {line_number(self.name, row + 1, _COMMENT)}"
+        except GemcontError:  # a pipe is gone once it was read
+            return f"{self.name}, data row {row + 1}"

@@ -18,7 +18,7 @@ from gemcont.genotype.ld import Linkage
 from gemcont.genotype.source import GenotypeSource
 from gemcont.stats.clump import least_neg_log_10_p, radius_of, ranking
 from gemcont.workflows.clumping import Bounds, Clumping, Report
-from gemcont.workflows.loci import Loci
+from gemcont.workflows.loci import Loci, p_text
 from gemcont.workflows.matching import VariantIndex, match
 from gemcont.workflows.overlap import overlap  # noqa: F401 - belongs to what clumping offers
 
@@ -169,7 +169,7 @@ def _log_counts(matched, settings, index):
     significant = len(
         ranking(matched.rows["neg_log_10_p_value"].to_numpy(), least_neg_log_10_p(settings.p1))
     )
-    left_out = ", ".join(f"{reason} {n}" for reason, n in counts.items() if n and reason != "rows")
+    left_out = ", ".join(f"{n} {reason}" for reason, n in counts.items() if n and reason != "rows")
     log.info(
         "%d rows read, %d variants matched%s; %d with p <= %g",
         counts["rows"],
@@ -190,8 +190,8 @@ def _log_counts(matched, settings, index):
     if significant == 0:
         best = matched.rows["neg_log_10_p_value"].max()
         log.warning(
-            "no clumps: the smallest p of a variant in the genotypes is 1e-%.4g, above %g",
-            best,
+            "no clumps: the smallest p of a variant in the genotypes is %s, above %g",
+            p_text(best),
             settings.p1,
         )
 
