@@ -20,6 +20,7 @@ from gemcont.genotype.pairs import Rows, make_rows, pair_sums
 
 KINDS = ("phased", "unphased")
 TOLERANCE = 1 + 2.0**-44  # PLINK's: r2 equal to the bound up to rounding is not above it
+_CHUNK_BYTES = 1 << 20  # of rows made ready at once, so that what they are made of stays small
 _TILE = 64  # variants that stay near the processor while the index variants pass by
 
 
@@ -52,6 +53,19 @@ class Linkage:
 
     def rows(self, variants, ploidy):
         """``Rows`` of variants (ascending indices) that lie on a chromosome of one ploidy."""
+        at_once = max(_CHUNK_BYTES // self.bytes_per_variant, 1)
+        rows = self._rows(variants[:at_once], ploidy)
+        if len(variants) <= at_once:
+            return rows
+        whole = [np.empty((len(variants), *part.shape[1:]), part.dtype) for part in rows.arrays]
+        whole = Rows(*whole, rows.split)
+        for first in range(0, len(variants), at_once):
+            part = self._rows(variants[first : first + at_once], ploidy)
+            for array, values in zip(whole.arrays, part.arrays, strict=True):
+                array[first : first + at_once] = values
+        return whole
+
+    def _rows(self, variants, ploidy):
         if ploidy not in (Ploidy.X, Ploidy.Y):
             return make_rows(self._read(variants, self.samples), None)
         male = self.source.samples["sex"].to_numpy()[self.samples] == 1

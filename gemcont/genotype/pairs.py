@@ -29,21 +29,22 @@ class Rows(NamedTuple):
     values: uint64 (variants, 3 planes, words), or uint16 (variants, samples) of dosages
     margins: int64 (variants, 2 segments, 3): of hard calls, the samples called, heterozygous and
         with two effect alleles; of dosages, called, sum and sum of squares
-    split: where the second segment begins, in words or samples
     complete: bool (variants,), nothing missing
+    split: where the second segment begins, in words or samples
     """
 
     values: np.ndarray
     margins: np.ndarray
-    split: int
     complete: np.ndarray
+    split: int
+
+    @property
+    def arrays(self):
+        """The parts that have a row per variant."""
+        return self.values, self.margins, self.complete
 
     def __len__(self):
         return len(self.values)
-
-    def take(self, chosen):
-        """The rows of some of the variants."""
-        return Rows(self.values[chosen], self.margins[chosen], self.split, self.complete[chosen])
 
 
 def make_rows(diploid, single, *, haploid=False):
@@ -54,7 +55,7 @@ def make_rows(diploid, single, *, haploid=False):
     heterozygous calls are errors and set missing, as the second's always are.
     """
     segments = [(diploid, haploid)] + ([(single, True)] if single is not None else [])
-    segments = [(block, one) for block, one in segments if block.n_samples]
+    segments = [(block, one) for block, one in segments if block.n_samples] or segments[:1]
     make = _planes if diploid.packed is not None else _steps
     parts = [make(block, one) for block, one in segments]
     values = parts[0][0]
@@ -66,14 +67,16 @@ def make_rows(diploid, single, *, haploid=False):
         margins[:, at + i] = found
     n_samples = sum(block.n_samples for block, _ in segments)
     split = 0 if at else parts[0][0].shape[-1]
-    return Rows(values, margins, split, margins[:, :, 0].sum(axis=1) == n_samples)
+    return Rows(values, margins, margins[:, :, 0].sum(axis=1) == n_samples, split)
 
 
 def _planes(block, haploid):
     """Bit planes and their margins of a packed block."""
+    if block.n_samples == 0:  # Y among women: no pair has a sample in common
+        return np.zeros((block.count, 3, 1), np.uint64), np.zeros((block.count, 3), np.int64)
     words = block.packed.view(np.uint64)
     n_words = -(-block.n_samples // 64)
-    planes = np.zeros((block.count, 3, n_words), dtype=np.uint64)
+    planes = np.empty((block.count, 3, n_words), dtype=np.uint64)
     margins = np.empty((block.count, 3), dtype=np.int64)
     _fill_planes(words, block.n_samples, haploid, planes, margins)
     return planes, margins
@@ -186,12 +189,13 @@ def _segment_sums(rows, i, others, j, segment):
 
 def _sums(a, b, start, stop):
     """The sums of two variants of either kind, chosen when a kernel is compiled."""
-    raise NotImplementedError
+    return (_sums_of_bits if a.ndim == 2 else _sums_of_steps)(a, b, start, stop)
 
 
 def _sums_of_complete(a, b, start, stop, n, x1, x2, y1, y2):
     """As ``_sums`` where nothing is missing; n and x1 to y2: the margins."""
-    raise NotImplementedError
+    kernel = _sums_of_complete_bits if a.ndim == 2 else _sums_of_complete_steps
+    return kernel(a, b, start, stop, n, x1, x2, y1, y2)
 
 
 @overload(_sums)

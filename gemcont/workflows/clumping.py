@@ -14,7 +14,8 @@ import numpy as np
 from gemcont.genotype.ld import Near
 from gemcont.stats.clump import NOBODY, greedy, ranking
 
-_FEWEST, _MOST_CANDIDATES, _MOST_IN_BLOCK = 64, 1 << 15, 1024
+_FEWEST, _MOST_CANDIDATES = 64, 1 << 15
+_BLOCK_BYTES = 1 << 20  # made ready at once: beyond it the system's paging shows
 
 
 @dataclass(frozen=True)
@@ -55,21 +56,17 @@ class Clumping:
         raw = 2 * linkage.source.bytes_per_variant
         self._at_once = int(np.clip(memory // 2 // one, _FEWEST, _MOST_CANDIDATES))
         in_flight = memory // 2 // (threads * (one + raw))
-        self._block = int(np.clip(in_flight, _FEWEST, _MOST_IN_BLOCK))
+        self._block = max(min(in_flight, _BLOCK_BYTES // one), _FEWEST)
         self._owner = np.full(len(report.variant), NOBODY, dtype=np.int64)
 
     def owner(self):
         """int64 (variants,): who claims each, itself for an index variant, -1 for nobody."""
         waiting = ranking(self.report.neg_log_10_p, self.bounds.neg_log_10_p)
         with ThreadPoolExecutor(self.threads) as pool:
-            try:
-                while len(waiting):
-                    batch, waiting = np.split(waiting, [self._at_once])
-                    self._clump_batch(pool, batch)
-                    waiting = waiting[self._owner[waiting] == NOBODY]
-            except BaseException:
-                pool.shutdown(wait=True, cancel_futures=True)
-                raise
+            while len(waiting):
+                batch, waiting = np.split(waiting, [self._at_once])
+                self._clump_batch(pool, batch)
+                waiting = waiting[self._owner[waiting] == NOBODY]
         return self._owner
 
     def _clump_batch(self, pool, batch):

@@ -49,6 +49,13 @@ def test_interactions_are_small_beside_the_main_effects(capsys):
     assert "strongest interaction with sex" in capsys.readouterr().out
 
 
+def test_loci_and_their_overlap(capsys):
+    clumps, shared = run("loci.py")
+    assert len(clumps.loci) == shared.n_tested > 100
+    assert shared.table["recovered"].sum() == shared.n_recovered
+    assert "random loci" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda p: p.name)
 def test_examples_are_short_and_listed(path):
     assert len(path.read_text().splitlines()) < 80

@@ -164,6 +164,16 @@ def test_y_is_of_males_without_heterozygotes():
         np.testing.assert_allclose(found, matrix(PackedSource(males), kind), atol=1e-12)
 
 
+@pytest.mark.parametrize("make", [PackedSource, ArraySource])
+def test_y_without_males_and_x_of_males_alone(make):
+    dosages = random_dosages(np.random.default_rng(7), 4, 200, low=0.3, high=0.7)
+    for sex, ploidy, linked in ((2, Ploidy.Y, False), (1, Ploidy.X, True), (2, Ploidy.X, True)):
+        source = PackedSource(dosages, np.full(200, sex))
+        if make is ArraySource:
+            source = ArraySource(dosages, samples=source.samples)
+        assert np.isfinite(matrix(source, "unphased", ploidy)).all() == linked
+
+
 def test_first_linked_is_the_first_that_is_near_and_linked():
     rng = np.random.default_rng(8)
     dosages = linked_pairs(rng, 200, 120, 0.02)
