@@ -15,8 +15,11 @@ _HOME = {
     "fit_null": "gemcont.stats.null",
     "open_genotypes": "gemcont.genotype",
     "run_clump": "gemcont.workflows.clump",
+    "polygenic_score": "gemcont.workflows.panel",
     "run_each_trait": "gemcont.workflows.gwas",
     "run_gwas": "gemcont.workflows.gwas",
+    "run_meta": "gemcont.workflows.meta",
+    "run_panel": "gemcont.workflows.panel",
 }
 __all__ = ["__version__", *_HOME]
 

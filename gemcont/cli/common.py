@@ -103,6 +103,11 @@ def add_genotypes(group):
     )
     which.add_argument("--bgen", metavar="FILE", help="BGEN 1.2 file")
     group.add_argument("--sample", metavar="FILE", help="sample ids of a .bgen")
+    add_species(group)
+
+
+def add_species(group):
+    """--chr-set, the number of autosomes."""
     group.add_argument(
         "--chr-set",
         type=number(int, 1, 999),

@@ -54,6 +54,41 @@ def single_columns():
     return (TRAIT, *PLACE, *_EFFECT, *_COMMON, T_STATISTIC, DOF)
 
 
+Q = Column("q_statistic", pl.Float64, "", "Cochran's Q about the fixed effect")
+Q_DOF = Column("q_dof", pl.Int32, "", "studies less one")
+Q_P = Column("q_neg_log_10_p_value", pl.Float64, "", "-log10 p of Q")
+I2 = Column("i2", pl.Float64, "percent", "share of Q beyond its degrees of freedom")
+TAU2 = Column("tau2", pl.Float64, "beta squared", "variance between studies, random effects")
+Z = Column("z", pl.Float64, "", "pooled z score, --scheme samplesize")
+DIRECTION = Column("direction", pl.String, "", "sign in every cohort: + - 0, ? where it has none")
+N_STUDIES = Column("n_studies", pl.Int32, "cohorts", "that have the variant")
+COHORT = Column("cohort", pl.String, "", "its name")
+ROW = Column("row", pl.Int64, "", "of the cohort's file, 1 the first below the header")
+
+
+def meta_columns(scheme):
+    """The columns of ``PREFIX.meta.tsv`` in order; scheme: "stderr" or "samplesize"."""
+    effect = _EFFECT if scheme == "stderr" else ()
+    score = () if scheme == "stderr" else (Z,)
+    common = (FREQUENCY, NEG_LOG_10_P, VARIANT_ID, N_REPORTED)
+    heterogeneity = (Q, Q_DOF, Q_P, I2, *((TAU2,) if effect else ()))
+    return (*PLACE, *effect, *common, *score, *heterogeneity, DIRECTION, N_STUDIES)
+
+
+BETA_SHRUNK = Column("beta_shrunk", pl.Float64, "as beta", "its empirical-Bayes posterior mean")
+
+
+def panel_columns():
+    """The columns of ``PREFIX.panel.tsv`` in order."""
+    common = (FREQUENCY, NEG_LOG_10_P, VARIANT_ID, N_REPORTED)
+    return (*PLACE, *_EFFECT, *common, BETA_SHRUNK, LOCUS, N_VARIANTS)
+
+
+def dropped_columns():
+    """The columns of ``PREFIX.dropped.tsv.gz`` in order."""
+    return (COHORT, ROW, VARIANT_ID, REASON)
+
+
 LOCUS = Column("locus", pl.Int32, "", "number of the locus, 1 the strongest")
 LOCUS_START = Column("locus_start", pl.Int32, "base pairs", "first of the locus's variants")
 LOCUS_END = Column("locus_end", pl.Int32, "base pairs", "last of the locus's variants")

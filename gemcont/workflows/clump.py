@@ -91,7 +91,7 @@ def write_clump(genotypes, sumstats, *, sample=None, genes=None, progress=False,
 
 def _clumped(source, reports, settings, genes, progress):
     started = time.perf_counter()
-    linkage = Linkage(source, _founders(source, settings), settings.r2_type)
+    linkage = Linkage(source, founders(source, settings), settings.r2_type)
     variants = _chosen_variants(source, settings)
     index = VariantIndex(source, variants, settings.autosomes)
     largest = min(least_neg_log_10_p(settings.p1), least_neg_log_10_p(settings.p2))
@@ -126,7 +126,7 @@ def _owner(report, linkage, bounds, settings, progress):
         ).owner()
 
 
-def _founders(source, settings):
+def founders(source, settings):
     """Ascending indices of the founders that --keep and --remove leave, counted in the log."""
     kept = np.ones(source.n_samples, dtype=bool)
     flags = [flag for flag in ("keep", "remove") if getattr(settings, flag) is not None]

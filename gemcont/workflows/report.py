@@ -102,7 +102,7 @@ def draw(run, prefix):
     started = time.perf_counter()
     neg_log_10_p = run.all_neg_log_10_p
     place = run.source.variants.select("chromosome", "base_pair_location")[run.row_variants]
-    names, codes = _chromosome_codes(place["chromosome"], run.settings.autosomes)
+    names, codes = chromosome_codes(place["chromosome"], run.settings.autosomes)
     traits, test = _titles(run)
     positions = place["base_pair_location"].to_numpy()
     pictures = {
@@ -122,7 +122,7 @@ def draw(run, prefix):
     log.info("pictures drawn in %.1f s", time.perf_counter() - started)
 
 
-def _chromosome_codes(column, autosomes):
+def chromosome_codes(column, autosomes):
     """Names in drawing order, and each variant's code into them."""
     names = [str(n) for n in column.unique(maintain_order=True)]
     names = [names[i] for i in drawing_order(names, autosomes)]

@@ -1,0 +1,316 @@
+"""Cohorts' summary statistics brought to one set of variants and alleles."""
+
+import logging
+from dataclasses import dataclass, field
+
+import numpy as np
+import polars as pl
+
+from gemcont.errors import GemcontError
+from gemcont.genotype.chromosomes import canonical_name
+from gemcont.stats.harmonise import REASONS, Reason, align
+from gemcont.tables.sumstats import Sumstats
+
+log = logging.getLogger(__name__)
+
+NO_EFFECT = "effect or standard error missing"
+BAD_ERROR = "standard error not above 0"
+NO_PLACE = "chromosome or position missing"
+NO_ID = "id missing"
+NO_ALLELES = "alleles missing"
+REPEATED = "the variant stands twice, its first row is used"
+ABSENT = "not in the reference"
+_WHOLE = (1 << 28) - 1  # largest position
+_NEEDED = ("effect_allele", "other_allele")
+
+
+@dataclass
+class Cohort:
+    """One cohort's rows that entered, as arrays (rows,).
+
+    slot: which variant of the union; beta, standard_error, z; frequency of the union's effect
+    allele; n; counts: rows by what became of them; dropped: frames of the rows that did not enter
+    """
+
+    name: str
+    slot: np.ndarray
+    beta: np.ndarray
+    standard_error: np.ndarray
+    z: np.ndarray
+    frequency: np.ndarray
+    n: np.ndarray
+    counts: dict = field(default_factory=dict)
+    dropped: list = field(default_factory=list)
+
+
+@dataclass
+class Columns:
+    """A cohort's rows before matching: arrays and id columns of equal length."""
+
+    row: np.ndarray
+    ids: pl.Series
+    chromosome: np.ndarray
+    position: np.ndarray
+    effect: np.ndarray
+    other: np.ndarray
+    beta: np.ndarray
+    standard_error: np.ndarray
+    z: np.ndarray
+    frequency: np.ndarray
+    n: np.ndarray
+
+    def take(self, kept):
+        """The rows of a bool or index array."""
+        kept = np.flatnonzero(kept) if kept.dtype == bool else kept
+        values = {
+            name: value.gather(kept) if isinstance(value, pl.Series) else value[kept]
+            for name, value in vars(self).items()
+        }
+        return Columns(**values)
+
+
+class Union:
+    """The variants of all cohorts so far: place, alleles, id and reference frequency by slot.
+
+    Rows find their slot by key (place and alleles) or by id. Where ``fixed`` the variants are a
+    reference's and no cohort adds any.
+    """
+
+    def __init__(self, codes, *, by_id, fixed=False):
+        self.codes, self._by_id, self.fixed = codes, by_id, fixed
+        self.chromosomes = {}
+        empty = np.empty(0)
+        self.chromosome = empty.astype(np.uint8)
+        self.position = empty.astype(np.int32)
+        self.effect = self.other = empty.astype(np.int32)
+        self.frequency = empty.astype(np.float32)
+        self.ids = pl.Series([], dtype=pl.String)
+        self._keys = empty.astype(np.uint64)
+        self._slots = empty.astype(np.int32)
+
+    def __len__(self):
+        return len(self.effect)
+
+    def chromosome_codes(self, column, autosomes):
+        """uint8 codes of a column of chromosome names, 255 where there is none."""
+        codes = {}
+        for name in column.unique().drop_nulls().to_list():
+            canonical = canonical_name(name, autosomes)
+            codes[name] = self.chromosomes.setdefault(canonical, len(self.chromosomes))
+        if len(self.chromosomes) > 250:
+            raise GemcontError("more than 250 chromosomes and contigs; leave the contigs out")
+        found = column.replace_strict(codes, default=None, return_dtype=pl.UInt8)
+        return found.fill_null(255).to_numpy()
+
+    def keys(self, rows):
+        """uint64 keys of rows, by what this union matches."""
+        if self._by_id:
+            return rows.ids.hash(1).to_numpy()
+        return self.codes.keys(rows.chromosome, rows.position, rows.effect, rows.other)
+
+    def find(self, keys):
+        """Slot of every key, -1 where there is none."""
+        if not len(self._keys):
+            return np.full(len(keys), -1, dtype=np.int64)
+        at = np.minimum(np.searchsorted(self._keys, keys), len(self._keys) - 1)
+        return np.where(self._keys[at] == keys, self._slots[at], -1)
+
+    def add(self, rows, keys):
+        """New variants with the rows' own alleles; their slots."""
+        slots = np.arange(len(self), len(self) + len(keys))
+        for name in ("chromosome", "position", "effect", "other", "frequency"):
+            mine = getattr(self, name)
+            joined = np.concatenate([mine, getattr(rows, name).astype(mine.dtype)])
+            setattr(self, name, joined)
+        self.ids = pl.concat([self.ids, rows.ids])
+        keys = np.concatenate([self._keys, keys])
+        order = np.argsort(keys, kind="stable")
+        self._keys = keys[order]
+        self._slots = np.concatenate([self._slots, slots.astype(np.int32)])[order]
+        return slots
+
+
+def read_columns(path, union, settings, cohort, *, chain=None):
+    """``Columns`` of a file's usable rows; counts and drops go to ``cohort``."""
+    needed = (*_NEEDED, "beta", "standard_error") if settings.scheme == "stderr" else _NEEDED
+    if settings.match == "key":
+        needed = (*needed, "chromosome", "base_pair_location")
+    file = Sumstats(path, columns=settings.columns, needed=needed)
+    log.info("%s: %s, read as %s", cohort.name, file.name, file.dialect)
+    parts = [_usable(batch, union, settings, cohort, chain) for batch in file.batches()]
+    cohort.counts |= {reason: n for reason, n in file.skipped.items() if n}
+    fields = {}
+    for name in Columns.__dataclass_fields__:
+        pieces = [getattr(part, name) for part in parts]
+        fields[name] = pl.concat(pieces) if name == "ids" else np.concatenate(pieces)
+    return Columns(**fields)
+
+
+def _usable(batch, union, settings, cohort, chain):
+    """The rows of a batch that have what they need."""
+    cohort.counts["rows"] = cohort.counts.get("rows", 0) + batch.height
+    batch = batch.filter(_drop(cohort, batch, _missing_effect(batch, settings), NO_EFFECT))
+    error = batch["standard_error"]
+    if settings.scheme == "stderr":
+        batch = batch.filter(_drop(cohort, batch, (error <= 0).fill_null(True), BAD_ERROR))
+    alleles = batch["effect_allele"].is_null() | batch["other_allele"].is_null()
+    batch = batch.filter(_drop(cohort, batch, alleles, NO_ALLELES))
+    if settings.match == "key" or chain is not None:
+        place = batch["chromosome"].is_null() | batch["base_pair_location"].is_null()
+        place |= (batch["base_pair_location"] > _WHOLE).fill_null(True)
+        batch = batch.filter(_drop(cohort, batch, place, NO_PLACE))
+    if settings.match == "id":
+        batch = batch.filter(_drop(cohort, batch, batch["variant_id"].is_null(), NO_ID))
+    rows = _as_columns(batch, union, settings.autosomes)
+    return rows if chain is None else _lifted(rows, union, cohort, chain)
+
+
+def _missing_effect(batch, settings):
+    if settings.scheme == "samplesize":
+        signed = batch["z"].is_not_null() | batch["beta"].is_not_null()
+        return ~(signed & batch["n"].is_not_null())
+    return batch["beta"].is_null() | batch["standard_error"].is_null()
+
+
+def _drop(cohort, batch, wrong, reason):
+    """Note the wrong rows under their reason; returns which stay."""
+    if wrong.any():
+        note(cohort, batch["row"].filter(wrong), batch["variant_id"].filter(wrong), reason)
+    return ~wrong
+
+
+def note(cohort, rows, ids, reason):
+    """Note rows that did not enter."""
+    cohort.counts[reason] = cohort.counts.get(reason, 0) + len(rows)
+    frame = pl.DataFrame({"row": rows, "variant_id": ids}).with_columns(
+        (pl.col("row") + 1).cast(pl.UInt32), pl.lit(reason).alias("reason")
+    )
+    cohort.dropped.append(frame)
+
+
+def _as_columns(batch, union, autosomes):
+    codes = union.codes
+    effect, other = (codes.encode(batch[name]) for name in _NEEDED)
+    minus = (batch["strand"] == "-").fill_null(False).to_numpy()
+    if minus.any():
+        effect = np.where(minus, codes.complement[effect], effect)
+        other = np.where(minus, codes.complement[other], other)
+    beta, error, z, frequency, n = (
+        batch[name].fill_null(np.nan).to_numpy()
+        for name in ("beta", "standard_error", "z", "effect_allele_frequency", "n")
+    )
+    return Columns(
+        row=batch["row"].to_numpy(),
+        ids=batch["variant_id"],
+        chromosome=union.chromosome_codes(batch["chromosome"], autosomes),
+        position=batch["base_pair_location"].fill_null(0).to_numpy(),
+        effect=effect,
+        other=other,
+        beta=beta,
+        standard_error=error,
+        z=np.where(np.isnan(z), beta / error, z),
+        frequency=frequency.astype(np.float32),
+        n=n.astype(np.float32),
+    )
+
+
+def _lifted(rows, union, cohort, chain):
+    """The rows at their places in the other build; those that have none are dropped."""
+    names = {code: name for name, code in union.chromosomes.items()}
+    kept = np.zeros(len(rows.row), dtype=bool)
+    for code in np.unique(rows.chromosome):
+        here = np.flatnonzero(rows.chromosome == code)
+        target, position, reverse = chain.lift(names.get(code, ""), rows.position[here])
+        mapped = np.array([t is not None for t in target])
+        same = mapped & (target == names.get(code))
+        long = (rows.effect[here] > 3) | (rows.other[here] > 3)
+        for wrong, reason in (
+            (~mapped, "liftover: no place in the other build"),
+            (mapped & ~same, "liftover: another chromosome"),
+            (same & reverse & long, "liftover: an indel on the other strand"),
+        ):
+            if wrong.any():
+                at = here[wrong]
+                note(cohort, pl.Series(rows.row[at]), rows.ids.gather(at), reason)
+        fine = same & ~(reverse & long)
+        kept[here[fine]] = True
+        rows.position[here] = position
+        turn = here[fine & reverse]
+        for alleles in (rows.effect, rows.other):
+            alleles[turn] = union.codes.complement[alleles[turn]]
+        if len(turn):
+            reason = "strand turned by liftover"
+            cohort.counts[reason] = cohort.counts.get(reason, 0) + len(turn)
+    return rows.take(kept)
+
+
+def enter(rows, union, settings, cohort):
+    """Match a cohort's rows to the union and bring them to its alleles; fills ``cohort``."""
+    keys = union.keys(rows)
+    _, first = np.unique(keys, return_index=True)
+    kept = np.zeros(len(keys), dtype=bool)
+    kept[first] = True
+    _note_rows(cohort, rows, ~kept, REPEATED)
+    rows, keys = rows.take(kept), keys[kept]
+    slot = union.find(keys)
+    new = slot < 0
+    if union.fixed:
+        _note_rows(cohort, rows, new, ABSENT)
+        rows, slot, new = rows.take(~new), slot[~new], new[~new]
+    sign, flipped, reason = _aligned(rows, union, slot, new, settings)
+    for code, text in REASONS.items():
+        _note_rows(cohort, rows, reason == code, text)
+    used = reason == Reason.KEPT
+    fresh = new & used
+    if fresh.any():
+        slot[fresh] = union.add(rows.take(fresh), keys[fresh])
+    _fill(cohort, rows.take(used), slot[used], sign[used])
+    cohort.counts["entered"] = int(used.sum())
+    for text, count in (
+        ("effect turned over", (sign < 0).sum()),
+        ("strand flipped", flipped.sum()),
+    ):
+        if count:
+            cohort.counts[text] = int(count)
+
+
+def _aligned(rows, union, slot, new, settings):
+    """Signs against the union's alleles; new variants keep their own."""
+    at = np.where(new, 0, slot)
+    nothing = len(union) == 0
+    reference = [
+        np.where(new, own, own if nothing else theirs[at])
+        for own, theirs in (
+            (rows.effect, union.effect),
+            (rows.other, union.other),
+            (rows.frequency, union.frequency),
+        )
+    ]
+    sign, flipped, reason = align(
+        rows.effect,
+        rows.other,
+        rows.frequency,
+        *reference,
+        union.codes.complement,
+        palindromic=settings.palindromic,
+        ambiguous=settings.ambiguous,
+        max_difference=settings.max_eaf_diff,
+    )
+    fresh = new & ~((reason == Reason.PALINDROMIC) | (reason == Reason.ALLELES))
+    sign[fresh], reason[fresh], flipped[fresh] = 1, Reason.KEPT, False
+    return sign, flipped, reason
+
+
+def _note_rows(cohort, rows, wrong, reason):
+    if wrong.any():
+        at = np.flatnonzero(wrong)
+        note(cohort, pl.Series(rows.row[at]), rows.ids.gather(at), reason)
+
+
+def _fill(cohort, rows, slot, sign):
+    cohort.slot = slot.astype(np.int32)
+    cohort.beta = sign * rows.beta
+    cohort.standard_error = rows.standard_error
+    cohort.z = sign * rows.z
+    cohort.frequency = np.where(sign < 0, 1 - rows.frequency, rows.frequency)
+    cohort.n = rows.n

@@ -1,0 +1,367 @@
+"""Meta-analysis of cohorts: ``run_meta`` in memory, ``write_meta`` from files to files."""
+
+import logging
+import os
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from tqdm import tqdm
+
+from gemcont.errors import GemcontError
+from gemcont.genotype import open_genotypes
+from gemcont.genotype.chromosomes import HUMAN_AUTOSOMES, drawing_order
+from gemcont.genotype.liftover import Chain
+from gemcont.stats.harmonise import MODES
+from gemcont.stats.meta import gc_lambda, inverse_variance, sample_size
+from gemcont.tables.columns import dropped_columns, meta_columns
+from gemcont.tables.ssf import Metadata
+from gemcont.tables.writers import SUFFIX, open_writer, refuse_overwriting
+from gemcont.workflows.alleles import AlleleCodes
+from gemcont.workflows.builds import canonical_builds, compare_positions, guess
+from gemcont.workflows.cohorts import Cohort, Union, enter, read_columns
+from gemcont.workflows.reference import reference_union
+from gemcont.workflows.tables import to_pandas
+
+log = logging.getLogger(__name__)
+
+_CHUNK = 1 << 19  # variants that are pooled and written at a time
+_LEAST_MATCHED = 0.5  # share of a cohort in the reference, below which a build is wrong
+
+
+@dataclass(frozen=True)
+class MetaSettings:
+    """What ``gemcont-meta`` can be told; names as of its flags.
+
+    scheme: "stderr" (inverse variance) or "samplesize"; match: "key" (chromosome, position and
+    alleles) or "id"; palindromic: "infer", "keep" or "drop", ambiguous within [ambiguous, 1 -
+    ambiguous]; build: of each file or one for all, liftover: a chain file that lifts those whose
+    build is not to_build (default: the first file's); columns: role -> column of the files
+    """
+
+    scheme: str = "stderr"
+    random_effects: bool = False
+    genomic_control: bool = False
+    match: str = "key"
+    palindromic: str = "infer"
+    ambiguous: float = 0.4
+    max_eaf_diff: float | None = None
+    build: list | None = None
+    to_build: str | None = None
+    liftover: str | None = None
+    autosomes: int = HUMAN_AUTOSOMES
+    columns: dict | None = None
+
+    def __post_init__(self):
+        for flag, value, known in (
+            ("--scheme", self.scheme, ("stderr", "samplesize")),
+            ("--match", self.match, ("key", "id")),
+            ("--palindromic", self.palindromic, MODES),
+        ):
+            if value not in known:
+                raise GemcontError(f"{flag}: {value!r} is not one of {', '.join(known)}")
+        if not 0 < self.ambiguous <= 0.5:
+            raise GemcontError(f"--ambiguous: {self.ambiguous:g} is not above 0 and up to 0.5")
+        if self.random_effects and self.scheme == "samplesize":
+            raise GemcontError("--random-effects needs --scheme stderr: z scores have no variance")
+
+
+class MetaRun:
+    """Cohorts that were read and aligned, ready to be pooled.
+
+    union: the variants; cohorts: list of ``Cohort``; lambdas: genomic-control factor of each, as
+    estimated; settings: ``MetaSettings``
+    """
+
+    def __init__(self, union, cohorts, settings):
+        self.union, self.cohorts, self.settings = union, cohorts, settings
+        self.lambdas = [gc_lambda(cohort.z) for cohort in cohorts]
+        for cohort, factor in zip(cohorts, self.lambdas, strict=True):
+            used = settings.genomic_control and factor > 1
+            log.info("%s: lambda_gc %.4f%s", cohort.name, factor, ", divided out" if used else "")
+        order = self._genome_order()
+        rank = np.empty(len(order), dtype=np.int32)
+        rank[order] = np.arange(len(order))
+        self.order, self._ranks = order, []
+        for cohort in cohorts:
+            by_rank = np.argsort(rank[cohort.slot], kind="stable")
+            for name in ("slot", "beta", "standard_error", "z", "frequency", "n"):
+                setattr(cohort, name, getattr(cohort, name)[by_rank])
+            self._ranks.append(rank[cohort.slot])
+
+    def _genome_order(self):
+        """Slots in the order of chromosome and position, unplaced ones last."""
+        names = list(self.union.chromosomes)
+        place = np.full(256, 255)
+        place[drawing_order(names, self.settings.autosomes)] = np.arange(len(names))
+        return np.lexsort((self.union.position, place[self.union.chromosome]))
+
+    def frames(self, progress=False):
+        """Yield tables with the columns of ``PREFIX.meta.tsv``, in genome order."""
+        for _, frame in self.tables(progress):
+            yield frame
+
+    def tables(self, progress=False):
+        """Yield (slots, table): the variants in the union of every table of ``frames``."""
+        total = len(self.order)
+        with tqdm(total=total, unit=" variants", disable=None if progress else True) as bar:
+            for first in range(0, total, _CHUNK):
+                slots, frame = self._frame(first, min(first + _CHUNK, total))
+                bar.update(min(_CHUNK, total - first))
+                if frame.height:
+                    yield slots, frame
+
+    def _frame(self, first, last):
+        values = {
+            name: self._matrix(name, first, last)
+            for name in ("beta", "standard_error", "z", "frequency", "n")
+        }
+        known = ~np.isnan(values["z"])
+        some = np.flatnonzero(known.any(axis=1))
+        values = {name: matrix[some] for name, matrix in values.items()}
+        lambdas = [max(f, 1.0) for f in self.lambdas] if self.settings.genomic_control else None
+        if self.settings.scheme == "stderr":
+            pooled = inverse_variance(
+                values["beta"],
+                values["standard_error"],
+                lambdas,
+                random=self.settings.random_effects,
+            )
+        else:
+            pooled = sample_size(values["z"], values["n"], lambdas)
+        slots = self.order[first:last][some]
+        return slots, self._columns(self._place(slots), values, pooled, lambdas)
+
+    def _matrix(self, name, first, last):
+        out = np.full((last - first, len(self.cohorts)), np.nan)
+        for c, (cohort, rank) in enumerate(zip(self.cohorts, self._ranks, strict=True)):
+            start, stop = np.searchsorted(rank, [first, last])
+            out[rank[start:stop] - first, c] = getattr(cohort, name)[start:stop]
+        return out
+
+    def _place(self, slots):
+        union = self.union
+        names = pl.Series([*union.chromosomes, None], dtype=pl.String)
+        code = np.minimum(union.chromosome[slots], len(union.chromosomes))
+        placed = pl.Series(code < len(union.chromosomes))
+        position = pl.Series(union.position[slots])
+        return pl.DataFrame(
+            {
+                "chromosome": names.gather(code.astype(np.uint32)),
+                "base_pair_location": position.set(~placed, None),
+                "effect_allele": union.codes.decode(union.effect[slots]),
+                "other_allele": union.codes.decode(union.other[slots]),
+                "variant_id": union.ids.gather(slots),
+            }
+        )
+
+    def _columns(self, place, values, pooled, lambdas):
+        frequency = _weighted(values["frequency"], self._weights(values, lambdas))
+        n = np.where(np.isnan(values["n"]).all(axis=1), np.nan, np.nansum(values["n"], axis=1))
+        columns = {
+            "beta": pooled.beta,
+            "standard_error": pooled.standard_error,
+            "effect_allele_frequency": frequency,
+            "neg_log_10_p_value": pooled.neg_log_10_p,
+            "n": n,
+            "z": pooled.z,
+            "q_statistic": pooled.q,
+            "q_dof": pooled.q_dof,
+            "q_neg_log_10_p_value": pooled.q_neg_log_10_p,
+            "i2": pooled.i2,
+            "tau2": pooled.tau2,
+            "direction": directions(values["z"]),
+            "n_studies": pooled.n_studies,
+        }
+        frame = place.with_columns(
+            pl.Series(name, column, nan_to_null=True) for name, column in columns.items()
+        ).with_columns(pl.col("n").round())
+        return frame.select(
+            pl.col(c.name).cast(c.dtype) for c in meta_columns(self.settings.scheme)
+        )
+
+    def _weights(self, values, lambdas):
+        """Of the allele frequencies: inverse variances as METAL, else sample sizes."""
+        if self.settings.scheme == "samplesize":
+            return values["n"]
+        factor = 1.0 if lambdas is None else np.array(lambdas)
+        return 1 / (values["standard_error"] ** 2 * factor)
+
+    def dropped(self):
+        """Rows that did not enter: a polars table of cohort, row, variant_id, reason."""
+        parts = [
+            frame.with_columns(pl.lit(cohort.name).alias("cohort")).sort("row")
+            for cohort in self.cohorts
+            for frame in ([pl.concat(cohort.dropped)] if cohort.dropped else [])
+        ]
+        schema = {column.name: column.dtype for column in dropped_columns()}
+        table = pl.concat(parts) if parts else pl.DataFrame(schema=schema)
+        return table.select(pl.col(name).cast(dtype) for name, dtype in schema.items())
+
+
+def directions(z):
+    """A string per variant: the sign in every cohort, ``?`` where it has none."""
+    if len(z) == 0:
+        return pl.Series([], dtype=pl.String)
+    sign = np.where(np.isnan(z), b"?", np.where(z > 0, b"+", np.where(z < 0, b"-", b"0")))
+    joined = np.ascontiguousarray(sign.astype("S1")).view(f"S{z.shape[1]}").ravel()
+    return pl.Series(joined.astype(str))
+
+
+def _weighted(values, weights):
+    weights = np.where(np.isnan(values) | np.isnan(weights), 0, weights)
+    total = weights.sum(axis=1)
+    mean = (weights * np.nan_to_num(values)).sum(axis=1)
+    return np.where(total > 0, mean / np.where(total > 0, total, 1), np.nan)
+
+
+def prepare(sumstats, names, settings, *, reference=None, genotypes=None, progress=False):
+    """Read and align the cohorts: a ``MetaRun``.
+
+    sumstats: files or DataFrames; names: of the cohorts; reference: a file whose alleles and
+    frequencies rule; genotypes: a ``GenotypeSource`` that does.
+    """
+    builds = canonical_builds(settings.build, len(sumstats))
+    target = canonical_builds([settings.to_build or builds[0]], 1)[0]
+    chains = _chains(builds, target, settings)
+    codes = AlleleCodes()
+    union = Union(codes, by_id=settings.match == "id")
+    if reference is not None or genotypes is not None:
+        union = reference_union(codes, settings, reference, genotypes)
+    cohorts, empty = [], np.empty(0)
+    bar = tqdm(
+        total=len(sumstats), unit=" cohorts", disable=None if progress else True, leave=False
+    )
+    for path, name, chain in zip(sumstats, names, chains, strict=True):
+        cohort = Cohort(name, *([empty] * 6))
+        rows = read_columns(path, union, settings, cohort, chain=chain)
+        if len(union) and settings.match == "key":
+            compare_positions(name, rows, union, list(union.chromosomes))
+        enter(rows, union, settings, cohort)
+        _log_cohort(cohort)
+        if union.fixed:
+            _refuse_wrong_build(cohort, rows, union)
+        cohorts.append(cohort)
+        bar.update()
+    bar.close()
+    if not any(len(cohort.slot) for cohort in cohorts):
+        raise GemcontError("no row of any cohort can be used; the log says why by reason")
+    return MetaRun(union, cohorts, settings)
+
+
+def prepare_files(sumstats, names, settings, *, reference=None, bfile=None):
+    """``prepare`` of files, with a bar; bfile: prefix of the genotypes that rule, or None."""
+    genotypes = None if bfile is None else open_genotypes(bfile)
+    return prepare(
+        sumstats, names, settings, reference=reference, genotypes=genotypes, progress=True
+    )
+
+
+def _chains(builds, target, settings):
+    """The chain that lifts each file, None where it needs none."""
+    if settings.liftover is None:
+        if len(set(builds) | {target}) > 1 and settings.match == "key":
+            raise GemcontError("--build: the builds differ; give --liftover CHAIN, or --match id")
+        return [None] * len(builds)
+    if builds[0] is None:
+        raise GemcontError("--liftover: say the build of every file by --build, e.g. --build 38,37")
+    chain = Chain(settings.liftover)
+    lifted = [build != target for build in builds]
+    if not any(lifted):
+        raise GemcontError(f"--liftover: every file is of build {target} already; say --to-build")
+    return [chain if moves else None for moves in lifted]
+
+
+def _log_cohort(cohort):
+    counts = ", ".join(f"{n} {reason}" for reason, n in cohort.counts.items() if n)
+    log.info("%s: %s", cohort.name, counts)
+
+
+def _refuse_wrong_build(cohort, rows, union):
+    from gemcont.workflows.cohorts import ABSENT
+
+    absent = cohort.counts.get(ABSENT, 0)
+    if len(rows.row) and absent > (1 - _LEAST_MATCHED) * len(rows.row):
+        names = pl.Series([*union.chromosomes, None], dtype=pl.String)
+        code = np.minimum(rows.chromosome, len(union.chromosomes)).astype(np.uint32)
+        looks = (
+            guess(rows.ids, names.gather(code), rows.position) or "neither hg19 nor hg38 for sure"
+        )
+        raise GemcontError(
+            f"{cohort.name}: {absent} of {len(rows.row)} rows are not in the reference; its "
+            f"positions look like {looks}; give --liftover CHAIN with --build and --to-build, or "
+            "--match id"
+        )
+
+
+def run_meta(sumstats, names=None, *, reference=None, genotypes=None, **settings):
+    """Meta-analyse cohorts: the rows of ``PREFIX.meta.tsv`` as a pandas DataFrame.
+
+    sumstats: list of files or DataFrames, one per cohort, in any known dialect
+    names: of the cohorts (default: the files' names)
+    reference: a file or DataFrame whose alleles and frequencies rule; genotypes: a
+        ``GenotypeSource`` that does; default: the first cohort that holds a variant
+    settings: fields of ``MetaSettings``: scheme, random_effects, genomic_control, match, ...
+
+    Raises GemcontError for a mistake in the input.
+    """
+    settings = MetaSettings(**settings)
+    names = cohort_names(sumstats, names)
+    run = prepare(sumstats, names, settings, reference=reference, genotypes=genotypes)
+    return to_pandas(pl.concat(run.frames()))
+
+
+def cohort_names(sumstats, names):
+    """Names of the cohorts: as given, else of their files."""
+    if names is None:
+        names = [
+            os.path.basename(os.fspath(s)).split(".")[0]
+            if isinstance(s, (str, os.PathLike))
+            else f"cohort{i + 1}"
+            for i, s in enumerate(sumstats)
+        ]
+        names = names if len(set(names)) == len(names) else [str(s) for s in sumstats]
+    if len(names) != len(sumstats):
+        raise GemcontError(f"--names: {len(names)} names for {len(sumstats)} files")
+    if len(set(names)) < len(names):
+        raise GemcontError("--names: two cohorts have the same name")
+    return names
+
+
+def outputs(prefix, layout):
+    """The files of a run, by what they hold."""
+    return {
+        "meta": f"{prefix}.meta{SUFFIX[layout]}",
+        "dropped": f"{prefix}.dropped.tsv.gz",
+        **{name: f"{prefix}.{name}.png" for name in ("manhattan", "qq", "frequency")},
+    }
+
+
+def refuse_inputs(prefix, layout, inputs):
+    """Raise GemcontError if a file that will be written is one of the inputs."""
+    files = [*outputs(prefix, layout).values(), f"{prefix}.log"]
+    refuse_overwriting([*files, *(f"{f}.tmp" for f in files)], inputs)
+
+
+def write_meta(run, prefix, layout, *, genome_build=None, progress=False):
+    """Write PREFIX.meta.tsv and PREFIX.dropped.tsv.gz of a ``MetaRun``.
+
+    layout: "tsv", "tsv.gz", "parquet" or "ssf". Returns chromosome, position and -log10 p of the
+    rows, for the pictures.
+    """
+    paths = outputs(prefix, layout)
+    metadata, kept = None, []
+    if layout == "ssf":
+        n = max((float(np.nanmax(c.n, initial=0)) for c in run.cohorts), default=0)
+        metadata = Metadata(os.path.basename(prefix), genome_build, int(n), [])
+    with ExitStack() as stack:
+        append = stack.enter_context(open_writer(paths["meta"], layout, metadata))
+        dropped = stack.enter_context(open_writer(paths["dropped"], "tsv.gz"))
+        dropped(run.dropped())
+        for frame in run.frames(progress=progress):
+            append(frame)
+            kept.append(frame.select("chromosome", "base_pair_location", "neg_log_10_p_value"))
+    table = pl.concat(kept)
+    log.info("%d variants in %s", table.height, paths["meta"])
+    return table

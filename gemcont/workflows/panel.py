@@ -1,0 +1,206 @@
+"""The panel: variants and weights that supervise learning, and polygenic scores of them."""
+
+import logging
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from gemcont._numba import available_threads
+from gemcont.errors import GemcontError
+from gemcont.genotype import open_genotypes
+from gemcont.genotype.align import SampleIds, match_samples
+from gemcont.genotype.chromosomes import HUMAN_AUTOSOMES, canonical_name, ploidy
+from gemcont.genotype.filters import read_sample_list
+from gemcont.genotype.ld import Linkage
+from gemcont.genotype.score import score
+from gemcont.genotype.source import GenotypeSource
+from gemcont.stats.clump import least_neg_log_10_p, radius_of, ranking
+from gemcont.stats.shrink import fit_mixture, shrinkage
+from gemcont.tables.columns import panel_columns
+from gemcont.tables.sumstats import Sumstats
+from gemcont.workflows.clump import founders
+from gemcont.workflows.clumping import Bounds, Clumping, Report
+from gemcont.workflows.loci_files import allele_signs
+from gemcont.workflows.matching import VariantIndex
+from gemcont.workflows.meta import MetaSettings, cohort_names, prepare
+from gemcont.workflows.tables import to_pandas
+
+log = logging.getLogger(__name__)
+
+WEIGHTS = ("beta_shrunk", "beta")
+_UNPLACED = "0"
+
+
+@dataclass(frozen=True)
+class PanelSettings:
+    """What ``gemcont-panel`` can be told beside ``MetaSettings``; names as of its flags.
+
+    p: largest p of a variant of the panel; r2, kb, r2_type: of clumping; keep, remove: lists of
+    samples whose linkage counts; memory: in MiB
+    """
+
+    p: float = 1e-5
+    r2: float = 0.05
+    kb: float = 5000.0
+    r2_type: str = "phased"
+    keep: str | None = None
+    remove: str | None = None
+    threads: int | None = None
+    memory: int = 512
+
+    def __post_init__(self):
+        if not 0 < self.p <= 1:
+            raise GemcontError(f"--p: {self.p:g} is not above 0 and up to 1")
+        if not 0 <= self.r2 < 1:
+            raise GemcontError(f"--clump-r2: {self.r2:g} is not from 0 to below 1")
+        if not self.kb >= 0.001:
+            raise GemcontError("--clump-kb: must be 0.001 or more")
+
+
+def run_panel(sumstats, genotypes, names=None, *, meta=None, progress=False, **settings):
+    """Choose a panel: independent variants of small p, with weights for the genotypes' alleles.
+
+    sumstats: a file or DataFrame, or a list of one per cohort, which are meta-analysed first
+    genotypes: a path or ``GenotypeSource``: whose alleles, frequencies and linkage count
+    names: of the cohorts; meta: fields of ``MetaSettings`` as a dict
+    settings: fields of ``PanelSettings``
+
+    Returns a pandas DataFrame, a row per variant of the panel, strongest first: the columns of
+    ``PREFIX.panel.tsv``. Raises GemcontError for a mistake in the input.
+    """
+    return to_pandas(make_panel(sumstats, genotypes, names, meta, settings, progress)[0])
+
+
+def make_panel(sumstats, genotypes, names, meta, settings, progress=False):
+    """``run_panel`` as a polars table, and the ``MetaRun`` behind it."""
+    settings = PanelSettings(**settings)
+    source = genotypes if isinstance(genotypes, GenotypeSource) else open_genotypes(genotypes)
+    log.info("%s: %d samples, %d variants", source.name, source.n_samples, source.n_variants)
+    sumstats = sumstats if isinstance(sumstats, (list, tuple)) else [sumstats]
+    meta = MetaSettings(**(meta or {}))
+    if meta.scheme != "stderr":
+        raise GemcontError("--scheme samplesize gives no effects, which are a panel's weights")
+    linkage = Linkage(source, founders(source, settings), settings.r2_type)
+    names = cohort_names(sumstats, names)
+    run = prepare(sumstats, names, meta, genotypes=source, progress=progress)
+    table, weight = _pooled(run, settings.p)
+    report = _report(source, table, meta.autosomes)
+    owner = _clump(report, linkage, settings)
+    panel = _panel(source, table, report, owner, weight)
+    log.info(
+        "%d variants with p <= %g, of which %d independent form the panel",
+        table.height,
+        settings.p,
+        panel.height,
+    )
+    return panel, run
+
+
+def _pooled(run, p):
+    """The pooled rows of small p with their variants in the genotypes; the mixture of effects."""
+    parts, z = [], []
+    for slots, frame in run.tables():
+        z.append((frame["beta"] / frame["standard_error"]).to_numpy())
+        variant = pl.Series("variant", run.union.variant[slots].astype(np.int64))
+        small = frame["neg_log_10_p_value"] >= least_neg_log_10_p(p)
+        parts.append(frame.with_columns(variant).filter(small))
+    table = pl.concat(parts).sort("variant")
+    if table.height == 0:
+        raise GemcontError(f"--p {p:g}: no variant of the genotypes has so small a p")
+    return table, fit_mixture(np.concatenate(z))
+
+
+def _report(source, table, autosomes):
+    variant = table["variant"].to_numpy()
+    chosen = source.variants[variant]
+    names = chosen["chromosome"].cast(pl.String).to_numpy()
+    unique, codes = np.unique([canonical_name(n, autosomes) for n in names], return_inverse=True)
+    p = table["neg_log_10_p_value"].to_numpy().copy()
+    p[names == _UNPLACED] = np.nan  # chromosome 0 is no place to be near another variant
+    return Report(
+        variant,
+        codes,
+        chosen["base_pair_location"].cast(pl.Int64).to_numpy(),
+        ploidy(unique, autosomes)[codes],
+        p,
+    )
+
+
+def _clump(report, linkage, settings):
+    bounds = Bounds(least_neg_log_10_p(settings.p), settings.r2, radius_of(settings.kb))
+    threads = settings.threads or available_threads()
+    return Clumping(report, linkage, bounds, memory=settings.memory << 20, threads=threads).owner()
+
+
+def _panel(source, table, report, owner, weight):
+    order = ranking(report.neg_log_10_p, 0.0)
+    index = order[owner[order] == order]
+    rows = table[index]
+    z = (rows["beta"] / rows["standard_error"]).to_numpy()
+    size = np.bincount(owner[owner >= 0], minlength=len(owner))[index]
+    theirs = source.variants[report.variant[index]]
+    frame = rows.with_columns(
+        pl.Series("beta_shrunk", rows["beta"].to_numpy() * shrinkage(z, weight)),
+        pl.Series("locus", np.arange(1, len(index) + 1)),
+        pl.Series("n_variants", size),
+        theirs["chromosome"].cast(pl.String),
+        theirs["variant_id"],
+    )
+    return frame.select(pl.col(c.name).cast(c.dtype) for c in panel_columns())
+
+
+def polygenic_score(genotypes, panel, *, weights="beta_shrunk", autosomes=HUMAN_AUTOSOMES):
+    """Polygenic scores of a panel: a pandas DataFrame of FID, IID, SCORE.
+
+    genotypes: a path or ``GenotypeSource``; panel: a file or DataFrame with the columns of
+    ``PREFIX.panel.tsv``; weights: which of its columns, "beta_shrunk" or "beta".
+
+    SCORE is the sum over variants of weight times the number of effect alleles, a missing
+    genotype being the variant's mean. Variants are matched by id, else by chromosome, position
+    and alleles, turned to the panel's effect allele, and counted in the log where they are not in
+    the genotypes. Raises GemcontError where none is.
+    """
+    source = genotypes if isinstance(genotypes, GenotypeSource) else open_genotypes(genotypes)
+    return to_pandas(score_table(source, panel, weights, autosomes))
+
+
+def score_table(source, panel, weights, autosomes, keep=None):
+    """``polygenic_score`` as a polars table; keep: file of samples, or None for all."""
+    if weights not in WEIGHTS:
+        raise GemcontError(f"--weights: {weights!r} is not one of {', '.join(WEIGHTS)}")
+    needed = ("effect_allele", "other_allele", "beta")
+    rows = Sumstats(panel, columns={"beta": weights}, needed=needed).read()
+    index = VariantIndex(source, np.arange(source.n_variants), autosomes)
+    found = index.find(rows)
+    index.refuse_repeated(rows, found)
+    rows, found, lost = rows.filter(found >= 0), found[found >= 0], int((found < 0).sum())
+    sign = allele_signs(source.variants[found], rows)
+    usable = (sign != 0) & rows["beta"].is_not_null().to_numpy()
+    log.info(
+        "%d variants of the panel scored (%d not in the genotypes, %d with other alleles)",
+        usable.sum(),
+        lost,
+        (sign == 0).sum(),
+    )
+    if not usable.any():
+        raise GemcontError(f"no variant of the panel is in {source.name} with its alleles")
+    weight, sign = rows["beta"].to_numpy()[usable], sign[usable].astype(np.float64)
+    samples = _samples(source, keep)
+    total = score(source, found[usable], sign * weight, samples)
+    total += 2 * weight[sign < 0].sum()  # 2 - g of the allele that is not counted
+    ids = source.samples if samples is None else source.samples[samples]
+    names = {"fid": "FID", "iid": "IID"}
+    return ids.select(pl.col(c).alias(n) for c, n in names.items()).with_columns(
+        pl.Series("SCORE", total)
+    )
+
+
+def _samples(source, keep):
+    if keep is None:
+        return None
+    reference = SampleIds(source.name, *(source.samples[c].to_list() for c in ("fid", "iid")))
+    _, (member,) = match_samples(reference, [], [read_sample_list(keep)])
+    if not member.any():
+        raise GemcontError(f"--keep: no sample of {keep} is in {source.name}")
+    return np.flatnonzero(member)

@@ -1,0 +1,71 @@
+"""A reference's variants, to which every cohort is aligned: a file, or genotypes."""
+
+import numpy as np
+import polars as pl
+
+from gemcont.genotype.kernels import moments
+from gemcont.tables.sumstats import Sumstats
+from gemcont.workflows.cohorts import Columns, Union
+
+_BLOCK = 4096  # variants
+
+
+def reference_union(codes, settings, reference, genotypes):
+    """A fixed ``Union`` of the variants of a file or a ``GenotypeSource``.
+
+    A variant that stands twice counts once, in its first row. Where both are given, the
+    genotypes say which variants there are.
+    """
+    union = Union(codes, by_id=settings.match == "id", fixed=True)
+    if genotypes is None:
+        rows = _of_file(reference, union, settings)
+    else:
+        rows = _of_genotypes(genotypes, union, settings)
+    keys = union.keys(rows)
+    _, first = np.unique(keys, return_index=True)
+    first = np.sort(first)
+    union.add(rows.take(first), keys[first])
+    union.variant = first
+    return union
+
+
+def _of_file(path, union, settings):
+    needed = ("effect_allele", "other_allele")
+    needed += ("variant_id",) if settings.match == "id" else ("chromosome", "base_pair_location")
+    table = Sumstats(path, columns=settings.columns, needed=needed).read()
+    table = table.drop_nulls([*needed])
+    frequency = table["effect_allele_frequency"].fill_null(np.nan).to_numpy()
+    return _columns(table, union, settings, frequency)
+
+
+def _of_genotypes(source, union, settings):
+    table = source.variants.with_columns(
+        pl.col("chromosome").cast(pl.String),
+        pl.col("base_pair_location").cast(pl.Int64),
+        *(pl.col(a).cast(pl.String).str.to_uppercase() for a in ("effect_allele", "other_allele")),
+    )
+    return _columns(table, union, settings, allele_frequency(source))
+
+
+def allele_frequency(source):
+    """Effect allele frequency (variants,) over everyone, NaN where nothing is called."""
+    found = [moments(block) for block in source.blocks(size=_BLOCK)]
+    parts = [np.where(m.n > 0, m.mean / 2, np.nan) for m in found]
+    return np.concatenate(parts) if parts else np.empty(0)
+
+
+def _columns(table, union, settings, frequency):
+    nothing = np.full(table.height, np.nan)
+    return Columns(
+        row=np.arange(table.height, dtype=np.uint32),
+        ids=table["variant_id"],
+        chromosome=union.chromosome_codes(table["chromosome"], settings.autosomes),
+        position=table["base_pair_location"].fill_null(0).to_numpy(),
+        effect=union.codes.encode(table["effect_allele"]),
+        other=union.codes.encode(table["other_allele"]),
+        beta=nothing,
+        standard_error=nothing,
+        z=nothing,
+        frequency=frequency.astype(np.float32),
+        n=nothing.astype(np.float32),
+    )
