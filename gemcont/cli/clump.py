@@ -121,9 +121,13 @@ def _add_sumstats(group):
         metavar="ROLE=NAME,...",
         help="other columns by name, e.g. effect_allele=EA2,beta=EFFECT",
     )
+    group.add_argument(
+        "--trait", metavar="NAME", help="of files of several traits (default: the best p of all)"
+    )
 
 
 def _add_output(group):
+    """Where results go, and what is drawn."""
     group.add_argument("--out", required=True, metavar="PREFIX", help="prefix of all outputs")
     group.add_argument(
         "--genes", metavar="FILE", help="BED or GFF: the nearest gene of every locus"
@@ -190,7 +194,7 @@ def _job(arguments):
 
 def _settings(arguments):
     """The fields of ``ClumpSettings`` that the flags fill."""
-    same = "keep remove extract exclude r2_type threads memory".split()
+    same = "keep remove extract exclude r2_type trait threads memory".split()
     fields = {"variant_id": arguments.id_field, "p_value": arguments.p_field}
     if arguments.log10_p:
         fields["neg_log_10_p_value"] = fields.pop("p_value") or _LOG_P

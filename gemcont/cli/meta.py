@@ -58,6 +58,7 @@ def add_cohorts(group, *, species=True):
         metavar="ROLE=NAME,...",
         help="columns by name, e.g. beta=EFFECT,standard_error=SE2",
     )
+    group.add_argument("--trait", metavar="NAME", help="the one to read of files of several")
     if species:
         add_species(group)
 
@@ -167,7 +168,7 @@ def meta_settings(arguments):
     """The fields of ``MetaSettings`` that the flags fill."""
     same = (
         "scheme random_effects genomic_control palindromic ambiguous max_eaf_diff build to_build "
-        "liftover columns"
+        "liftover columns trait"
     ).split()
     return {
         **{name: getattr(arguments, name) for name in same},

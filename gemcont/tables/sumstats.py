@@ -24,16 +24,19 @@ class Sumstats:
     """A file of summary statistics, recognised by its header.
 
     path: the file, or a DataFrame of pandas or polars. columns: role -> column of the file, for
-    what no dialect knows. needed: roles without which the file is no use. Attributes: ``name``,
+    what no dialect knows. needed: roles without which the file is no use. trait: the one to read
+    of a file of several. Attributes: ``name``,
     ``dialect``, ``roles`` (role -> column), and ``skipped``, rows left out so far, by reason.
     """
 
-    def __init__(self, path, *, columns=None, needed=()):
+    def __init__(self, path, *, columns=None, needed=(), trait=None):
         self._file = _open(path)
         self.name = self._file.name
         self.dialect, self.roles = recognise(self.name, self._file.header, columns or {})
         refuse_missing(self.name, self._file.header, self.given, needed)
-        self.skipped = {}
+        self.skipped, self.trait = {}, trait
+        if trait is not None and "trait" not in self.roles:
+            raise GemcontError(f"--trait: {self.name} has no column of traits")
 
     @property
     def given(self):
@@ -58,12 +61,18 @@ class Sumstats:
         ``row`` is the row below the header, from 0. -log10 p is infinite where p is written as 0.
         Raises GemcontError naming the line of a value that cannot be.
         """
-        first = 0
+        first, found = 0, False
         names = {name: role for role, name in self.roles.items()}
         for table in self._file.tables(list(names)):
             rows = pl.Series("row", np.arange(first, first + table.height, dtype=np.uint32))
             first += table.height
-            yield canonical(self, table.rename(names).with_columns(rows))
+            table = table.rename(names).with_columns(rows)
+            if self.trait is not None:
+                table = table.filter(pl.col("trait").cast(pl.String) == self.trait)
+                found = found or table.height > 0
+            yield canonical(self, table)
+        if self.trait is not None and not found:
+            raise GemcontError(f"--trait: {self.name} has no trait {self.trait!r}")
         if first == 0:
             raise GemcontError(f"{self.name}: has a header but no rows")
 

@@ -22,7 +22,7 @@ class AlleleCodes:
         unique = column.unique().drop_nulls().to_list()
         codes = {name: self._code(name) for name in unique}
         found = column.replace_strict(codes, default=None, return_dtype=pl.Int32)
-        return found.fill_null(-1).to_numpy()
+        return found.fill_null(-1).to_numpy(writable=True)
 
     def _code(self, name):
         if name not in self._codes:

@@ -27,6 +27,7 @@ LANDMARKS = {
 _LENGTHS = {"1": (249250621, 248956422), "2": (243199373, 242193529), "17": (81195210, 83257441)}
 _NAMES = ("GRCh37 (hg19)", "GRCh38 (hg38)")
 _MOST_MOVED = 0.2  # share of ids at other positions, above which builds are mixed
+_SAMPLE = 500_000  # rows of a cohort that are compared
 _FEWEST = 20  # ids in common, below which nothing can be said
 
 
@@ -46,17 +47,18 @@ def guess(ids, chromosome, position):
         if here.any():
             beyond = [position[here].max() > length for length in lengths]
             if beyond[0] != beyond[1]:
-                votes[beyond.index(False)] += 1
-    return None if votes[0] == votes[1] else _NAMES[votes[1] > votes[0]]
+                votes[int(beyond[0])] += 1
+    return None if votes[0] == votes[1] else _NAMES[int(votes[1] > votes[0])]
 
 
 def compare_positions(name, rows, union, names):
     """Count the ids that stand at other positions than in the union; refuse mixed builds.
 
-    rows: a cohort's ``Columns``; union: the ``Union`` it is about to enter; names: chromosome
-    names by code. Returns the number moved.
+    rows: a cohort's ``Columns``, of which the first half million are compared; union: the
+    ``Union`` it is about to enter; names: chromosome names by code. Returns the number moved.
     """
-    mine = pl.DataFrame({"id": rows.ids, "at": np.arange(len(rows.row))})
+    sample = min(len(rows.row), _SAMPLE)
+    mine = pl.DataFrame({"id": rows.ids.head(sample), "at": np.arange(sample)})
     theirs = pl.DataFrame({"id": union.ids, "slot": np.arange(len(union))})
     shared = mine.drop_nulls().join(theirs.drop_nulls(), on="id").unique("id", keep="any")
     at, slot = shared["at"].to_numpy(), shared["slot"].to_numpy()

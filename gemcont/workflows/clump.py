@@ -33,7 +33,8 @@ class ClumpSettings:
 
     p1, p2: largest p of an index variant, and of a member that is listed; r2: of a member, to be
     above; kb: of a member's distance, to be below; r2_type: "phased" or "unphased"; keep, remove,
-    extract, exclude: paths of lists; columns: role -> column of the reports; memory: in MiB
+    extract, exclude: paths of lists; columns: role -> column of the reports; trait: the one to read
+    of reports of several (None: the best p over them counts); memory: in MiB
     """
 
     p1: float = 1e-4
@@ -48,6 +49,7 @@ class ClumpSettings:
     chromosomes: str | None = None
     autosomes: int = HUMAN_AUTOSOMES
     columns: dict | None = None
+    trait: str | None = None
     threads: int | None = None
     memory: int = 512
 
@@ -95,7 +97,7 @@ def _clumped(source, reports, settings, genes, progress):
     variants = _chosen_variants(source, settings)
     index = VariantIndex(source, variants, settings.autosomes)
     largest = min(least_neg_log_10_p(settings.p1), least_neg_log_10_p(settings.p2))
-    matched = match(reports, index, columns=settings.columns, least=largest)
+    matched = match(reports, index, columns=settings.columns, trait=settings.trait, least=largest)
     _log_counts(matched, settings, index)
     report = _report(source, matched, settings.autosomes)
     bounds = Bounds(least_neg_log_10_p(settings.p1), settings.r2, radius_of(settings.kb))

@@ -28,19 +28,25 @@ _NEEDED = ("effect_allele", "other_allele")
 class Cohort:
     """One cohort's rows that entered, as arrays (rows,).
 
-    slot: which variant of the union; beta, standard_error, z; frequency of the union's effect
-    allele; n; counts: rows by what became of them; dropped: frames of the rows that did not enter
+    slot: which variant of the union; beta, standard_error (z and 1 under the sample-size scheme);
+    frequency of the union's effect allele; n; counts: rows by what became of them; dropped:
+    frames of the rows that did not enter; traits: names that the file holds
     """
 
     name: str
-    slot: np.ndarray
-    beta: np.ndarray
-    standard_error: np.ndarray
-    z: np.ndarray
-    frequency: np.ndarray
-    n: np.ndarray
+    slot: np.ndarray | None = None
+    beta: np.ndarray | None = None
+    standard_error: np.ndarray | None = None
+    frequency: np.ndarray | None = None
+    n: np.ndarray | None = None
     counts: dict = field(default_factory=dict)
     dropped: list = field(default_factory=list)
+    traits: set = field(default_factory=set)
+
+    @property
+    def z(self):
+        """z scores (rows,)."""
+        return self.beta / self.standard_error
 
 
 @dataclass
@@ -55,7 +61,6 @@ class Columns:
     other: np.ndarray
     beta: np.ndarray
     standard_error: np.ndarray
-    z: np.ndarray
     frequency: np.ndarray
     n: np.ndarray
 
@@ -83,7 +88,7 @@ class Union:
         self.chromosome = empty.astype(np.uint8)
         self.position = empty.astype(np.int32)
         self.effect = self.other = empty.astype(np.int32)
-        self.frequency = empty.astype(np.float32)
+        self.frequency = empty
         self.ids = pl.Series([], dtype=pl.String)
         self._keys = empty.astype(np.uint64)
         self._slots = empty.astype(np.int32)
@@ -113,7 +118,7 @@ class Union:
         if not len(self._keys):
             return np.full(len(keys), -1, dtype=np.int64)
         at = np.minimum(np.searchsorted(self._keys, keys), len(self._keys) - 1)
-        return np.where(self._keys[at] == keys, self._slots[at], -1)
+        return np.where(self._keys[at] == keys, self._slots[at], -1).astype(np.int64)
 
     def add(self, rows, keys):
         """New variants with the rows' own alleles; their slots."""
@@ -135,13 +140,18 @@ def read_columns(path, union, settings, cohort, *, chain=None):
     needed = (*_NEEDED, "beta", "standard_error") if settings.scheme == "stderr" else _NEEDED
     if settings.match == "key":
         needed = (*needed, "chromosome", "base_pair_location")
-    file = Sumstats(path, columns=settings.columns, needed=needed)
+    file = Sumstats(path, columns=settings.columns, needed=needed, trait=settings.trait)
     log.info("%s: %s, read as %s", cohort.name, file.name, file.dialect)
     parts = [_usable(batch, union, settings, cohort, chain) for batch in file.batches()]
     cohort.counts |= {reason: n for reason, n in file.skipped.items() if n}
+    return _joined(parts)
+
+
+def _joined(parts):
+    """One ``Columns`` of several, whose arrays are let go as they are joined."""
     fields = {}
     for name in Columns.__dataclass_fields__:
-        pieces = [getattr(part, name) for part in parts]
+        pieces = [vars(part).pop(name) for part in parts]
         fields[name] = pl.concat(pieces) if name == "ids" else np.concatenate(pieces)
     return Columns(**fields)
 
@@ -149,6 +159,11 @@ def read_columns(path, union, settings, cohort, *, chain=None):
 def _usable(batch, union, settings, cohort, chain):
     """The rows of a batch that have what they need."""
     cohort.counts["rows"] = cohort.counts.get("rows", 0) + batch.height
+    traits = set(batch["trait"].unique().drop_nulls()) | cohort.traits
+    if len(traits) > 1:
+        shown = ", ".join(sorted(traits)[:3])
+        raise GemcontError(f"{cohort.name}: holds several traits ({shown} ...); say one by --trait")
+    cohort.traits = traits
     batch = batch.filter(_drop(cohort, batch, _missing_effect(batch, settings), NO_EFFECT))
     error = batch["standard_error"]
     if settings.scheme == "stderr":
@@ -161,7 +176,7 @@ def _usable(batch, union, settings, cohort, chain):
         batch = batch.filter(_drop(cohort, batch, place, NO_PLACE))
     if settings.match == "id":
         batch = batch.filter(_drop(cohort, batch, batch["variant_id"].is_null(), NO_ID))
-    rows = _as_columns(batch, union, settings.autosomes)
+    rows = _as_columns(batch, union, settings)
     return rows if chain is None else _lifted(rows, union, cohort, chain)
 
 
@@ -188,7 +203,7 @@ def note(cohort, rows, ids, reason):
     cohort.dropped.append(frame)
 
 
-def _as_columns(batch, union, autosomes):
+def _as_columns(batch, union, settings):
     codes = union.codes
     effect, other = (codes.encode(batch[name]) for name in _NEEDED)
     minus = (batch["strand"] == "-").fill_null(False).to_numpy()
@@ -199,17 +214,18 @@ def _as_columns(batch, union, autosomes):
         batch[name].fill_null(np.nan).to_numpy()
         for name in ("beta", "standard_error", "z", "effect_allele_frequency", "n")
     )
+    if settings.scheme == "samplesize":
+        beta, error = np.where(np.isnan(z), beta / error, z), np.ones(len(z))
     return Columns(
         row=batch["row"].to_numpy(),
         ids=batch["variant_id"],
-        chromosome=union.chromosome_codes(batch["chromosome"], autosomes),
-        position=batch["base_pair_location"].fill_null(0).to_numpy(),
+        chromosome=union.chromosome_codes(batch["chromosome"], settings.autosomes),
+        position=batch["base_pair_location"].fill_null(0).cast(pl.Int32).to_numpy(writable=True),
         effect=effect,
         other=other,
         beta=beta,
         standard_error=error,
-        z=np.where(np.isnan(z), beta / error, z),
-        frequency=frequency.astype(np.float32),
+        frequency=frequency,
         n=n.astype(np.float32),
     )
 
@@ -247,31 +263,25 @@ def _lifted(rows, union, cohort, chain):
 def enter(rows, union, settings, cohort):
     """Match a cohort's rows to the union and bring them to its alleles; fills ``cohort``."""
     keys = union.keys(rows)
-    _, first = np.unique(keys, return_index=True)
-    kept = np.zeros(len(keys), dtype=bool)
-    kept[first] = True
-    _note_rows(cohort, rows, ~kept, REPEATED)
-    rows, keys = rows.take(kept), keys[kept]
+    first = np.zeros(len(keys), dtype=bool)
+    first[np.unique(keys, return_index=True)[1]] = True
+    _note_rows(cohort, rows, ~first, REPEATED)
     slot = union.find(keys)
     new = slot < 0
     if union.fixed:
-        _note_rows(cohort, rows, new, ABSENT)
-        rows, slot, new = rows.take(~new), slot[~new], new[~new]
+        _note_rows(cohort, rows, first & new, ABSENT)
+        first &= ~new
     sign, flipped, reason = _aligned(rows, union, slot, new, settings)
     for code, text in REASONS.items():
-        _note_rows(cohort, rows, reason == code, text)
-    used = reason == Reason.KEPT
-    fresh = new & used
-    if fresh.any():
-        slot[fresh] = union.add(rows.take(fresh), keys[fresh])
-    _fill(cohort, rows.take(used), slot[used], sign[used])
+        _note_rows(cohort, rows, first & (reason == code), text)
+    used = first & (reason == Reason.KEPT)
+    if (used & new).any():
+        slot[used & new] = union.add(rows.take(used & new), keys[used & new])
     cohort.counts["entered"] = int(used.sum())
-    for text, count in (
-        ("effect turned over", (sign < 0).sum()),
-        ("strand flipped", flipped.sum()),
-    ):
-        if count:
-            cohort.counts[text] = int(count)
+    for text, some in (("effect turned over", sign < 0), ("strand flipped", flipped)):
+        if (used & some).any():
+            cohort.counts[text] = int((used & some).sum())
+    _fill(cohort, rows, slot, sign, used)
 
 
 def _aligned(rows, union, slot, new, settings):
@@ -307,10 +317,11 @@ def _note_rows(cohort, rows, wrong, reason):
         note(cohort, pl.Series(rows.row[at]), rows.ids.gather(at), reason)
 
 
-def _fill(cohort, rows, slot, sign):
-    cohort.slot = slot.astype(np.int32)
-    cohort.beta = sign * rows.beta
-    cohort.standard_error = rows.standard_error
-    cohort.z = sign * rows.z
-    cohort.frequency = np.where(sign < 0, 1 - rows.frequency, rows.frequency)
-    cohort.n = rows.n
+def _fill(cohort, rows, slot, sign, used):
+    sign = sign[used]
+    cohort.slot = slot[used].astype(np.int32)
+    cohort.beta = sign * rows.beta[used]
+    cohort.standard_error = rows.standard_error[used]
+    frequency = rows.frequency[used]
+    cohort.frequency = np.where(sign < 0, 1 - frequency, frequency)
+    cohort.n = rows.n[used]

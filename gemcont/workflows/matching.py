@@ -113,17 +113,18 @@ class VariantIndex:
 _KEY = ["chromosome", "base_pair_location", "low", "high"]
 
 
-def match(paths, index, *, columns=None, least=0.0):
+def match(paths, index, *, columns=None, trait=None, least=0.0):
     """``Matched`` of one or several reports.
 
-    paths: files or DataFrames; index: ``VariantIndex``; columns: role -> column; least: -log10 p
-    from which a row without a variant is listed. Of several rows of a variant the strongest
-    stays, the first of equals. Raises GemcontError when nothing matches.
+    paths: files or DataFrames; index: ``VariantIndex``; columns: role -> column; trait: the one
+    to read, None = all; least: -log10 p from which a row without a variant is listed. Of several
+    rows of a variant the strongest stays, the first of equals. Raises GemcontError when nothing
+    matches.
     """
     parts, missing, counts = [], [], {"rows": 0, "p missing": 0, ABSENT: 0, "filtered": 0}
     examples, log_p = [], []
     for number, path in enumerate(paths):
-        file = Sumstats(path, columns=columns, needed=("neg_log_10_p_value",))
+        file = Sumstats(path, columns=columns, needed=("neg_log_10_p_value",), trait=trait)
         log.info("%s: read as %s", file.name, file.dialect)
         log_p.append(file.has_log_p)
         for batch in file.batches():

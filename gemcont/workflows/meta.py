@@ -37,7 +37,8 @@ class MetaSettings:
     scheme: "stderr" (inverse variance) or "samplesize"; match: "key" (chromosome, position and
     alleles) or "id"; palindromic: "infer", "keep" or "drop", ambiguous within [ambiguous, 1 -
     ambiguous]; build: of each file or one for all, liftover: a chain file that lifts those whose
-    build is not to_build (default: the first file's); columns: role -> column of the files
+    build is not to_build (default: the first file's); columns: role -> column of the files;
+    trait: the one to read of files of several
     """
 
     scheme: str = "stderr"
@@ -52,6 +53,7 @@ class MetaSettings:
     liftover: str | None = None
     autosomes: int = HUMAN_AUTOSOMES
     columns: dict | None = None
+    trait: str | None = None
 
     def __post_init__(self):
         for flag, value, known in (
@@ -86,7 +88,7 @@ class MetaRun:
         self.order, self._ranks = order, []
         for cohort in cohorts:
             by_rank = np.argsort(rank[cohort.slot], kind="stable")
-            for name in ("slot", "beta", "standard_error", "z", "frequency", "n"):
+            for name in ("slot", "beta", "standard_error", "frequency", "n"):
                 setattr(cohort, name, getattr(cohort, name)[by_rank])
             self._ranks.append(rank[cohort.slot])
 
@@ -115,9 +117,10 @@ class MetaRun:
     def _frame(self, first, last):
         values = {
             name: self._matrix(name, first, last)
-            for name in ("beta", "standard_error", "z", "frequency", "n")
+            for name in ("beta", "standard_error", "frequency", "n")
         }
-        known = ~np.isnan(values["z"])
+        values["z"] = values["beta"] / values["standard_error"]
+        known = ~np.isnan(values["beta"])
         some = np.flatnonzero(known.any(axis=1))
         values = {name: matrix[some] for name, matrix in values.items()}
         lambdas = [max(f, 1.0) for f in self.lambdas] if self.settings.genomic_control else None
@@ -229,12 +232,12 @@ def prepare(sumstats, names, settings, *, reference=None, genotypes=None, progre
     union = Union(codes, by_id=settings.match == "id")
     if reference is not None or genotypes is not None:
         union = reference_union(codes, settings, reference, genotypes)
-    cohorts, empty = [], np.empty(0)
+    cohorts = []
     bar = tqdm(
         total=len(sumstats), unit=" cohorts", disable=None if progress else True, leave=False
     )
     for path, name, chain in zip(sumstats, names, chains, strict=True):
-        cohort = Cohort(name, *([empty] * 6))
+        cohort = Cohort(name)
         rows = read_columns(path, union, settings, cohort, chain=chain)
         if len(union) and settings.match == "key":
             compare_positions(name, rows, union, list(union.chromosomes))
