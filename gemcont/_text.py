@@ -14,6 +14,7 @@ from gemcont.errors import GemcontError
 
 _BOM = b"\xef\xbb\xbf"
 _GZIP = b"\x1f\x8b"
+_PACKED = {b"\x28\xb5\x2f\xfd": "zstd", b"BZh": "bzip2", b"\xfd7zXZ": "xz", b"PK\x03\x04": "zip"}
 
 
 def read_text(path, *, empty=False):
@@ -67,6 +68,9 @@ def open_bytes(path, owner):
         raise GemcontError(f"{path}: no such file") from None
     except OSError as error:
         raise GemcontError(f"{path}: cannot be read ({error.strerror})") from None
+    for magic, program in _PACKED.items():
+        if file.peek(len(magic)).startswith(magic):
+            raise GemcontError(f"{path}: packed by {program}; unpack it, or use gzip")
     if not zipped:
         return file
     from isal import igzip

@@ -66,14 +66,20 @@ def test_import_gemcont_is_light():
     assert not loaded_after("import gemcont") & HEAVY
 
 
-@pytest.mark.parametrize("command", ["gwas", "clump"])
+@pytest.mark.parametrize("command", ["gwas", "clump", "meta", "panel"])
 def test_help_is_light(command):
     parser = f"from gemcont.cli.{command} import build_parser; build_parser().format_help()"
     assert not loaded_after(parser) & HEAVY
 
 
 @pytest.mark.parametrize(
-    "workflow", ["gwas, gemcont.workflows.report", "clump, gemcont.workflows.loci_files"]
+    "workflow",
+    [
+        "gwas, gemcont.workflows.report",
+        "clump, gemcont.workflows.loci_files",
+        "meta, gemcont.workflows.meta_pictures",
+        "panel_files",
+    ],
 )
 def test_command_leaves_pandas_and_scipy_stats_alone(workflow):
     workflow = f"import gemcont.workflows.{workflow}"

@@ -91,6 +91,7 @@ def _add_sumstats(group):
         "--sumstats",
         "--clump",
         nargs="+",
+        action="extend",
         required=True,
         metavar="FILE",
         help="one or more; of a variant in several the best p counts",
@@ -192,10 +193,15 @@ def _job(arguments):
     write_loci(loci, arguments.out, plot=arguments.plot, ld_matrix=arguments.ld_matrix)
 
 
+def _listed(names):
+    """Names given apart or, as PLINK 1.9 has them, joined by commas."""
+    return names and [part for name in names for part in name.split(",") if part]
+
+
 def _settings(arguments):
     """The fields of ``ClumpSettings`` that the flags fill."""
     same = "keep remove extract exclude r2_type trait threads memory".split()
-    fields = {"variant_id": arguments.id_field, "p_value": arguments.p_field}
+    fields = {"variant_id": _listed(arguments.id_field), "p_value": _listed(arguments.p_field)}
     if arguments.log10_p:
         fields["neg_log_10_p_value"] = fields.pop("p_value") or _LOG_P
     fields = {role: names for role, names in fields.items() if names}

@@ -153,11 +153,14 @@ def run_command(program, parser, check, job, argv):
     """
     arguments = parser.parse_args(argv)
     signals = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    _INTERRUPTED.clear()
     before = [signal.signal(number, _interrupt) for number in signals]
     try:
         check(arguments)
         open_log(program, arguments, sys.argv[1:] if argv is None else argv)
         job(arguments)
+        if _INTERRUPTED:  # where a library caught it and went on
+            raise KeyboardInterrupt
     except GemcontError as error:
         return _fail(program, str(error), USER_ERROR)
     except KeyboardInterrupt:
@@ -176,7 +179,11 @@ def run_command(program, parser, check, job, argv):
     return 0
 
 
+_INTERRUPTED = []  # signals that came
+
+
 def _interrupt(number, frame):
+    _INTERRUPTED.append(number)
     for further in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(further, signal.SIG_IGN)  # let the first one clean up
     raise KeyboardInterrupt

@@ -1,10 +1,13 @@
 """Chromosome names: which are autosomes, which are sex chromosomes or haploid, of any species."""
 
+import logging
 from enum import IntEnum
 
 import numpy as np
 
 from gemcont.errors import GemcontError
+
+log = logging.getLogger(__name__)
 
 HUMAN_AUTOSOMES = 22
 _LETTERS = {"X": "X", "Y": "Y", "XY": "XY", "PAR1": "XY", "PAR2": "XY", "MT": "MT", "M": "MT"}
@@ -46,6 +49,18 @@ def unknown_codes(names, autosomes=HUMAN_AUTOSOMES):
     """Numeric codes beyond those of the species: a sign that ``--chr-set`` is missing."""
     canonical = (canonical_name(name, autosomes) for name in names)
     return sorted({int(c) for c in canonical if c.isdecimal() and int(c) > autosomes})
+
+
+def warn_unknown_codes(names, autosomes=HUMAN_AUTOSOMES):
+    """Warn of numeric codes beyond those of the species."""
+    unknown = unknown_codes(names, autosomes)
+    if unknown:
+        log.warning(
+            "chromosome codes %s are beyond %d autosomes and taken as autosomes; say --chr-set N "
+            "if the species is another",
+            ", ".join(map(str, unknown[:5])),
+            autosomes,
+        )
 
 
 def drawing_order(names, autosomes=HUMAN_AUTOSOMES):

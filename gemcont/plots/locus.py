@@ -57,7 +57,7 @@ def regional(
         axes.set_title(title, fontsize=11, loc="left", parse_math=False)
     bottom = axes
     if track is not None:
-        _draw_genes(track, shown, (low, high))
+        _draw_genes(track, shown, (low, high), megabase[index])
         bottom = track
     name = chromosome if len(chromosome) > 2 else f"chromosome {chromosome}"
     bottom.set_xlabel(f"Position on {name} (Mb)", fontsize=10, parse_math=False)
@@ -96,14 +96,18 @@ def _draw_variants(axes, x, height, r2, index):
     step = np.minimum(r2 / _STEP, len(_COLOURS) - 1)
     step = np.where(np.isnan(step), -1, step).astype(int)
     others = np.arange(len(x)) != index
-    style = {"linestyle": "none", "markeredgewidth": 0.3, "markeredgecolor": "0.25", "marker": "o"}
+    crowd = float(np.interp(len(x), [300, 3000], [0, 1]))  # many points are drawn smaller
+    style = {"linestyle": "none", "markeredgecolor": "0.25", "marker": "o"}
+    style["markeredgewidth"] = 0.3 * (1 - crowd)
     for colour in range(-1, len(_COLOURS)):
         some = others & (step == colour)
         face = _COLOURS[colour] if colour >= 0 else _UNKNOWN
         text = f"{_STEP * colour:.1f} to {_STEP * (colour + 1):.1f}" if colour >= 0 else "unknown"
         if some.any() or colour >= 0:
-            axes.plot(x[some], height[some], color=face, markersize=4, label=text, **style)
-    style["marker"] = "D"
+            axes.plot(
+                x[some], height[some], color=face, markersize=4 - 1.6 * crowd, label=text, **style
+            )
+    style |= {"marker": "D", "markeredgewidth": 0.3}
     axes.plot(x[[index]], height[[index]], color=_INDEX, markersize=6, label="index", **style)
     handles, labels = axes.get_legend_handles_labels()
     axes.legend(
@@ -120,24 +124,30 @@ def _draw_variants(axes, x, height, r2, index):
     )
 
 
-def _draw_genes(track, genes, limits):
-    """Bars with names above them, each gene in the first row where it has room."""
+def _draw_genes(track, genes, limits, centre):
+    """Bars with names above them, each gene in the first row where it has room.
+
+    Those nearest to ``centre`` (Mb) are placed first, so that a crowd hides the farthest.
+    """
     names = [str(name) for _, _, name in genes]
     inches = track.get_position().width * track.figure.get_figwidth()
     per_point = (limits[1] - limits[0]) / (72 * inches)
     widths = text_sizes(track.figure, names, _NAME_SIZE)[:, 0] * per_point
-    ends, hidden = [], 0
-    order = np.argsort([start for start, _, _ in genes], kind="stable")
+    hidden = 0
+    middles = np.array([(start + end) / 2e6 for start, end, _ in genes])
+    order = np.argsort(np.abs(middles - centre), kind="stable")  # the nearest have room first
+    taken = [[] for _ in range(_GENE_ROWS)]
     for i in order:
         start, end = max(genes[i][0] / 1e6, limits[0]), min(genes[i][1] / 1e6, limits[1])
         middle = min(max((start + end) / 2, limits[0] + widths[i] / 2), limits[1] - widths[i] / 2)
         left = min(start, middle - widths[i] / 2)
         right = max(end, middle + widths[i] / 2) + 6 * per_point
-        row = next((r for r, taken in enumerate(ends) if taken <= left), len(ends))
-        if row == _GENE_ROWS:
+        free = (all(right <= a or left >= b for a, b in spans) for spans in taken)
+        row = next((r for r, fits in enumerate(free) if fits), None)
+        if row is None:
             hidden += 1
             continue
-        ends[row:] = [right, *ends[row + 1 :]]
+        taken[row].append((left, right))
         track.plot([start, end], [-row, -row], color="#1f4e79", linewidth=3, solid_capstyle="butt")
         track.text(
             middle,
@@ -149,7 +159,8 @@ def _draw_genes(track, genes, limits):
             va="bottom",
             parse_math=False,
         )
-    track.set_ylim(-max(len(ends), 1) + 0.6, 0.95)
+    rows = sum(bool(spans) for spans in taken)
+    track.set_ylim(-max(rows, 1) + 0.6, 0.95)
     if hidden:
         track.text(
             1.005,

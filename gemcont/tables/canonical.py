@@ -25,7 +25,6 @@ COLUMNS = {
 }
 _MISSING = ("", "na", "nan", ".", "#na", "null", "none", "n/a")
 _SMALLEST = 1e-300  # a p below it is read from its text: a double has few digits left there
-_LETTERS = {"1": "A", "2": "C", "3": "G", "4": "T"}
 _POWER = re.compile(r"([0-9]*\.?[0-9]*)(?:[eE]([-+]?[0-9]+))?")
 
 
@@ -90,7 +89,7 @@ def _refuse(file, table, role, wrong, why):
 
 
 def _alleles(table):
-    """Effect and other allele in upper case; numbers 1 to 4 as letters."""
+    """Effect and other allele in upper case."""
     if not {"effect_allele", "ref", "alt"} & set(table.columns):
         return {}
     found = {
@@ -106,12 +105,7 @@ def _alleles(table):
         choice = pl.when(is_alt).then(pl.col("ref")).when(is_ref).then(pl.col("alt"))
         other = frame.select(choice.alias("other"))["other"]
     alleles = {"effect_allele": effect, "other_allele": other}
-    return {name: _lettered(a) for name, a in alleles.items() if a is not None}
-
-
-def _lettered(alleles):
-    """Alleles coded 1 to 4 as A, C, G, T."""
-    return alleles.replace(_LETTERS) if alleles.is_in(list(_LETTERS)).any() else alleles
+    return {name: a for name, a in alleles.items() if a is not None}
 
 
 def _effect(file, table):

@@ -326,6 +326,11 @@ def refuse_missing(path, header, found, needed):
     for role in needed:
         if role in found:
             continue
+        if role == "neg_log_10_p_value":
+            raise GemcontError(
+                f"{path}: no column of p values; name it by --columns p_value=NAME (or "
+                f"neg_log_10_p_value=NAME if it holds -log10 p): {shown(header)}"
+            )
         hint = ""
         if role.endswith("allele") and "ALLELE1" in map(plain, header):
             hint = " (Allele1 alone does not say whether it is the effect allele)"

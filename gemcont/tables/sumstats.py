@@ -55,6 +55,12 @@ class Sumstats:
         """Whether the file gives -log10 p rather than p."""
         return "neg_log_10_p_value" in self.roles
 
+    @property
+    def p_column(self):
+        """The column that the p comes from, or None."""
+        roles = ("neg_log_10_p_value", "p_value", "log_10_p_value")
+        return next((self.roles[role] for role in roles if role in self.roles), None)
+
     def batches(self):
         """Yield polars tables with the columns of ``COLUMNS``, null where there is no value.
 

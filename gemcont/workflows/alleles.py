@@ -4,6 +4,7 @@ import numpy as np
 import polars as pl
 
 _LETTERS = "ACGT"
+NUMBERED = {"1": "A", "2": "C", "3": "G", "4": "T"}  # alleles as numbers, METAL's reading
 _REVERSE = str.maketrans("ACGT", "TGCA")
 _POSITION_BITS, _PAIR_BITS = 28, 28
 _SPREAD = np.uint64(0x9E3779B97F4A7C15)  # odd, so that multiplying mixes all bits
@@ -25,6 +26,7 @@ class AlleleCodes:
         return found.fill_null(-1).to_numpy(writable=True)
 
     def _code(self, name):
+        name = NUMBERED.get(name, name)
         if name not in self._codes:
             self._codes[name] = len(self._names)
             self._names.append(name)

@@ -12,19 +12,20 @@ from gemcont._numba import available_threads
 from gemcont.errors import GemcontError
 from gemcont.genotype import open_genotypes
 from gemcont.genotype.align import SampleIds, match_samples
-from gemcont.genotype.chromosomes import HUMAN_AUTOSOMES, canonical_name, ploidy
+from gemcont.genotype.chromosomes import HUMAN_AUTOSOMES, canonical_name, ploidy, warn_unknown_codes
 from gemcont.genotype.filters import read_sample_list, read_variant_ids, select_variants
 from gemcont.genotype.ld import Linkage
 from gemcont.genotype.source import GenotypeSource
 from gemcont.stats.clump import least_neg_log_10_p, radius_of, ranking
 from gemcont.workflows.clumping import Bounds, Clumping, Report
 from gemcont.workflows.loci import Loci, p_text
-from gemcont.workflows.matching import VariantIndex, match
+from gemcont.workflows.matching import VariantIndex, examples_of, match
 from gemcont.workflows.overlap import overlap  # noqa: F401 - belongs to what clumping offers
 
 log = logging.getLogger(__name__)
 
 _UNPLACED = "0"
+_FEW = 100  # rows: fewer may well have no small p
 
 
 @dataclass(frozen=True)
@@ -135,7 +136,10 @@ def founders(source, settings):
     lists = [read_sample_list(getattr(settings, flag)) for flag in flags]
     reference = SampleIds(source.name, *(source.samples[c].to_list() for c in ("fid", "iid")))
     _, members = match_samples(reference, [], lists)
-    for flag, member in zip(flags, members, strict=True):
+    for flag, ids, member in zip(flags, lists, members, strict=True):
+        unknown = len(set(ids.keys(ids.fid is not None))) - int(member.sum())
+        if unknown > 0:
+            log.info("--%s: %d ids of %s are not in the genotypes", flag, unknown, ids.name)
         kept &= member if flag == "keep" else ~member
         if not kept.any():
             raise GemcontError(f"--{flag}: no sample of {source.name} is left")
@@ -158,8 +162,12 @@ def _chosen_variants(source, settings):
     variants, taken = select_variants(
         source.variants, chromosomes=settings.chromosomes, autosomes=settings.autosomes, **lists
     )
+    warn_unknown_codes(source.variants["chromosome"].unique().to_list(), settings.autosomes)
     placed = (source.variants["chromosome"][variants] != _UNPLACED).to_numpy()
     taken["chromosome 0"] = int((~placed).sum())
+    negative = placed & (source.variants["base_pair_location"][variants] < 0).to_numpy()
+    taken["negative position"] = int(negative.sum())
+    placed &= ~negative
     left_out = ", ".join(f"{reason} {count}" for reason, count in taken.items() if count)
     if left_out:
         log.info("variants of the genotypes left out: %s", left_out)
@@ -180,20 +188,22 @@ def _log_counts(matched, settings, index):
         significant,
         settings.p1,
     )
+    strongest = matched.rows["neg_log_10_p_value"].max()
     lost = matched.missing.filter(pl.col("neg_log_10_p_value") >= least_neg_log_10_p(settings.p1))
     if lost.height:
         log.warning(
             "%d rows with p <= %g are not in the genotypes (%s ...; the genotypes have %s ...)",
             lost.height,
             settings.p1,
-            ", ".join(map(str, lost["variant_id"].head(3))),
+            ", ".join(examples_of(lost)),
             ", ".join(index.source.variants["variant_id"][:3]),
         )
+    if any(matched.log_p) and counts["rows"] > _FEW and strongest <= 1:
+        log.warning("no -log10 p is above 1: does that column hold p itself? (--p-field NAME)")
     if significant == 0:
-        best = matched.rows["neg_log_10_p_value"].max()
         log.warning(
             "no clumps: the smallest p of a variant in the genotypes is %s, above %g",
-            p_text(best),
+            p_text(strongest),
             settings.p1,
         )
 

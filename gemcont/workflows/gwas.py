@@ -10,7 +10,7 @@ import polars as pl
 from gemcont._numba import available_threads
 from gemcont.errors import GemcontError
 from gemcont.genotype import open_genotypes
-from gemcont.genotype.chromosomes import Ploidy, ploidy, unknown_codes
+from gemcont.genotype.chromosomes import Ploidy, ploidy, warn_unknown_codes
 from gemcont.genotype.filters import read_variant_ids, select_variants
 from gemcont.genotype.source import ArraySource, GenotypeSource
 from gemcont.tables.columns import TRAIT
@@ -80,14 +80,7 @@ def _ploidy(source, autosomes):
     """Ploidy code of every variant, and a warning where codes do not fit the species."""
     column = source.variants["chromosome"]
     names = column.unique().to_list()
-    unknown = unknown_codes(names, autosomes)
-    if unknown:
-        log.warning(
-            "chromosome codes %s are beyond %d autosomes and taken as autosomes; say --chr-set N "
-            "if the species is another",
-            ", ".join(map(str, unknown[:5])),
-            autosomes,
-        )
+    warn_unknown_codes(names, autosomes)
     codes = dict(zip(names, ploidy(names, autosomes).tolist(), strict=True))
     return column.replace_strict(codes, return_dtype=pl.UInt8).to_numpy()
 

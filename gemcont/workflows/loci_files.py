@@ -9,7 +9,11 @@ import polars as pl
 
 from gemcont.errors import GemcontError
 from gemcont.genotype.kernels import decode
+from gemcont.stats.harmonise import align
 from gemcont.tables.writers import open_writer, refuse_overwriting, remove, unfinished, unwritable
+from gemcont.workflows.alleles import AlleleCodes
+from gemcont.workflows.loci import p_text
+from gemcont.workflows.matching import z_score
 
 log = logging.getLogger(__name__)
 
@@ -17,7 +21,6 @@ _TABLES = ("clumps", "loci.tsv", "missing.tsv")
 _PER_LOCUS = ("png", "ld", "z.tsv")
 _MOST_IN_MATRIX = 20_000  # variants: a matrix of 3.2 GB
 _MOST_DRAWN = 20_000  # variants in one picture
-_COMPLEMENT = str.maketrans("ACGT", "TGCA")
 
 
 def refuse_inputs(prefix, inputs):
@@ -47,41 +50,50 @@ def write_loci(loci, prefix, *, plot=0, ld_matrix=False):
         with open_writer(f"{prefix}.{name}.tsv", "tsv") as append:
             append(table)
     if ld_matrix:
-        for number in range(len(loci.index)):
-            _write_matrix(loci, number, f"{prefix}.locus{number + 1}")
+        _write_matrices(loci, prefix)
     for number in range(min(plot, len(loci.index))):
         _draw(loci, number, f"{prefix}.locus{number + 1}.png")
 
 
-def _write_matrix(loci, number, prefix):
-    """The signed r of a locus's variants, for the report's effect alleles, and their z scores."""
-    members = loci.members_of[number]
-    rows = loci.matched.rows[members]
-    sign = allele_signs(loci.variants[members], rows)
-    usable = np.flatnonzero(sign)
-    if len(usable) < len(members):
+def _write_matrices(loci, prefix):
+    """PREFIX.locusN.ld and .z.tsv of every locus that has alleles to align."""
+    rows = loci.matched.rows
+    if rows["effect_allele"].null_count() == rows.height:
+        raise GemcontError("--ld-matrix: the summary statistics have no alleles to sign r by")
+    if rows.select(z_score())["z"].null_count() == rows.height:
+        log.warning("--ld-matrix: the summary statistics have no effects, so z is NA")
+    sign, flipped, palindromic = allele_signs(loci.variants, rows)
+    if flipped.any():  # their letters do not say which strand they are on either
+        sign[palindromic] = 0
+    left_out = 0
+    for number, members in enumerate(loci.members_of):
+        usable = members[sign[members] != 0]
+        left_out += len(members) - len(usable)
+        if len(usable):
+            _write_matrix(loci, number, usable, sign[usable], f"{prefix}.locus{number + 1}")
+    if left_out:
         log.warning(
-            "locus %d: %d variants left out of the matrix, their alleles are not those of the "
-            "genotypes",
-            number + 1,
-            len(members) - len(usable),
+            "%d variants left out of the matrices: alleles unknown, not those of the genotypes, or "
+            "palindromic in a report of flipped strands",
+            left_out,
         )
-    if len(usable) > _MOST_IN_MATRIX:
+
+
+def _write_matrix(loci, number, members, sign, prefix):
+    """The signed r of a locus's variants, for the report's effect alleles, and their z scores."""
+    if len(members) > _MOST_IN_MATRIX:
         raise GemcontError(
-            f"--ld-matrix: locus {number + 1} has {len(usable)} variants, more than "
+            f"--ld-matrix: locus {number + 1} has {len(members)} variants, more than "
             f"{_MOST_IN_MATRIX}; choose a larger --clump-r2 or a smaller --clump-kb"
         )
-    members, rows, sign = members[usable], rows[usable], sign[usable]
     dosage = decode(loci.source.read(loci.report.variant[members], loci.linkage.samples))
     r = correlation(dosage) * np.outer(sign, sign)
-    path = f"{prefix}.ld"
-    with unfinished(path) as temporary:
+    with unfinished(f"{prefix}.ld") as temporary:
         np.savetxt(temporary, r, fmt="%.6g")
     place = loci.variants[members].drop("effect_allele", "other_allele")
-    z = pl.coalesce("z", pl.col("beta") / pl.col("standard_error")).alias("z")
-    table = pl.concat(
-        [place, rows.drop("variant", "file", "trait", "z"), rows.select(z)], how="horizontal"
-    )
+    rows = loci.matched.rows[members]
+    details = rows.drop("variant", "file", "trait", "z")
+    table = pl.concat([place, details, rows.select(z_score())], how="horizontal")
     with open_writer(f"{prefix}.z.tsv", "tsv") as append:
         append(
             table.select(*_Z_COLUMNS).with_columns(
@@ -105,29 +117,26 @@ _Z_COLUMNS = (
 
 
 def allele_signs(variants, rows):
-    """1 where a report counts the genotypes' effect allele, -1 the other one, 0 neither.
+    """How a report's alleles stand to the genotypes': (sign int8, flipped, palindromic).
 
     variants: table of a source; rows: table of effect_allele and other_allele (None: unknown).
-    The other strand's letters count too, except where they are the same two (A/T and C/G).
+    sign: 1 where the report counts the genotypes' effect allele, -1 the other one, 0 neither;
+    flipped: only the other strand's letters fit; palindromic: the letters of both strands do.
     """
-    signs = np.zeros(variants.height, dtype=np.int8)
-    ours = variants.select(
-        pl.col("effect_allele", "other_allele").cast(pl.String).str.to_uppercase()
-    ).rows()
-    for i, (pair, (effect, other)) in enumerate(
-        zip(ours, rows.select("effect_allele", "other_allele").rows(), strict=True)
-    ):
-        if effect is None:
-            continue
-        signs[i] = _sign(pair, effect, other)
-    return signs
-
-
-def _sign(pair, effect, other):
-    for theirs in ((effect, other), tuple(a and a.translate(_COMPLEMENT) for a in (effect, other))):
-        if theirs[0] in pair and theirs[1] in (None, *pair) and theirs[0] != theirs[1]:
-            return 1 if theirs[0] == pair[0] else -1
-    return 0
+    codes = AlleleCodes()
+    ours = [
+        codes.encode(variants[a].cast(pl.String).str.to_uppercase())
+        for a in ("effect_allele", "other_allele")
+    ]
+    theirs = [codes.encode(rows[a]) for a in ("effect_allele", "other_allele")]
+    lone = theirs[1] < 0  # without an other allele, the effect allele has to be one of the two
+    theirs[1] = np.where(lone, np.where(theirs[0] == ours[0], ours[1], ours[0]), theirs[1])
+    known = theirs[0] >= 0
+    nothing = np.full(len(known), np.nan)
+    complement = codes.complement
+    sign, flipped, _ = align(*theirs, nothing, *ours, nothing, complement, palindromic="keep")
+    sign[~known] = 0
+    return sign, flipped & known, complement[ours[0]] == ours[1]
 
 
 def correlation(dosage):
@@ -150,7 +159,7 @@ def _draw(loci, number, path):
 
     index = loci.index[number]
     shown = _region(loci, index, loci.members_of[number])
-    chromosome = str(loci.variants["chromosome"][int(index)])
+    chromosome = loci.canonical(loci.variants["chromosome"][int(index)])
     start, end = loci.report.position[shown].min(), loci.report.position[shown].max()
     genes = loci.genes_on(chromosome).filter(pl.col("end") >= start, pl.col("start") <= end)
     figure = regional(
@@ -159,7 +168,10 @@ def _draw(loci, number, path):
         _r2_to(loci, index, shown),
         int(np.flatnonzero(shown == index)[0]),
         chromosome=chromosome,
-        title=f"Locus {number + 1}: {loci.variants['variant_id'][int(index)]}",
+        title=(
+            f"Locus {number + 1}: {loci.variants['variant_id'][int(index)]}, "
+            f"p = {p_text(loci.report.neg_log_10_p[index])}"
+        ),
         genes=genes.select("start", "end", "name").rows(),
     )
     try:

@@ -10,6 +10,7 @@ from gemcont.errors import GemcontError
 from gemcont.genotype.chromosomes import canonical_name
 from gemcont.stats.special import neg_log10_normal_sf
 from gemcont.tables.sumstats import Sumstats
+from gemcont.workflows.alleles import NUMBERED
 
 log = logging.getLogger(__name__)
 
@@ -27,7 +28,8 @@ DETAILS = (
     "trait",
 )
 ABSENT = "not in the genotypes"
-MOVED = "at another position"
+MOVED = "at another place"
+OTHER_ALLELES = "with other alleles"
 
 
 @dataclass
@@ -63,6 +65,11 @@ class VariantIndex:
         self._repeated = named.filter(named["variant_id"].is_duplicated())["variant_id"].unique()
         self._by_place = None
 
+    def canonical(self, column):
+        """A text column of chromosome names as they are compared."""
+        names = column.unique().drop_nulls().to_list()
+        return column.replace({name: canonical_name(name, self._autosomes) for name in names})
+
     def find(self, batch):
         """Index of each row's variant, -1 where there is none (int64)."""
         found = batch.select("variant_id").join(
@@ -96,21 +103,35 @@ class VariantIndex:
         return found["variant"].fill_null(-1).to_numpy()
 
     def _keyed(self, table):
-        """Canonical chromosome, position, and the two alleles in alphabetical order."""
-        names = table["chromosome"].cast(pl.String).unique().drop_nulls().to_list()
-        canonical = {name: canonical_name(name, self._autosomes) for name in names}
-        first, second = (
-            pl.col(a).cast(pl.String).str.to_uppercase() for a in ("effect_allele", "other_allele")
-        )
+        """Canonical chromosome, position, and the pair of alleles."""
         return table.with_columns(
-            pl.col("chromosome").cast(pl.String).replace(canonical),
+            self.canonical(table["chromosome"].cast(pl.String)),
             pl.col("base_pair_location").cast(pl.Int64),
-            pl.min_horizontal(first, second).alias("low"),
-            pl.max_horizontal(first, second).alias("high"),
+            pair_of("effect_allele", "other_allele").alias("pair"),
         )
 
 
-_KEY = ["chromosome", "base_pair_location", "low", "high"]
+_KEY = ["chromosome", "base_pair_location", "pair"]
+
+
+def pair_of(first, second):
+    """Expression: the two alleles of a row as one text, alike in either order, on either strand."""
+    here = [
+        pl.col(name).cast(pl.String).str.to_uppercase().replace(NUMBERED)
+        for name in (first, second)
+    ]
+    there = [a.str.reverse().str.replace_many(list("ACGT"), list("TGCA")) for a in here]
+    pairs = [
+        pl.concat_str(pl.min_horizontal(*pair), pl.max_horizontal(*pair), separator="/")
+        for pair in (here, there)
+    ]
+    return pl.min_horizontal(*pairs)
+
+
+def z_score():
+    """Expression of a report's z: as it stands, else effect over a positive standard error."""
+    error = pl.when(pl.col("standard_error") > 0).then(pl.col("standard_error"))
+    return pl.coalesce("z", pl.col("beta") / error).alias("z")
 
 
 def match(paths, index, *, columns=None, trait=None, least=0.0):
@@ -122,21 +143,27 @@ def match(paths, index, *, columns=None, trait=None, least=0.0):
     matches.
     """
     parts, missing, counts = [], [], {"rows": 0, "p missing": 0, ABSENT: 0, "filtered": 0}
-    examples, log_p = [], []
+    examples, log_p, traits = [], [], set()
     for number, path in enumerate(paths):
         file = Sumstats(path, columns=columns, needed=("neg_log_10_p_value",), trait=trait)
-        log.info("%s: read as %s", file.name, file.dialect)
+        log.info("%s: read as %s, p from column %s", file.name, file.dialect, file.p_column)
         log_p.append(file.has_log_p)
         for batch in file.batches():
             counts["rows"] += batch.height
+            traits |= set(batch["trait"].unique().drop_nulls())
             batch = _tested(batch, counts)
-            examples = examples or batch["variant_id"].head(3).to_list()
+            examples = examples or examples_of(batch)
             found = index.find(batch)
             index.refuse_repeated(batch, found)
             missing.append(_not_found(batch, found, number, least, counts))
             parts.append(_kept(batch, found, number, index, counts))
         for reason, count in file.skipped.items():
             counts[reason] = counts.get(reason, 0) + count
+    if len(traits) > 1:
+        log.warning(
+            "%d traits in the reports: the best p of each variant counts; --trait NAME reads one",
+            len(traits),
+        )
     rows = pl.concat(parts)
     if rows.height == 0:
         raise GemcontError(_nothing_matched(paths, index, examples, counts))
@@ -150,27 +177,27 @@ def _tested(batch, counts):
     neg_log_10_p = batch["neg_log_10_p_value"].fill_null(np.nan).to_numpy().copy()
     odd = ~np.isfinite(neg_log_10_p)
     if odd.any():
-        z = batch.select(pl.coalesce("z", pl.col("beta") / pl.col("standard_error")))
+        z = batch.select(z_score())
         z = np.abs(z.to_series().fill_null(np.nan).to_numpy()[odd])
         known = np.isfinite(z)
         zero = np.isposinf(neg_log_10_p[odd])
+        derived = int(known.sum())
         neg_log_10_p[odd] = np.where(
             known, neg_log10_normal_sf(np.where(known, z, 0)), np.where(zero, _SMALLEST, np.nan)
         )
-        _warn_zero(int((zero & ~known).sum()), counts)
+        _warn_once(
+            int((zero & ~known).sum()),
+            "p is 0",
+            counts,
+            "p is 0 in some rows, without effect and standard error to tell it from: taken as "
+            "1e-323, so that these rows tie; a column of -log10 p would rank them",
+        )
+        if derived:
+            reason = "p from the effect and its standard error"
+            counts[reason] = counts.get(reason, 0) + derived
     kept = ~np.isnan(neg_log_10_p)
     counts["p missing"] += int((~kept).sum())
     return batch.with_columns(pl.Series("neg_log_10_p_value", neg_log_10_p)).filter(kept)
-
-
-def _warn_zero(count, counts):
-    if count and "p is 0" not in counts:
-        log.warning(
-            "p is 0 in some rows, without effect and standard error to tell it from: taken as "
-            "1e-323, so that these rows tie; a column of -log10 p would rank them"
-        )
-    if count:
-        counts["p is 0"] = counts.get("p is 0", 0) + count
 
 
 def _not_found(batch, found, number, least, counts):
@@ -193,7 +220,8 @@ def _kept(batch, found, number, index, counts):
     here[here] = index.chosen[found[here]]
     counts["filtered"] += int((found >= 0).sum() - here.sum())
     batch = batch.filter(here)
-    _count_moved(batch["base_pair_location"], index.position[found[here]], counts)
+    _count_moved(batch, index, found[here], counts)
+    _count_other_alleles(batch, index, found[here], counts)
     return batch.select(
         pl.Series("variant", found[here]),
         pl.lit(number).alias("file"),
@@ -202,16 +230,39 @@ def _kept(batch, found, number, index, counts):
     )
 
 
-def _count_moved(stated, position, counts):
-    """Count the rows that stand at another position than their variant in the genotypes."""
-    moved = (stated != pl.Series(position)).fill_null(False).sum()
-    if moved and MOVED not in counts:
-        log.warning(
-            "some ids stand at other positions in the genotypes (another genome build?); "
-            "the genotypes' positions are used"
-        )
-    if moved:
-        counts[MOVED] = counts.get(MOVED, 0) + int(moved)
+def _count_moved(batch, index, found, counts):
+    """Count the rows that stand at another place than their variant in the genotypes."""
+    theirs = index.source.variants["chromosome"][found].cast(pl.String)
+    moved = (batch["base_pair_location"] != pl.Series(index.position[found])).fill_null(False)
+    moved |= (index.canonical(batch["chromosome"]) != index.canonical(theirs)).fill_null(False)
+    _warn_once(
+        int(moved.sum()),
+        MOVED,
+        counts,
+        "some ids stand at other places in the genotypes (another genome build?); the places of "
+        "the genotypes are used",
+    )
+
+
+def _count_other_alleles(batch, index, found, counts):
+    """Count the rows whose alleles are not those of the variant that has their id."""
+    if batch["other_allele"].null_count() == batch.height:
+        return
+    theirs = index.source.variants.select("effect_allele", "other_allele")[found]
+    pairs = batch.select(pair_of("effect_allele", "other_allele").alias("mine")).with_columns(
+        theirs.select(pair_of("effect_allele", "other_allele").alias("theirs"))["theirs"]
+    )
+    other = (pairs["mine"] != pairs["theirs"]).fill_null(False)
+    message = "some ids have other alleles in the genotypes; p does not depend on them, effects do"
+    _warn_once(int(other.sum()), OTHER_ALLELES, counts, message)
+
+
+def _warn_once(count, reason, counts, message):
+    """Add to the count of a reason, and warn when it is the first."""
+    if count and reason not in counts:
+        log.warning(message)
+    if count:
+        counts[reason] = counts.get(reason, 0) + count
 
 
 def _strongest(rows):
@@ -221,10 +272,21 @@ def _strongest(rows):
     ).unique("variant", keep="first", maintain_order=True)
 
 
+def examples_of(rows):
+    """Three rows of a report for a message: ids, else places."""
+    head = rows.head(3).select(
+        "variant_id", place=pl.concat_str("chromosome", "base_pair_location", separator=":")
+    )
+    return [str(i if i is not None else place or "no id") for i, place in head.rows()]
+
+
 def _nothing_matched(paths, index, examples, counts):
     if counts["filtered"]:
         return "no variant of the summary statistics is left by --chr, --extract and --exclude"
-    theirs = ", ".join(str(e) for e in examples) or "no row with a p"
+    tests = counts.get("TEST is not ADD", 0)
+    if not examples and tests:
+        return f"no row of the summary statistics has TEST ADD ({tests} have another)"
+    theirs = ", ".join(examples) or "no row with a p"
     ours = ", ".join(index.source.variants["variant_id"][:3])
     return (
         f"no variant of {', '.join(_shown(p) for p in paths)} is in {index.source.name} by id "

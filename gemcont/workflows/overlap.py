@@ -27,9 +27,9 @@ class Overlap:
 
     fraction: recovered among the loci that could be (``n_tested`` of ``n_loci``); threshold: the p
     that counted; table: a pandas row per locus with ``tested``, ``recovered``, ``recovered_by``
-    (a variant), its ``neg_log_10_p_value`` and ``r2`` with the locus's index variant; expected: the
-    mean fraction of random loci of the same allele frequencies; expected_interval: its central
-    95 %; p_value: how often chance recovers as many
+    (a variant), its ``neg_log_10_p_value`` (where none: the index variant's own) and ``r2`` with
+    the locus's index variant; expected: the mean fraction of random loci of the same allele
+    frequencies; expected_interval: its central 95 %; p_value: how often chance recovers as many
     """
 
     fraction: float
@@ -78,6 +78,8 @@ def overlap(
     if (at < 0).all():
         shown = [", ".join(map(str, ids[:3])) for ids in (loci["variant_id"], rows["variant_id"])]
         raise GemcontError(f"no locus is in the results by id ({shown[0]} against {shown[1]})")
+    if threshold != BONFERRONI and not (isinstance(threshold, float) and 0 < threshold <= 1):
+        raise GemcontError(f"overlap: threshold {threshold!r} is neither a p nor 'bonferroni'")
     if threshold == BONFERRONI:
         threshold = _LEVEL / int((at >= 0).sum())
     hit = rows["neg_log_10_p_value"].to_numpy() >= least_neg_log_10_p(threshold)
@@ -142,13 +144,15 @@ class _Search:
 def _answer(loci, rows, at, by, strength, threshold, draws, seed):
     tested = at >= 0
     recovered = tested & (by[at] >= 0)
-    witness = np.where(recovered, by[at], 0)
+    witness = np.where(recovered, by[at], np.where(tested, at, 0))
     known = pl.Series(recovered)
     table = loci.select("variant_id", "chromosome", "base_pair_location").with_columns(
         pl.Series("tested", tested),
         known.alias("recovered"),
         pl.when(known).then(rows["variant_id"][witness]).alias("recovered_by"),
-        pl.when(known).then(rows["neg_log_10_p_value"][witness]).alias("neg_log_10_p_value"),
+        pl.when(pl.Series(tested))
+        .then(rows["neg_log_10_p_value"][witness])
+        .alias("neg_log_10_p_value"),
         pl.when(known).then(pl.Series(strength[at])).alias("r2"),
     )
     frequency = rows["effect_allele_frequency"].fill_null(np.nan).to_numpy()

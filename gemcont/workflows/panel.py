@@ -175,7 +175,7 @@ def score_table(source, panel, weights, autosomes, keep=None):
     found = index.find(rows)
     index.refuse_repeated(rows, found)
     rows, found, lost = rows.filter(found >= 0), found[found >= 0], int((found < 0).sum())
-    sign = allele_signs(source.variants[found], rows)
+    sign, _, _ = allele_signs(source.variants[found], rows)
     usable = (sign != 0) & rows["beta"].is_not_null().to_numpy()
     log.info(
         "%d variants of the panel scored (%d not in the genotypes, %d with other alleles)",

@@ -60,6 +60,14 @@ def test_log10_p(tmp_path):
     assert main(command(tmp_path / "o", *flags, report=str(report))) == 0
 
 
+def test_reports_may_be_given_apart(tmp_path, capsys):
+    second = tmp_path / "second"
+    second.write_text("ID P\nrs3665150 1e-90\n")
+    assert main(command(tmp_path / "o", *LOCI, "--sumstats", str(second))) == 0
+    table = pl.read_csv(tmp_path / "o.clumps", separator="\t")
+    assert table.row(0)[2:5] == ("rs3665150", 2, 1e-90)
+
+
 def test_pictures_and_matrices_of_the_loci(tmp_path):
     flags = ["--clump-p1", "1e-40", "--clump-r2", "0.05", "--clump-kb", "5000"]
     report = str(DATA / "mouse.cd8.glm.linear.gz")
@@ -79,7 +87,7 @@ def test_pictures_and_matrices_of_the_loci(tmp_path):
         (
             "ID\tQ\na\t1\n",
             [],
-            "no column for neg_log_10_p_value; say which by .*its header is ID Q",
+            "no column of p values; name it by --columns p_value=NAME .*its header is ID Q",
         ),
         ("ID\tP\nrs3665150\t1.5\n", [], "line 2: P is '1.5', not from 0 to 1"),
         ("ID\tP\nx\t0.1\n", [], "no variant of .* is in .* by id"),

@@ -56,6 +56,16 @@ def test_a_crowd_of_genes_is_cut():
     assert len(texts) == 7
 
 
+def test_the_nearest_genes_have_room_first():
+    position, *_ = locus()
+    near = position[7]
+    genes = [(near + 1000 * i, near + 1000 * i + 500, f"LONGNAME{abs(i)}") for i in range(-40, 40)]
+    *_, figure = locus(genes=genes)
+    texts = [t.get_text() for t in figure.axes[1].texts]
+    assert "LONGNAME0" in texts
+    assert "LONGNAME39" not in texts
+
+
 def test_one_variant_alone():
     figure = regional([5], [9.0], [1.0], 0, chromosome="scaffold_1", title="$a_b$")
     assert figure.axes[0].get_xlabel() == "Position on scaffold_1 (Mb)"

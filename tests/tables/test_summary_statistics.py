@@ -70,7 +70,6 @@ DIALECTS = {
 MORE_FREE_FORMS = [
     ("SNP CHR BP AL1 AL2 EAF B SE P_VAL", "rs1 3 77 G A 0.2 0.5 0.1 1e-6"),
     ("ID CHROM POS REF ALT AF BETA SE PVALUE", "rs1 3 77 A G 0.2 0.5 0.1 1e-6"),
-    ("rsid chrom pos ea oa eaf beta se pval", "rs1 3 77 3 1 0.2 0.5 0.1 1e-6"),
     ("SNP CHR BP A1 A2 FREQ1 OR SE P", f"rs1 3 77 G A 0.2 {math.exp(0.5)!r} 0.1 1e-6"),
     ("RSID CHR POS A1 A0 A1FREQ BETA SE MLOGP", "rs1 3 77 G A 0.2 0.5 0.1 6"),
 ]
@@ -151,7 +150,7 @@ def test_what_is_needed_is_asked_for(tmp_path):
     needed = ("effect_allele",)
     with pytest.raises(GemcontError, match=r"no column for effect_allele \(Allele1 alone does not"):
         table(tmp_path / "s", "SNP Allele1 Allele2 P", "a A C 1", needed=needed)
-    with pytest.raises(GemcontError, match="no column for neg_log_10_p_value; say which by"):
+    with pytest.raises(GemcontError, match="no column of p values; name it by --columns"):
         table(tmp_path / "s", "SNP BETA", "a 1", needed=("neg_log_10_p_value",))
 
 
@@ -215,6 +214,16 @@ def test_chunks_and_rows(tmp_path, monkeypatch):
     assert whole["row"].to_list() == list(range(500))
 
 
+def test_one_trait_of_several(tmp_path):
+    file = table(tmp_path / "s", DIALECTS["GWAS-SSF"][0] + " trait",
+                 "1 5 A C 1 1 0.5 0.5 a 9 x", "1 5 A C 2 1 0.5 0.5 a 9 y", trait="y")  # fmt: skip
+    assert file.read()["beta"].to_list() == [2]
+    with pytest.raises(GemcontError, match="--trait: .* has no trait 'z'"):
+        Sumstats(str(tmp_path / "s"), trait="z").read()
+    with pytest.raises(GemcontError, match="--trait: .* has no column of traits"):
+        table(tmp_path / "s", "SNP P", "a 1", trait="y")
+
+
 def test_parquet_and_frames(tmp_path):
     frame = pd.DataFrame({"SNP": ["a", "b"], "CHR": [1, 2], "P": [0.5, np.nan], "N": [3, 4]})
     found = Sumstats(frame).read()
@@ -234,6 +243,7 @@ def test_files_that_are_none(tmp_path):
         (b"SNP\x00P\n1 2\n", "not a text file"),
         (b"SNP P P\n1 2 3\n", "column 'P' stands twice"),
         (gzip.compress(b"SNP P\n" + b"a 1\n" * 9000)[:60], "damaged, truncated or unreadable"),
+        (b"\x28\xb5\x2f\xfd rest", "packed by zstd; unpack it, or use gzip"),
         (b"PAR1 not really", "not a parquet file, or truncated"),
     ):
         path.write_bytes(data)

@@ -278,14 +278,83 @@ def test_matrix_is_signed_for_the_reports_alleles(tmp_path):
 
 
 def test_signs_of_alleles():
-    ours = pl.DataFrame({"effect_allele": ["A"] * 7, "other_allele": ["G"] * 6 + ["T"]})
+    ours = pl.DataFrame({"effect_allele": ["A"] * 8, "other_allele": ["G"] * 6 + ["T", "G"]})
     rows = pl.DataFrame(
         {
-            "effect_allele": ["A", "G", "T", "C", "A", None, "T"],
-            "other_allele": ["G", "A", "C", "T", "C", None, "A"],
+            "effect_allele": ["A", "G", "T", "C", "A", None, "T", "G"],
+            "other_allele": ["G", "A", "C", "T", "C", None, "A", None],
         }
     )
-    assert allele_signs(ours, rows).tolist() == [1, -1, 1, -1, 0, 0, -1]
+    sign, flipped, palindromic = allele_signs(ours, rows)
+    assert sign.tolist() == [1, -1, 1, -1, 0, 0, -1, -1]
+    assert flipped.tolist() == [False, False, True, True, False, False, False, False]
+    assert palindromic.tolist() == [False] * 6 + [True, False]
+
+
+def test_alleles_as_numbers(tmp_path):
+    variants = [("1", "a", 10, "1", "2"), ("1", "b", 20, "2", "1"), ("2", "c", 5, "1", "2")]
+    rows = [("x", 1, 10, 1, 2, 1e-9), ("y", 1, 20, 1, 2, 1e-6)]
+    loci = run_clump(*small(tmp_path, rows, variants=variants))
+    assert loci.loci["n_variants"].tolist() == [2]
+    assert loci.loci["effect_allele"].tolist() == ["1"]
+    sign, _, _ = allele_signs(loci.variants, loci.matched.rows)
+    assert sign.tolist() == [1, -1]
+
+
+def test_the_other_strand_matches_by_place_and_leaves_palindromes_unsigned(tmp_path, caplog):
+    variants = [("1", "a", 10, "A", "G"), ("1", "b", 20, "A", "T"), ("2", "c", 5, "A", "C")]
+    header = "SNP\tCHR\tBP\tA1\tA2\tP\tBETA\tSE"
+    rows = [("x", 1, 10, "T", "C", 1e-9, 1, 0.1), ("y", 1, 20, "A", "T", 1e-6, 1, 0.1)]
+    loci = run_clump(*small(tmp_path, rows, header, variants))
+    assert loci.loci["n_variants"].tolist() == [2]
+    write_loci(loci, str(tmp_path / "o"), ld_matrix=True)
+    table = pl.read_csv(tmp_path / "o.locus1.z.tsv", separator="\t")
+    assert table["variant_id"].to_list() == ["a"]
+    assert "1 variants left out of the matrices" in caplog.text
+
+
+def test_matrices_need_alleles(tmp_path):
+    loci = run_clump(*small(tmp_path, [("a", 1e-9)], "SNP\tP"))
+    with pytest.raises(GemcontError, match="--ld-matrix: the summary statistics have no alleles"):
+        write_loci(loci, str(tmp_path / "o"), ld_matrix=True)
+    loci = run_clump(*small(tmp_path, [("a", "C", "T", 1e-9), ("c", "A", "G", 1e-8)],
+                            "SNP\tA1\tA2\tP"))  # fmt: skip
+    write_loci(loci, str(tmp_path / "o"), ld_matrix=True)
+    assert [p.name for p in tmp_path.glob("*.ld")] == ["o.locus1.ld"]
+
+
+def test_places_and_alleles_that_differ_are_counted(tmp_path, caplog):
+    rows = [("a", 2, 10, "A", "G", 1e-9), ("c", 2, 5, "A", "G", 1e-8)]
+    loci = run_clump(*small(tmp_path, rows))
+    assert loci.matched.counts["at another place"] == 1
+    assert loci.matched.counts["with other alleles"] == 1
+    assert "another genome build?" in caplog.text
+    assert "effects do" in caplog.text
+
+
+def test_several_traits_in_a_report(tmp_path, caplog):
+    header = "SNP\ttrait\tP\tchromosome\tbase_pair_location\teffect_allele\tother_allele"
+    header = header.replace("SNP", "variant_id").replace("P\t", "p_value\t", 1)
+    place = (1, 10, "A", "G")
+    rows = [("a", "x", 1e-6, *place), ("a", "y", 1e-9, *place)]
+    genotypes = small(tmp_path, rows, header)
+    assert run_clump(*genotypes).plink_table()["P"].to_list() == ["1e-09"]
+    assert "2 traits in the reports" in caplog.text
+    assert run_clump(*genotypes, trait="x").plink_table()["P"].to_list() == ["1e-06"]
+
+
+def test_p_taken_for_its_logarithm_is_warned_of(tmp_path, caplog):
+    rows = [("a", 0.5)] * 200
+    run_clump(*small(tmp_path, rows, "SNP\tMLOGP"))
+    assert "does that column hold p itself?" in caplog.text
+
+
+def test_negative_positions_and_unknown_codes(tmp_path, caplog):
+    variants = [("1", "a", -1, "A", "G"), ("30", "b", 20, "C", "T"), ("2", "c", 5, "A", "C")]
+    rows = [("a", 1, 1, "A", "G", 1e-9), ("b", 30, 20, "C", "T", 1e-8)]
+    loci = run_clump(*small(tmp_path, rows, variants=variants))
+    assert loci.loci["variant_id"].tolist() == ["b"]
+    assert "chromosome codes 30 are beyond 22 autosomes" in caplog.text
 
 
 def test_correlation_has_no_negative_eigenvalue():
@@ -335,8 +404,11 @@ def test_overlap_of_loci(tmp_path):
     assert overlap(loci, results, threshold="bonferroni").n_recovered == 1
     with pytest.raises(GemcontError, match="no locus is in the results"):
         overlap(loci, results.assign(SNP=["x", "y", "z"]))
+    np.testing.assert_allclose(own.table["neg_log_10_p_value"], [-np.log10(0.5), 2])
     with pytest.raises(GemcontError, match="go together"):
         overlap(loci, results, r2=0.8)
+    with pytest.raises(GemcontError, match="threshold -1 is neither a p nor 'bonferroni'"):
+        overlap(loci, results, threshold=-1)
 
 
 def test_chance_recovers_what_frequency_explains():
