@@ -116,14 +116,14 @@ def _check(arguments):
     limit_threads(arguments)
     from gemcont.workflows.meta import MetaSettings, cohort_names
     from gemcont.workflows.panel import PanelSettings
-    from gemcont.workflows.panel_files import refuse_inputs
+    from gemcont.workflows.panel_files import PANEL, refuse_inputs
 
     genotype_path(arguments)
     MetaSettings(**meta_settings(arguments))
     PanelSettings(**_settings(arguments))
     cohort_names(arguments.sumstats, arguments.names)
     flags = [p for p in (arguments.keep, arguments.remove, arguments.liftover) if p is not None]
-    refuse_inputs(arguments.out, genotype_files(arguments) + flags + arguments.sumstats)
+    refuse_inputs(arguments.out, PANEL, genotype_files(arguments) + flags + arguments.sumstats)
 
 
 def _settings(arguments):
@@ -151,11 +151,11 @@ def _job(arguments):
 
 
 def _check_score(arguments):
-    from gemcont.workflows.panel_files import refuse_inputs
+    from gemcont.workflows.panel_files import SCORE, refuse_inputs
 
     genotype_path(arguments)
     files = [p for p in (arguments.panel, arguments.keep) if p is not None]
-    refuse_inputs(arguments.out, genotype_files(arguments) + files)
+    refuse_inputs(arguments.out, SCORE, genotype_files(arguments) + files)
 
 
 def _score(arguments):

@@ -8,12 +8,15 @@ from gemcont.workflows.panel import make_panel, score_table
 
 log = logging.getLogger(__name__)
 
-_NAMES = ("panel.tsv", "dropped.tsv.gz", "score.tsv", "log")
+PANEL, SCORE = ("panel.tsv", "dropped.tsv.gz", "log"), ("score.tsv", "log")
 
 
-def refuse_inputs(prefix, inputs):
-    """Raise GemcontError if a file that will be written is one of the inputs."""
-    files = [f"{prefix}.{name}" for name in _NAMES]
+def refuse_inputs(prefix, names, inputs):
+    """Raise GemcontError if a file that will be written is one of the inputs.
+
+    names: ``PANEL`` or ``SCORE``, what is written.
+    """
+    files = [f"{prefix}.{name}" for name in names]
     refuse_overwriting([*files, *(f"{file}.tmp" for file in files)], inputs)
 
 
