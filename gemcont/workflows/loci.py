@@ -183,10 +183,10 @@ class Loci:
         return frame.select(pl.col(c.name).cast(c.dtype) for c in missing_columns())
 
 
-def p_text(neg_log_10_p):
-    """A p in PLINK's six digits, however small: 3e-400 -> '3e-400'."""
+def p_text(neg_log_10_p, digits=_DIGITS):
+    """A p in so many digits (PLINK's are six), however small: 3e-400 -> '3e-400'."""
     if neg_log_10_p <= _EXACT:
-        return f"{10.0**-neg_log_10_p:.{_DIGITS}g}"
+        return f"{10.0**-neg_log_10_p:.{digits}g}"
     power = math.floor(-neg_log_10_p)
-    mantissa = f"{10.0 ** (-neg_log_10_p - power):.{_DIGITS}g}"
+    mantissa = f"{10.0 ** (-neg_log_10_p - power):.{digits}g}"
     return f"1e{power + 1}" if mantissa == "10" else f"{mantissa}e{power}"

@@ -170,7 +170,7 @@ def _draw(loci, number, path):
         chromosome=chromosome,
         title=(
             f"Locus {number + 1}: {loci.variants['variant_id'][int(index)]}, "
-            f"p = {p_text(loci.report.neg_log_10_p[index])}"
+            f"p = {p_text(loci.report.neg_log_10_p[index], digits=3)}"
         ),
         genes=genes.select("start", "end", "name").rows(),
     )
