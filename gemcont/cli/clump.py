@@ -1,14 +1,15 @@
 """gemcont-clump: summary statistics + genotypes -> independent loci."""
 
-import os
 import sys
 
 from gemcont.cli.common import (
     Parser,
     add_flags,
     add_genotypes,
+    add_work,
     genotype_files,
     genotype_path,
+    limit_threads,
     number,
     role_columns,
     run_command,
@@ -147,17 +148,7 @@ def _add_output(group):
         action="store_true",
         help="signed r and z scores of every locus, for fine-mapping",
     )
-    group.add_argument(
-        "--threads", type=number(int, 1, 1024), metavar="N", help="default: all processors"
-    )
-    group.add_argument(
-        "--memory",
-        type=number(int, 16),
-        default=512,
-        metavar="MiB",
-        help="for genotypes (default: 512)",
-    )
-    group.add_argument("-v", "--verbose", action="store_true", help="more on the terminal")
+    add_work(group)
 
 
 def main(argv=None):
@@ -167,8 +158,7 @@ def main(argv=None):
 
 def _check(arguments):
     """Settings that cannot be, and outputs that are inputs, before anything is read."""
-    if arguments.threads is not None:  # read when polars is first imported
-        os.environ.setdefault("POLARS_MAX_THREADS", str(arguments.threads))
+    limit_threads(arguments)
     from gemcont.workflows.clump import ClumpSettings
     from gemcont.workflows.loci_files import refuse_inputs
 

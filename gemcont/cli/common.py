@@ -117,6 +117,28 @@ def add_species(group):
     )
 
 
+def add_work(group, *, memory=True):
+    """--threads, --memory and --verbose."""
+    group.add_argument(
+        "--threads", type=number(int, 1, 1024), metavar="N", help="default: all processors"
+    )
+    if memory:
+        group.add_argument(
+            "--memory",
+            type=number(int, 16),
+            default=512,
+            metavar="MiB",
+            help="for genotypes in flight (default: 512)",
+        )
+    group.add_argument("-v", "--verbose", action="store_true", help="more on the terminal")
+
+
+def limit_threads(arguments):
+    """Say --threads to polars, which reads it when it is first imported."""
+    if arguments.threads is not None:
+        os.environ.setdefault("POLARS_MAX_THREADS", str(arguments.threads))
+
+
 def genotype_path(arguments):
     """The path that ``open_genotypes`` takes: its suffix says the format, as the flag does."""
     if arguments.sample is not None and arguments.bgen is None:

@@ -1,7 +1,6 @@
 """gemcont-gwas: genotypes x traits -> associations, a log, a summary and two pictures."""
 
 import math
-import os
 import sys
 from argparse import ArgumentTypeError
 
@@ -9,9 +8,11 @@ from gemcont.cli.common import (
     Parser,
     add_flags,
     add_genotypes,
+    add_work,
     comma_list,
     genotype_files,
     genotype_path,
+    limit_threads,
     number,
     run_command,
 )
@@ -170,22 +171,12 @@ def _add_output(group):
     )
     group.add_argument("--no-plot", action="store_true", help="draw no pictures")
     group.add_argument(
-        "--threads", type=number(int, 1, 1024), metavar="N", help="default: all processors"
-    )
-    group.add_argument(
-        "--memory",
-        type=number(int, 16),
-        default=512,
-        metavar="MiB",
-        help="for the blocks in flight (default: 512)",
-    )
-    group.add_argument(
         "--block-size",
         type=number(int, 1),
         metavar="N",
         help="variants per block (default: by --memory)",
     )
-    group.add_argument("-v", "--verbose", action="store_true", help="more on the terminal")
+    add_work(group)
 
 
 def main(argv=None):
@@ -195,8 +186,7 @@ def main(argv=None):
 
 def _check(arguments):
     """Nothing that is read may be written over, the log included."""
-    if arguments.threads is not None:  # read when polars is first imported
-        os.environ.setdefault("POLARS_MAX_THREADS", str(arguments.threads))
+    limit_threads(arguments)
     genotype_path(arguments)
     _refuse_idle(arguments)
     _outputs(arguments).refuse_inputs(_inputs(arguments))

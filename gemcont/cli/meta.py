@@ -1,12 +1,13 @@
 """gemcont-meta: cohorts' summary statistics -> one set of associations."""
 
-import os
 import sys
 
 from gemcont.cli.common import (
     Parser,
     add_species,
+    add_work,
     comma_list,
+    limit_threads,
     number,
     role_columns,
     run_command,
@@ -128,21 +129,12 @@ def add_output(group):
     )
     group.add_argument("--genome-build", metavar="NAME", help="with --format ssf, e.g. GRCh38")
     group.add_argument("--no-plot", action="store_true", help="draw no pictures")
-    group.add_argument(
-        "--threads", type=number(int, 1, 1024), metavar="N", help="default: all processors"
-    )
-    group.add_argument("-v", "--verbose", action="store_true", help="more on the terminal")
+    add_work(group, memory=False)
 
 
 def main(argv=None):
     """Entry point; returns the exit code: 0 done, 2 the user's mistake, 1 our bug."""
     return run_command(PROGRAM, build_parser(), _check, _job, argv)
-
-
-def limit_threads(arguments):
-    """Say --threads to polars, which reads it when it is first imported."""
-    if arguments.threads is not None:
-        os.environ.setdefault("POLARS_MAX_THREADS", str(arguments.threads))
 
 
 def _check(arguments):

@@ -6,18 +6,14 @@ from gemcont.cli.common import (
     Parser,
     add_flags,
     add_genotypes,
+    add_work,
     genotype_files,
     genotype_path,
+    limit_threads,
     number,
     run_command,
 )
-from gemcont.cli.meta import (
-    add_cohorts,
-    add_harmonising,
-    add_pooling,
-    limit_threads,
-    meta_settings,
-)
+from gemcont.cli.meta import add_cohorts, add_harmonising, add_pooling, meta_settings
 
 PROGRAM = "gemcont-panel"
 _DESCRIPTION = """\
@@ -69,17 +65,7 @@ def build_parser():
 
 def _add_work(group):
     group.add_argument("--out", required=True, metavar="PREFIX", help="prefix of all outputs")
-    group.add_argument(
-        "--threads", type=number(int, 1, 1024), metavar="N", help="default: all processors"
-    )
-    group.add_argument(
-        "--memory",
-        type=number(int, 16),
-        default=512,
-        metavar="MiB",
-        help="for genotypes (default: 512)",
-    )
-    group.add_argument("-v", "--verbose", action="store_true", help="more on the terminal")
+    add_work(group)
 
 
 def build_score_parser():
