@@ -59,6 +59,11 @@ def add_cohorts(group, *, species=True):
         metavar="ROLE=NAME,...",
         help="columns by name, e.g. beta=EFFECT,standard_error=SE2",
     )
+    group.add_argument(
+        "--se-from-p",
+        action="store_true",
+        help="where the standard error is missing, from the effect and its p",
+    )
     group.add_argument("--trait", metavar="NAME", help="the one to read of files of several")
     if species:
         add_species(group)
@@ -160,7 +165,7 @@ def meta_settings(arguments):
     """The fields of ``MetaSettings`` that the flags fill."""
     same = (
         "scheme random_effects genomic_control palindromic ambiguous max_eaf_diff build to_build "
-        "liftover columns trait"
+        "liftover columns trait se_from_p"
     ).split()
     return {
         **{name: getattr(arguments, name) for name in same},

@@ -46,6 +46,33 @@ def neg_log10_normal_sf(statistic):
     return _elementwise(_chi2_loop, np.square(statistic), 1.0)
 
 
+def normal_isf(neg_log10_p):
+    """The z of 0 or more whose two-sided -log10 p is given: as far-reaching as the tail itself."""
+    return _elementwise(_normal_isf_loop, neg_log10_p)
+
+
+@njit
+def _normal_isf_loop(neg_log10_p, out):
+    for i in range(out.size):
+        out[i] = _normal_isf(neg_log10_p[i] * _LN10)
+
+
+@njit
+def _normal_isf(target):
+    """Newton on the logarithm of the tail, from above it: the logarithm is concave."""
+    if not target > 0:
+        return math.nan if np.isnan(target) else 0.0
+    z = math.sqrt(2 * target) + 1e-300
+    for _ in range(60):
+        tail = log_chi2_sf(z * z, 1.0)
+        slope = math.exp(-0.5 * z * z - tail) * math.sqrt(2 / math.pi)
+        following = max(z - (-tail - target) / slope, 0.5 * z)
+        if abs(following - z) <= 1e-15 * z:
+            break
+        z = following
+    return z
+
+
 def chi2_isf(neg_log10_p, dof):
     """The chi-squared statistic (float) whose -log10 p on ``dof`` is ``neg_log10_p``.
 

@@ -9,6 +9,7 @@ import polars as pl
 from gemcont.errors import GemcontError
 from gemcont.genotype.chromosomes import canonical_name
 from gemcont.stats.harmonise import REASONS, Reason, align
+from gemcont.stats.special import normal_isf
 from gemcont.tables.sumstats import Sumstats
 
 log = logging.getLogger(__name__)
@@ -137,7 +138,10 @@ class Union:
 
 def read_columns(path, union, settings, cohort, *, chain=None):
     """``Columns`` of a file's usable rows; counts and drops go to ``cohort``."""
-    needed = (*_NEEDED, "beta", "standard_error") if settings.scheme == "stderr" else _NEEDED
+    needed = _NEEDED
+    if settings.scheme == "stderr":
+        error = "neg_log_10_p_value" if settings.se_from_p else "standard_error"
+        needed = (*needed, "beta", error)
     if settings.match == "key":
         needed = (*needed, "chromosome", "base_pair_location")
     file = Sumstats(path, columns=settings.columns, needed=needed, trait=settings.trait)
@@ -164,6 +168,8 @@ def _usable(batch, union, settings, cohort, chain):
         shown = ", ".join(sorted(traits)[:3])
         raise GemcontError(f"{cohort.name}: holds several traits ({shown} ...); say one by --trait")
     cohort.traits = traits
+    if settings.se_from_p:
+        batch = batch.with_columns(_error_from_p(batch, cohort))
     batch = batch.filter(_drop(cohort, batch, _missing_effect(batch, settings), NO_EFFECT))
     error = batch["standard_error"]
     if settings.scheme == "stderr":
@@ -178,6 +184,20 @@ def _usable(batch, union, settings, cohort, chain):
         batch = batch.filter(_drop(cohort, batch, batch["variant_id"].is_null(), NO_ID))
     rows = _as_columns(batch, union, settings)
     return rows if chain is None else _lifted(rows, union, cohort, chain)
+
+
+def _error_from_p(batch, cohort):
+    """Standard errors, where missing, from the effect and its normal p."""
+    error, beta, p = (
+        batch[name].fill_null(np.nan).to_numpy(writable=True)
+        for name in ("standard_error", "beta", "neg_log_10_p_value")
+    )
+    wanted = np.isnan(error) & (np.abs(beta) > 0) & (p > 0) & np.isfinite(p)
+    error[wanted] = np.abs(beta[wanted]) / normal_isf(p[wanted])
+    if wanted.any():
+        reason = "standard error from p and effect"
+        cohort.counts[reason] = cohort.counts.get(reason, 0) + int(wanted.sum())
+    return pl.Series("standard_error", error, nan_to_null=True)
 
 
 def _missing_effect(batch, settings):

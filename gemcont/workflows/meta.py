@@ -38,7 +38,8 @@ class MetaSettings:
     alleles) or "id"; palindromic: "infer", "keep" or "drop", ambiguous within [ambiguous, 1 -
     ambiguous]; build: of each file or one for all, liftover: a chain file that lifts those whose
     build is not to_build (default: the first file's); columns: role -> column of the files;
-    trait: the one to read of files of several
+    trait: the one to read of files of several; se_from_p: standard errors that are missing follow
+    from the effect and its p
     """
 
     scheme: str = "stderr"
@@ -54,6 +55,7 @@ class MetaSettings:
     autosomes: int = HUMAN_AUTOSOMES
     columns: dict | None = None
     trait: str | None = None
+    se_from_p: bool = False
 
     def __post_init__(self):
         for flag, value, known in (

@@ -26,6 +26,14 @@ def statistic_at(tail, target):
     return high
 
 
+@pytest.mark.parametrize("target", TARGETS)
+def test_normal_isf_gives_the_tail_back(target):
+    z = special.normal_isf(target)
+    assert close(tails.neg_log_10_normal(z), target)
+    assert special.normal_isf(0.0) == 0.0
+    assert math.isnan(special.normal_isf(math.nan))
+
+
 @pytest.mark.parametrize("dof", [1, 2, 3, 8, 64, 501])
 def test_chi2_against_high_precision(dof):
     for target in TARGETS:

@@ -9,6 +9,7 @@ import pytest
 from conftest import ROOT, random_dosages
 
 from gemcont import ArraySource, GemcontError, run_each_trait, run_gwas, run_meta
+from gemcont.stats.special import neg_log10_normal_sf
 from gemcont.workflows.alleles import AlleleCodes
 from gemcont.workflows.builds import LANDMARKS, guess
 from gemcont.workflows.meta import MetaSettings, cohort_names, directions, prepare, write_meta
@@ -121,6 +122,18 @@ def test_indels_on_either_strand():
     found = run_meta([first, second])
     assert found.n_studies.tolist() == [2]
     np.testing.assert_allclose(found.beta, 0.3)
+
+
+def test_standard_errors_from_p():
+    z = np.array([3.0, 0.5, 45.0])
+    p = neg_log10_normal_sf(z)
+    beta = np.array([0.3, -0.05, 0.45])
+    one = cohort(beta, se=[np.nan, 0.2, np.nan], MLOGP=p)
+    found = run_meta([one], se_from_p=True)
+    np.testing.assert_allclose(found.standard_error, [0.1, 0.2, 0.01], rtol=1e-9)
+    assert len(run_meta([one])) == 1
+    bare = run_meta([one.drop(columns="SE")], se_from_p=True)
+    np.testing.assert_allclose(bare.standard_error, np.abs(beta) / z, rtol=1e-9)
 
 
 def test_drops_by_reason():
