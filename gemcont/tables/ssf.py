@@ -82,8 +82,7 @@ def _codes_after(autosomes):
 def write_yaml(path, metadata, target):
     """The yaml of a finished file at ``path`` that will be called ``target``."""
     with open(path, "rb") as file:
-        digest = hashlib.file_digest(file, "md5") if hasattr(hashlib, "file_digest") else None
-        digest = digest or hashlib.md5(file.read())
+        digest = hashlib.file_digest(file, "md5")
     lines = [
         "# GWAS-SSF metadata",
         f"trait_description: [{_quoted(metadata.trait)}]",
