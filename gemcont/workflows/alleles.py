@@ -57,14 +57,18 @@ class AlleleCodes:
         chromosome: small int codes; position: int64; effect, other: codes. Pairs of longer
         alleles are hashed, so whoever matches by key must still compare the alleles.
         """
-        pair = np.minimum(
-            self._pair(effect, other),
-            self._pair(self.complement[effect], self.complement[other]),
-        )
+        pair = self.pairs(effect, other)
         place = (chromosome.astype(np.uint64) << np.uint64(_POSITION_BITS)) | position.astype(
             np.uint64
         )
         return (place << np.uint64(_PAIR_BITS)) | pair
+
+    def pairs(self, effect, other):
+        """uint64 (rows,): alike for the same two alleles in either order, on either strand."""
+        complement = self.complement
+        return np.minimum(
+            self._pair(effect, other), self._pair(complement[effect], complement[other])
+        )
 
     @staticmethod
     def _pair(effect, other):

@@ -10,7 +10,7 @@ from gemcont.errors import GemcontError
 from gemcont.genotype.chromosomes import canonical_name
 from gemcont.stats.special import neg_log10_normal_sf
 from gemcont.tables.sumstats import Sumstats
-from gemcont.workflows.alleles import NUMBERED
+from gemcont.workflows.alleles import AlleleCodes
 
 log = logging.getLogger(__name__)
 
@@ -53,17 +53,30 @@ class VariantIndex:
 
     def __init__(self, source, variants, autosomes):
         self.source, self._autosomes = source, autosomes
-        table = source.variants.with_row_index("variant").with_columns(
-            pl.col("variant").cast(pl.Int64)
-        )
-        self._all = table
+        table = source.variants
         self.chosen = np.zeros(table.height, dtype=bool)
         self.chosen[variants] = True
         self.position = table["base_pair_location"].to_numpy()
-        named = table.select("variant_id", "variant").filter(pl.col("variant_id") != _NAMELESS)
-        self._by_id = named.unique("variant_id", keep="none")
-        self._repeated = named.filter(named["variant_id"].is_duplicated())["variant_id"].unique()
-        self._by_place = None
+        self._ids = table["variant_id"]
+        named = np.flatnonzero((self._ids != _NAMELESS).fill_null(False).to_numpy())
+        self._by_id = _Lookup(_hashed(self._ids)[named], named)
+        self._codes, self._pairs, self._by_place = AlleleCodes(), None, None
+
+    @property
+    def pairs(self):
+        """``AlleleCodes.pairs`` of every variant of the genotypes."""
+        if self._pairs is None:
+            self._pairs = self.pairs_of(self.source.variants)
+        return self._pairs
+
+    def pairs_of(self, table):
+        """uint64 (rows,): the two alleles of every row, 0 where one is unknown."""
+        first, second = (
+            self._codes.encode(table[name].cast(pl.String).str.to_uppercase())
+            for name in ("effect_allele", "other_allele")
+        )
+        known = (first >= 0) & (second >= 0)
+        return np.where(known, self._codes.pairs(first, second) + np.uint64(1), np.uint64(0))
 
     def canonical(self, column):
         """A text column of chromosome names as they are compared."""
@@ -72,10 +85,10 @@ class VariantIndex:
 
     def find(self, batch):
         """Index of each row's variant, -1 where there is none (int64)."""
-        found = batch.select("variant_id").join(
-            self._by_id, on="variant_id", how="left", maintain_order="left"
-        )
-        found = found["variant"].fill_null(-1).to_numpy().copy()
+        ids = batch["variant_id"]
+        found = self._by_id.find(_hashed(ids))
+        same = (self._ids.gather(np.maximum(found, 0)) == ids).fill_null(False).to_numpy()
+        found = np.where(same, found, -1)
         lost = np.flatnonzero(found < 0)
         placed = ("chromosome", "base_pair_location", "effect_allele", "other_allele")
         if len(lost) and all(batch[name].null_count() < batch.height for name in placed):
@@ -84,48 +97,69 @@ class VariantIndex:
 
     def refuse_repeated(self, batch, found):
         """Raise GemcontError for a row that finds none because its id stands for several."""
-        lost = batch["variant_id"].to_frame().filter(found < 0)["variant_id"]
-        if len(self._repeated) and len(lost):
-            at_fault = lost.filter(lost.is_in(self._repeated.implode()))
-            if len(at_fault):
-                raise GemcontError(
-                    f"{self.source.name}: variant id {at_fault[0]} stands for several variants and "
-                    "the summary statistics use it; make ids unique (plink2 --set-all-var-ids)"
-                )
+        lost = batch["variant_id"].filter(found < 0)
+        several = self._by_id.is_repeated(_hashed(lost)) & (lost != _NAMELESS).fill_null(False)
+        if several.any():
+            raise GemcontError(
+                f"{self.source.name}: variant id {lost[int(several.arg_max())]} stands for several "
+                "variants and the summary statistics use it; make ids unique (plink2 "
+                "--set-all-var-ids)"
+            )
 
     def _find_by_place(self, rows):
         if self._by_place is None:
-            table = self._keyed(self._all)
-            self._by_place = table.unique(_KEY, keep="none").select(*_KEY, "variant")
-        found = self._keyed(rows).join(
+            table = self._keyed(self.source.variants, self.pairs)
+            table = table.with_row_index("variant")
+            self._by_place = table.unique(_KEY, keep="none")
+        found = self._keyed(rows, self.pairs_of(rows)).join(
             self._by_place, on=_KEY, how="left", maintain_order="left", nulls_equal=False
         )
-        return found["variant"].fill_null(-1).to_numpy()
+        return found["variant"].cast(pl.Int64).fill_null(-1).to_numpy()
 
-    def _keyed(self, table):
-        """Canonical chromosome, position, and the pair of alleles."""
-        return table.with_columns(
+    def _keyed(self, table, pairs):
+        """Canonical chromosome, position, and the pair of alleles (null where unknown)."""
+        pair = pl.Series("pair", pairs)
+        return table.select(
             self.canonical(table["chromosome"].cast(pl.String)),
             pl.col("base_pair_location").cast(pl.Int64),
-            pair_of("effect_allele", "other_allele").alias("pair"),
+            pair.set(pair == 0, None),
         )
 
 
 _KEY = ["chromosome", "base_pair_location", "pair"]
 
 
-def pair_of(first, second):
-    """Expression: the two alleles of a row as one text, alike in either order, on either strand."""
-    here = [
-        pl.col(name).cast(pl.String).str.to_uppercase().replace(NUMBERED)
-        for name in (first, second)
-    ]
-    there = [a.str.reverse().str.replace_many(list("ACGT"), list("TGCA")) for a in here]
-    pairs = [
-        pl.concat_str(pl.min_horizontal(*pair), pl.max_horizontal(*pair), separator="/")
-        for pair in (here, there)
-    ]
-    return pl.min_horizontal(*pairs)
+def _hashed(column):
+    return column.hash(1).to_numpy()
+
+
+class _Lookup:
+    """Finds values by 64-bit keys, sorted once: whoever finds must compare what was hashed."""
+
+    def __init__(self, keys, values):
+        order = np.argsort(keys, kind="stable")
+        self._keys, self._values = keys[order], values[order]
+        alike = self._keys[1:] == self._keys[:-1]
+        self._alone = np.ones(len(keys), dtype=bool)
+        self._alone[1:] &= ~alike
+        self._alone[:-1] &= ~alike
+
+    def _at(self, keys):
+        if not len(self._keys):
+            return np.zeros(len(keys), dtype=np.int64), np.zeros(len(keys), dtype=bool)
+        at = np.minimum(np.searchsorted(self._keys, keys), len(self._keys) - 1)
+        return at, self._keys[at] == keys
+
+    def find(self, keys):
+        """The value of each key, -1 where there is none or several."""
+        at, here = self._at(keys)
+        alone = here & self._alone[at] if len(self._keys) else here
+        return np.where(alone, self._values[at], -1) if len(self._keys) else at - 1
+
+    def is_repeated(self, keys):
+        """bool Series: the keys that several values have."""
+        at, here = self._at(keys)
+        return pl.Series(here & ~self._alone[at] if len(self._keys) else here, dtype=pl.Boolean)
 
 
 def z_score():
@@ -248,12 +282,9 @@ def _count_other_alleles(batch, index, found, counts):
     """Count the rows whose alleles are not those of the variant that has their id."""
     if batch["other_allele"].null_count() == batch.height:
         return
-    theirs = index.source.variants.select("effect_allele", "other_allele")[found]
-    pairs = batch.select(pair_of("effect_allele", "other_allele").alias("mine")).with_columns(
-        theirs.select(pair_of("effect_allele", "other_allele").alias("theirs"))["theirs"]
-    )
-    other = (pairs["mine"] != pairs["theirs"]).fill_null(False)
+    mine, theirs = index.pairs_of(batch), index.pairs[found]
     message = "some ids have other alleles in the genotypes; p does not depend on them, effects do"
+    other = (mine != theirs) & (mine > 0) & (theirs > 0)
     _warn_once(int(other.sum()), OTHER_ALLELES, counts, message)
 
 
