@@ -122,26 +122,35 @@ def parse_table(path, data, separator, schema, *, quote_char=None, columns=None,
     """
     kept = None if columns is None else [list(schema).index(name) for name in columns]
     written = separator.replace(" ", "\t")
+    for quote in dict.fromkeys((quote_char, None)):  # a stray quote is a letter like any other
+        table = _parsed(data, written, schema, kept, quote)
+        if table is not None:
+            return table
+    raise GemcontError(_first_fault(path, separator, schema, comment))
+
+
+def _parsed(data, separator, schema, kept, quote):
+    """A table whose every line has every column, or None."""
     try:
         table = pl.read_csv(
             data,
             has_header=False,
-            separator=written,
-            quote_char=quote_char,
+            separator=separator,
+            quote_char=quote,
             schema=schema,
             columns=kept,
         )
     except pl.exceptions.PolarsError:
-        raise GemcontError(_first_fault(path, separator, schema, comment)) from None
-    # polars fills short lines without a word, so the separators are counted.
-    if quote_char is None:
-        whole = data.count(written.encode()) == table.height * (len(schema) - 1)
+        return None
+    # polars fills short lines without a word, and joins lines between two stray quotes.
+    if table.height != data.count(b"\n"):
+        return None
+    if quote is None:
+        whole = data.count(separator.encode()) == table.height * (len(schema) - 1)
     else:
-        rows = csv.reader(data.decode().splitlines(), delimiter=written)
-        whole = all(len(row) == len(schema) for row in rows)
-    if not whole:
-        raise GemcontError(_first_fault(path, separator, schema, comment))
-    return table
+        rows = list(csv.reader(data.decode().splitlines(), delimiter=separator))
+        whole = len(rows) == table.height and all(len(row) == len(schema) for row in rows)
+    return table if whole else None
 
 
 def _first_fault(path, separator, schema, comment):

@@ -84,6 +84,8 @@ def role_columns(text):
         if not sign or not name or role not in ROLES:
             known = ", ".join(ROLES)
             raise argparse.ArgumentTypeError(f"{part!r} is not ROLE=NAME; roles are {known}")
+        if role in columns or name in columns.values():
+            raise argparse.ArgumentTypeError(f"{part!r} names a role or a column a second time")
         columns[role] = name
     return columns
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from gemcont._text import read_text
 from gemcont.errors import GemcontError
-from gemcont.genotype.chromosomes import canonical_name
+from gemcont.genotype.chromosomes import HUMAN_AUTOSOMES, canonical_name
 
 _HEADER_FIELDS = 12
 
@@ -15,9 +15,9 @@ class Chain:
     Where chains overlap the best-scored one counts.
     """
 
-    def __init__(self, path):
-        self.name = str(path)
-        self._blocks = _read_blocks(self.name)
+    def __init__(self, path, autosomes=HUMAN_AUTOSOMES):
+        self.name, self._autosomes = str(path), autosomes
+        self._blocks = _read_blocks(self.name, autosomes)
 
     @property
     def chromosomes(self):
@@ -35,18 +35,20 @@ class Chain:
         names = np.full(len(position), None, dtype=object)
         lifted = np.zeros(len(position), dtype=np.int64)
         reverse = np.zeros(len(position), dtype=bool)
-        for start, end, first, step, name in self._blocks.get(canonical_name(chromosome), ()):
-            at = np.searchsorted(start, position - 1, side="right") - 1
-            inside = (at >= 0) & (position - 1 < end[at]) & (lifted == 0)
-            at = at[inside]
-            offset = position[inside] - 1 - start[at]
-            lifted[inside] = first[at] + step * offset + 1
-            names[inside] = name
-            reverse[inside] = step < 0
+        own = canonical_name(chromosome, self._autosomes)
+        for start, end, first, step, name in self._blocks.get(own, ()):
+            reach = (position > start[0]) & (position <= end[-1]) & (lifted == 0)
+            rows = np.flatnonzero(reach)
+            at = np.searchsorted(start, position[rows] - 1, side="right") - 1
+            inside = position[rows] - 1 < end[at]
+            rows, at = rows[inside], at[inside]
+            lifted[rows] = first[at] + step * (position[rows] - 1 - start[at]) + 1
+            names[rows] = name
+            reverse[rows] = step < 0
         return names, lifted, reverse
 
 
-def _read_blocks(path):
+def _read_blocks(path, autosomes):
     """Canonical chromosome -> its chains' arrays, the best first."""
     lines = read_text(path).decode(errors="replace").split("\n")
     chains, current = [], None
@@ -66,7 +68,9 @@ def _read_blocks(path):
         raise GemcontError(f"{path}: holds no chain (a UCSC .over.chain file is expected)")
     found = {}
     for chain in sorted(chains, key=lambda c: -c.score):
-        found.setdefault(canonical_name(chain.source), []).append(chain.arrays())
+        if chain.start:
+            name = canonical_name(chain.source, autosomes)
+            found.setdefault(name, []).append(chain.arrays(autosomes))
     return found
 
 
@@ -92,8 +96,8 @@ class _Chain:
         self.at += size + gaps[0]
         self.other += size + gaps[1]
 
-    def arrays(self):
+    def arrays(self, autosomes):
         """(starts, ends, first positions in the target, step, target's canonical name)."""
         numbers = (np.array(a, dtype=np.int64) for a in (self.start, self.end, self.first))
         start, end, first = numbers
-        return start, end, first, self.step, canonical_name(self.target)
+        return start, end, first, self.step, canonical_name(self.target, autosomes)

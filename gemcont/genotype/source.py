@@ -50,6 +50,13 @@ class Block:
         dosage = None if self.dosage is None else self.dosage[rows]
         return Block(self.first, len(rows), self.n_samples, packed, dosage)
 
+    def cut(self, start, stop):
+        """The block of some consecutive samples; ``start`` is a multiple of 32."""
+        stop = min(stop, self.n_samples)
+        packed = None if self.packed is None else self.packed[:, start // 4 : -(-stop // 4)]
+        dosage = None if self.dosage is None else self.dosage[:, start:stop]
+        return Block(self.first, self.count, stop - start, packed, dosage)
+
 
 class GenotypeSource(ABC):
     """Samples, variants and streamed blocks; packed 2-bit genotypes or float32 dosages.

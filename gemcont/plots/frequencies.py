@@ -45,7 +45,7 @@ def _draw(axes, first, second, x, y):
         kept = np.flatnonzero(some)
         kept = kept[thin(x[kept], y[kept], cells=(400, 400))]
         axes.plot(x[kept], y[kept], "o", color=colour, markersize=size, **style)
-    axes.plot([0, 1], [0, 1], color="0.35", linewidth=0.8, linestyle="--", zorder=0)
+    axes.plot([0, 1], [0, 1], color="0.35", linewidth=0.8, linestyle="--", zorder=3)
     axes.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), aspect="equal")
     axes.set_xticks([0, 0.5, 1])
     axes.set_yticks([0, 0.5, 1])

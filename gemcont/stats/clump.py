@@ -11,6 +11,7 @@ import numpy as np
 
 TOLERANCE = 2.0**-44  # PLINK 2's: a p equal to its bound up to rounding passes
 NOBODY = -1
+_FARTHEST = 2.0**32  # base pairs: no chromosome is longer
 _BINS = (0.05, 0.01, 0.001, 0.0001)  # PLINK's columns NONSIG S0.05 S0.01 S0.001 S0.0001
 
 
@@ -73,7 +74,7 @@ def least_neg_log_10_p(p):
 
 def radius_of(kb):
     """The largest distance in base pairs that is below ``kb`` kilobases, as PLINK rounds it."""
-    return int(kb * 1000 * (1 + TOLERANCE) - 1)
+    return int(min(kb * 1000 * (1 + TOLERANCE) - 1, _FARTHEST))
 
 
 def significance_bins(neg_log_10_p):

@@ -22,7 +22,7 @@ class Meta(NamedTuple):
 
     beta, standard_error: pooled (NaN under the sample-size scheme); z; neg_log_10_p: two-sided;
     q, q_dof, q_neg_log_10_p: Cochran's Q, cohorts less one, its -log10 p (0 with one cohort);
-    i2: percent; tau2: variance between cohorts (0 under fixed effects); n_studies
+    i2: percent; tau2: variance between cohorts (NaN under fixed effects); n_studies
     """
 
     beta: np.ndarray
@@ -103,16 +103,17 @@ def _pool(beta, error, lambdas, random, out):
             continue
         dof = count - 1.0
         tau2 = 0.0
-        if random and count > 1:
-            tau2 = max((q - dof) / (total - squares / total), 0.0)
+        spread = total - squares / total
+        if random and count > 1 and spread > 0:
+            tau2 = max((q - dof) / spread, 0.0)
         if tau2 > 0:
             total, mean, _, _, _ = _one_pass(beta[v], error[v], lambdas, tau2)
         out[v, 0] = mean
         out[v, 1] = math.sqrt(1 / total)
-        out[v, 2] = q
+        out[v, 2] = max(q, 0.0)
         out[v, 3] = dof
         out[v, 4] = max(100 * (q - dof) / q, 0.0) if q > 0 and dof > 0 else 0.0
-        out[v, 5] = tau2
+        out[v, 5] = tau2 if random else math.nan
 
 
 @njit

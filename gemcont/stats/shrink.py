@@ -17,11 +17,12 @@ import numpy as np
 _GRID = np.concatenate([[0.0], 2.0 ** np.arange(-1, 7, 0.5)])  # standard deviations of mu
 _BINS = 20_000  # of z, over which EM runs
 _ROUNDS = 2000
+_FARTHEST = 100.0  # beyond it one z would spoil the bins of all
 
 
 def fit_mixture(z):
     """Weights (components,) of the mixture of effects, from z scores (variants,), NaN left out."""
-    z = np.abs(z[~np.isnan(z)])
+    z = np.minimum(np.abs(z[~np.isnan(z)]), _FARTHEST)
     edges = np.linspace(0, max(z.max(initial=0), 1.0), _BINS + 1)
     count, _ = np.histogram(z, edges)
     likelihood = _likelihood((edges[:-1] + edges[1:]) / 2)[count > 0]

@@ -23,9 +23,12 @@ COLUMNS = {
     "strand": pl.String,
     "trait": pl.String,
 }
+_STRANDS = dict.fromkeys(("+", "1", "+1", "f", "fwd", "forward", "plus"), "+")
+_STRANDS |= dict.fromkeys(("-", "-1", "r", "rev", "reverse", "minus"), "-")
+_NAMES = ("chromosome", "variant_id", "rsid", "effect_allele", "other_allele", "ref", "alt")
 _MISSING = ("", "na", "nan", ".", "#na", "null", "none", "n/a")
 _SMALLEST = 1e-300  # a p below it is read from its text: a double has few digits left there
-_POWER = re.compile(r"([0-9]*\.?[0-9]*)(?:[eE]([-+]?[0-9]+))?")
+_POWER = re.compile(r"[-+]?([0-9]*\.?[0-9]*)(?:[eE]([-+]?[0-9]+))?")
 
 
 def canonical(file, table):
@@ -34,15 +37,24 @@ def canonical(file, table):
     file: the ``Sumstats`` it comes from, for messages and counts; table: columns named by role,
     as text or numbers, and ``row``. Raises GemcontError naming the line of a value that cannot be.
     """
-    table = _additive_only(file, _blank_missing(table))
+    table = _additive_only(file, _blank_missing(_whole_numbers(table)))
+    if "rsid" in table.columns:
+        others = [c for c in ("rsid", "variant_id") if c in table.columns]
+        table = table.with_columns(pl.coalesce(others).alias("variant_id"))
     columns = {name: table[name] for name in COLUMNS if name in table.columns}
     columns |= _alleles(table)
     columns |= _effect(file, table)
     columns |= _numbers(file, table)
-    columns |= _significance(file, table)
+    columns |= _significance(file, table) | _strand(file, table)
     unknown = [pl.lit(None, dtype=t).alias(n) for n, t in COLUMNS.items() if n not in columns]
     frame = pl.DataFrame(columns) if columns else table.select()
     return frame.with_columns(unknown).select(pl.col(n).cast(t) for n, t in COLUMNS.items())
+
+
+def _whole_numbers(table):
+    """Names that a frame holds as 1.0 and 2.0, because one is missing, as 1 and 2."""
+    floats = [n for n in _NAMES if n in table.columns and table[n].dtype.is_float()]
+    return table.with_columns(pl.col(floats).fill_nan(None).cast(pl.Int64))
 
 
 def _blank_missing(table):
@@ -63,10 +75,10 @@ def _additive_only(file, table):
     return kept
 
 
-def _parsed(file, table, role, low=-math.inf, high=math.inf):
-    """Numbers of a column; null where missing or infinite. Refuses text and what is out of bounds.
+def _parsed(file, table, role, low=-math.inf, high=math.inf, *, infinite=False):
+    """Numbers of a column; null where missing, and where infinite unless that is allowed.
 
-    Blank minus signs count as missing.
+    Refuses text and what is out of bounds. Blank minus signs count as missing.
     """
     column = table[role]
     if column.dtype == pl.String:
@@ -80,7 +92,7 @@ def _parsed(file, table, role, low=-math.inf, high=math.inf):
     if outside.any():
         bounds = f"not from {low:g} to {high:g}" if high < math.inf else f"below {low:g}"
         _refuse(file, table, role, outside, bounds)
-    return values.set(values.is_infinite().fill_null(False), None)
+    return values if infinite else values.set(values.is_infinite().fill_null(False), None)
 
 
 def _refuse(file, table, role, wrong, why):
@@ -127,6 +139,8 @@ def _numbers(file, table):
         "other_allele_frequency": (0.0, 1.0),
         "z": (),
         "n": (0.0,),
+        "n_cases": (0.0,),
+        "n_controls": (0.0,),
         "info": (),
         "base_pair_location": (0.0, 2.0**31),
     }
@@ -135,20 +149,45 @@ def _numbers(file, table):
         for role, limits in bounds.items()
         if role in table.columns
     }
+    _whole_positions(file, table, found)
+    cases, controls = found.pop("n_cases", None), found.pop("n_controls", None)
+    if cases is not None and controls is not None:
+        both = cases + controls
+        found["n"] = found["n"].fill_null(both) if "n" in found else both
     other = found.pop("other_allele_frequency", None)
     if other is not None:
         found.setdefault("effect_allele_frequency", 1 - other)
     return found
 
 
+def _whole_positions(file, table, found):
+    """Refuse a position between two bases."""
+    position = found.get("base_pair_location")
+    if position is not None and (broken := (position != position.floor()).fill_null(False)).any():
+        _refuse(file, table, "base_pair_location", broken, "not a whole number")
+
+
+def _strand(file, table):
+    """+ or - from the ways to write it; anything else is refused."""
+    if "strand" not in table.columns:
+        return {}
+    strand = table["strand"].str.to_lowercase()
+    known = strand.replace_strict(_STRANDS, default=None, return_dtype=pl.String)
+    if (strange := known.is_null() & strand.is_not_null()).any():
+        _refuse(file, table, "strand", strange, "neither + nor - (nor 1, -1, forward, reverse)")
+    return {"strand": known}
+
+
 def _significance(file, table):
     """-log10 p from -log10 p, log10 p or p, whichever stands first."""
     if "neg_log_10_p_value" in table.columns:
-        return {"neg_log_10_p_value": _parsed(file, table, "neg_log_10_p_value", 0.0)}
+        return {
+            "neg_log_10_p_value": _parsed(file, table, "neg_log_10_p_value", 0.0, infinite=True)
+        }
     if "p_value" in table.columns:
         return {"neg_log_10_p_value": _from_p(file, table)}
     if "log_10_p_value" in table.columns:
-        values = _parsed(file, table, "log_10_p_value", -math.inf, 0.0)
+        values = _parsed(file, table, "log_10_p_value", -math.inf, 0.0, infinite=True)
         return {"neg_log_10_p_value": -values}
     return {}
 

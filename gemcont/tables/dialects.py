@@ -13,9 +13,9 @@ from gemcont.errors import GemcontError
 # What a column can be. Of p, -log10 p and log10 p the second is preferred, of effect and ratio
 # the effect; the standard error is always that of the effect, so of the logarithm of a ratio.
 ROLES = (
-    "variant_id chromosome base_pair_location effect_allele other_allele ref alt beta odds_ratio "
-    "hazard_ratio standard_error effect_allele_frequency other_allele_frequency "
-    "neg_log_10_p_value p_value log_10_p_value z n info test strand trait"
+    "variant_id rsid chromosome base_pair_location effect_allele other_allele ref alt beta "
+    "odds_ratio hazard_ratio standard_error effect_allele_frequency other_allele_frequency "
+    "neg_log_10_p_value p_value log_10_p_value z n n_cases n_controls info test strand trait"
 ).split()
 
 
@@ -40,7 +40,8 @@ DIALECTS = (
     _dialect(
         "GWAS-SSF",
         "chromosome base_pair_location effect_allele other_allele",
-        variant_id="variant_id rsid rs_id",
+        variant_id="variant_id",
+        rsid="rsid rs_id",
         chromosome="chromosome",
         base_pair_location="base_pair_location",
         effect_allele="effect_allele",
@@ -99,6 +100,8 @@ DIALECTS = (
         effect_allele_frequency="AF_Allele2",
         p_value="p_value",
         n="N",
+        n_cases="N_case",
+        n_controls="N_ctrl",
         info="imputationInfo",
     ),
     _dialect(
@@ -159,6 +162,8 @@ DIALECTS = (
         effect_allele_frequency="af",
         p_value="pval",
         n="num_samples",
+        n_cases="num_cases",
+        n_controls="num_controls",
     ),
     _dialect(
         "fastGWA",
@@ -275,6 +280,8 @@ ALIASES = {
     "p_value": "P PVAL P_VAL PVALUE P_VALUE P_VALUES GWAS_P P_GC",
     "z": "Z ZSCORE Z_SCORE Z_STAT",
     "n": "N N_TOTAL NTOTAL SAMPLE_SIZE SAMPLESIZE TOTAL_N TOTALSAMPLESIZE NUM_SAMPLES OBS_CT NMISS",
+    "n_cases": "N_CASE N_CASES NCASE NCASES",
+    "n_controls": "N_CONTROL N_CONTROLS N_CTRL N_CTRLS NCONTROL NCONTROLS",
     "info": "INFO INFO_SCORE IMPINFO IMPUTATIONINFO",
     "test": "TEST",
     "strand": "STRAND",
@@ -285,7 +292,7 @@ _ROLE_OF = {alias: role for role, names in ALIASES.items() for alias in names.sp
 
 def plain(name):
     """A column's name as it is compared: upper case, no #, _ for every other sign."""
-    return re.sub(r"[^A-Z0-9]", "_", name.strip().lstrip("#").upper())
+    return re.sub(r"[^A-Z0-9]+", "_", name.strip().lstrip("#").upper())
 
 
 def recognise(path, header, asked, wanted=ROLES):

@@ -183,6 +183,10 @@ class _Text:
             raise GemcontError(f"{self.name}: not a text file (it holds zero bytes)")
         delimiter = "," if self._separator == "," else "\t"
         text = line.decode(errors="replace").rstrip("\n")
+        if "\r" in text:
+            raise GemcontError(f"{self.name}: lines end in bare carriage returns; convert them")
+        if not text.replace("\t", "").isprintable():
+            raise GemcontError(f"{self.name}: not a text file")
         names = [name.strip() for name in next(csv.reader([text], delimiter=delimiter))]
         names[0] = names[0].lstrip("#")
         twice = sorted({name for name in names if names.count(name) > 1})

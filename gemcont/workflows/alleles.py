@@ -6,7 +6,7 @@ import polars as pl
 _LETTERS = "ACGT"
 NUMBERED = {"1": "A", "2": "C", "3": "G", "4": "T"}  # alleles as numbers, METAL's reading
 _REVERSE = str.maketrans("ACGT", "TGCA")
-_POSITION_BITS, _PAIR_BITS = 28, 28
+_POSITION_BITS, _PAIR_BITS = 31, 25  # and 8 of the chromosome
 _SPREAD = np.uint64(0x9E3779B97F4A7C15)  # odd, so that multiplying mixes all bits
 
 

@@ -67,7 +67,7 @@ def compare_positions(name, rows, union, names):
     )
     if len(at) >= _FEWEST and moved.mean() > _MOST_MOVED:
         builds = [
-            guess(ids, _named(codes, names), np.asarray(position, dtype=np.int64)) or "?"
+            guess(ids, _named(codes, names), np.asarray(position, dtype=np.int64)) or "neither"
             for ids, codes, position in (
                 (rows.ids, rows.chromosome, rows.position),
                 (union.ids, union.chromosome, union.position),
@@ -75,8 +75,8 @@ def compare_positions(name, rows, union, names):
         ]
         raise GemcontError(
             f"{name}: {moved.mean():.0%} of the {len(at)} ids it shares stand at other positions: "
-            f"mixed genome builds (it looks like {builds[0]}, the others like {builds[1]}; hg19 "
-            "and hg38?); give --liftover CHAIN with --build, or --match id"
+            f"mixed genome builds, such as hg19 and hg38 (it looks like {builds[0]}, the others "
+            f"like {builds[1]}); give --liftover CHAIN with --build, or --match id"
         )
     if moved.any():
         log.warning("%s: %d ids stand at other positions than before", name, moved.sum())

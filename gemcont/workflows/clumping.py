@@ -56,7 +56,7 @@ class Clumping:
         raw = 2 * linkage.source.bytes_per_variant
         self._at_once = int(np.clip(memory // 2 // one, _FEWEST, _MOST_CANDIDATES))
         in_flight = memory // 2 // (threads * (one + raw))
-        self._block = max(min(in_flight, _BLOCK_BYTES // one), _FEWEST)
+        self._block = max(min(in_flight, max(_BLOCK_BYTES // one, _FEWEST)), 1)
         self._owner = np.full(len(report.variant), NOBODY, dtype=np.int64)
 
     def owner(self):

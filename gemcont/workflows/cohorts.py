@@ -14,14 +14,21 @@ from gemcont.tables.sumstats import Sumstats
 
 log = logging.getLogger(__name__)
 
+# What is said of rows that did enter.
+LIFTED, TURNED, FLIPPED = "strand turned by liftover", "effect turned over", "strand flipped"
+ERROR_FROM_P = "standard error from p and effect"
+ENTERED = "entered"
+NOTES = (TURNED, FLIPPED, LIFTED, ERROR_FROM_P)
 NO_EFFECT = "effect or standard error missing"
 BAD_ERROR = "standard error not above 0"
+NO_Z = "no z, and no effect with its p or standard error"
+NO_N = "sample size missing"
 NO_PLACE = "chromosome or position missing"
 NO_ID = "id missing"
-NO_ALLELES = "alleles missing"
+NO_ALLELES = "alleles missing, 0 or the same"
 REPEATED = "the variant stands twice, its first row is used"
 ABSENT = "not in the reference"
-_WHOLE = (1 << 28) - 1  # largest position
+_WHOLE = (1 << 31) - 1  # largest position
 _NEEDED = ("effect_allele", "other_allele")
 
 
@@ -147,7 +154,10 @@ def read_columns(path, union, settings, cohort, *, chain=None):
     file = Sumstats(path, columns=settings.columns, needed=needed, trait=settings.trait)
     log.info("%s: %s, read as %s", cohort.name, file.name, file.dialect)
     parts = [_usable(batch, union, settings, cohort, chain) for batch in file.batches()]
-    cohort.counts |= {reason: n for reason, n in file.skipped.items() if n}
+    for reason, count in file.skipped.items():
+        if count:
+            cohort.counts[reason] = count
+            cohort.counts["rows"] += count
     return _joined(parts)
 
 
@@ -170,20 +180,31 @@ def _usable(batch, union, settings, cohort, chain):
     cohort.traits = traits
     if settings.se_from_p:
         batch = batch.with_columns(_error_from_p(batch, cohort))
-    batch = batch.filter(_drop(cohort, batch, _missing_effect(batch, settings), NO_EFFECT))
-    error = batch["standard_error"]
-    if settings.scheme == "stderr":
-        batch = batch.filter(_drop(cohort, batch, (error <= 0).fill_null(True), BAD_ERROR))
-    alleles = batch["effect_allele"].is_null() | batch["other_allele"].is_null()
-    batch = batch.filter(_drop(cohort, batch, alleles, NO_ALLELES))
+    if settings.scheme == "samplesize":
+        batch = batch.with_columns(pl.Series("z", _signed_z(batch), nan_to_null=True))
+        batch = batch.filter(_drop(cohort, batch, batch["z"].is_null(), NO_Z))
+        batch = batch.filter(_drop(cohort, batch, ~(batch["n"] > 0).fill_null(False), NO_N))
+    else:
+        missing = batch["beta"].is_null() | batch["standard_error"].is_null()
+        batch = batch.filter(_drop(cohort, batch, missing, NO_EFFECT))
+        batch = batch.filter(_drop(cohort, batch, batch["standard_error"] <= 0, BAD_ERROR))
+    batch = batch.filter(_drop(cohort, batch, _bad_alleles(batch), NO_ALLELES))
     if settings.match == "key" or chain is not None:
         place = batch["chromosome"].is_null() | batch["base_pair_location"].is_null()
-        place |= (batch["base_pair_location"] > _WHOLE).fill_null(True)
+        place |= ~batch["base_pair_location"].is_between(1, _WHOLE).fill_null(False)
+        place |= (batch["chromosome"] == "0").fill_null(True)
         batch = batch.filter(_drop(cohort, batch, place, NO_PLACE))
     if settings.match == "id":
         batch = batch.filter(_drop(cohort, batch, batch["variant_id"].is_null(), NO_ID))
     rows = _as_columns(batch, union, settings)
     return rows if chain is None else _lifted(rows, union, cohort, chain)
+
+
+def _bad_alleles(batch):
+    """Rows with an allele missing (0 in PLINK's files) or twice the same."""
+    effect, other = batch["effect_allele"], batch["other_allele"]
+    missing = effect.is_null() | other.is_null() | (effect == "0") | (other == "0")
+    return missing.fill_null(True) | (effect == other).fill_null(False)
 
 
 def _error_from_p(batch, cohort):
@@ -195,16 +216,22 @@ def _error_from_p(batch, cohort):
     wanted = np.isnan(error) & (np.abs(beta) > 0) & (p > 0) & np.isfinite(p)
     error[wanted] = np.abs(beta[wanted]) / normal_isf(p[wanted])
     if wanted.any():
-        reason = "standard error from p and effect"
-        cohort.counts[reason] = cohort.counts.get(reason, 0) + int(wanted.sum())
+        cohort.counts[ERROR_FROM_P] = cohort.counts.get(ERROR_FROM_P, 0) + int(wanted.sum())
     return pl.Series("standard_error", error, nan_to_null=True)
 
 
-def _missing_effect(batch, settings):
-    if settings.scheme == "samplesize":
-        signed = batch["z"].is_not_null() | batch["beta"].is_not_null()
-        return ~(signed & batch["n"].is_not_null())
-    return batch["beta"].is_null() | batch["standard_error"].is_null()
+def _signed_z(batch):
+    """z as it stands, else of p with the effect's sign (METAL's way), else effect over error."""
+    z, beta, error, p = (
+        batch[name].fill_null(np.nan).to_numpy()
+        for name in ("z", "beta", "standard_error", "neg_log_10_p_value")
+    )
+    of_p = np.where(
+        np.isfinite(p), np.sign(beta) * normal_isf(np.where(np.isfinite(p), p, 0)), np.nan
+    )
+    of_error = np.divide(beta, error, out=np.full(len(beta), np.nan), where=error > 0)
+    found = np.where(np.isnan(z), of_p, z)
+    return np.where(np.isnan(found), of_error, found)
 
 
 def _drop(cohort, batch, wrong, reason):
@@ -235,7 +262,7 @@ def _as_columns(batch, union, settings):
         for name in ("beta", "standard_error", "z", "effect_allele_frequency", "n")
     )
     if settings.scheme == "samplesize":
-        beta, error = np.where(np.isnan(z), beta / error, z), np.ones(len(z))
+        beta, error = z, np.ones(len(z))
     return Columns(
         row=batch["row"].to_numpy(),
         ids=batch["variant_id"],
@@ -275,8 +302,7 @@ def _lifted(rows, union, cohort, chain):
         for alleles in (rows.effect, rows.other):
             alleles[turn] = union.codes.complement[alleles[turn]]
         if len(turn):
-            reason = "strand turned by liftover"
-            cohort.counts[reason] = cohort.counts.get(reason, 0) + len(turn)
+            cohort.counts[LIFTED] = cohort.counts.get(LIFTED, 0) + len(turn)
     return rows.take(kept)
 
 
@@ -288,6 +314,8 @@ def enter(rows, union, settings, cohort):
     _note_rows(cohort, rows, ~first, REPEATED)
     slot = union.find(keys)
     new = slot < 0
+    if len(union) and len(keys) and new.all() and not union.fixed:
+        log.warning("%s: shares no variant with the cohorts before it", cohort.name)
     if union.fixed:
         _note_rows(cohort, rows, first & new, ABSENT)
         first &= ~new
@@ -297,8 +325,8 @@ def enter(rows, union, settings, cohort):
     used = first & (reason == Reason.KEPT)
     if (used & new).any():
         slot[used & new] = union.add(rows.take(used & new), keys[used & new])
-    cohort.counts["entered"] = int(used.sum())
-    for text, some in (("effect turned over", sign < 0), ("strand flipped", flipped)):
+    cohort.counts[ENTERED] = int(used.sum())
+    for text, some in ((TURNED, sign < 0), (FLIPPED, flipped)):
         if (used & some).any():
             cohort.counts[text] = int((used & some).sum())
     _fill(cohort, rows, slot, sign, used)

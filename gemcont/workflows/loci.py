@@ -2,6 +2,7 @@
 
 import logging
 import math
+import os
 from functools import cached_property
 
 import numpy as np
@@ -132,11 +133,25 @@ class Loci:
         return frame.select(pl.col(c.name).cast(c.dtype) for c in columns)
 
     def _with_alleles(self, frame):
-        """The report's alleles, whose effects stand beside them; else those of the genotypes."""
-        theirs = self.variants[self.index]
-        if frame["effect_allele"].null_count() == 0:
-            return frame
-        return frame.with_columns(theirs["effect_allele"], theirs["other_allele"])
+        """The report's alleles, whose effects stand beside them; else the genotypes', without."""
+        theirs = self.variants[self.index].select(
+            pl.col("effect_allele", "other_allele").cast(pl.String)
+        )
+        bare = frame["effect_allele"].is_null()
+        lone = ~bare & frame["other_allele"].is_null()
+        ours = [theirs[a] for a in ("effect_allele", "other_allele")]
+        other = pl.when(frame["effect_allele"] == ours[0]).then(ours[1]).otherwise(ours[0])
+        effects = ("beta", "standard_error", "effect_allele_frequency", "z")
+        return frame.with_columns(
+            pl.when(bare).then(ours[0]).otherwise(pl.col("effect_allele")).alias("effect_allele"),
+            pl.when(bare)
+            .then(ours[1])
+            .when(lone)
+            .then(other)
+            .otherwise(pl.col("other_allele"))
+            .alias("other_allele"),
+            *(pl.when(~bare).then(pl.col(name)).alias(name) for name in effects),
+        )
 
     def _span(self, members):
         position, p = self.report.position[members], self.report.neg_log_10_p[members]
@@ -175,7 +190,8 @@ class Loci:
     def missing_table(self):
         """The rows of ``PREFIX.missing.tsv``: a polars table, strongest first."""
         names = [
-            str(r) if isinstance(r, str) else f"table {i + 1}" for i, r in enumerate(self.reports)
+            str(r) if isinstance(r, (str, os.PathLike)) else f"table {i + 1}"
+            for i, r in enumerate(self.reports)
         ]
         file = pl.col("file").replace_strict(dict(enumerate(names)), return_dtype=pl.String)
         frame = self.matched.missing.with_columns(file)

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from gemcont.errors import GemcontError
-from gemcont.genotype.kernels import decode
+from gemcont.genotype.kernels import decode, moments
 from gemcont.stats.harmonise import align
 from gemcont.tables.writers import open_writer, refuse_overwriting, remove, unfinished, unwritable
 from gemcont.workflows.alleles import AlleleCodes
@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 _TABLES = ("clumps", "loci.tsv", "missing.tsv")
 _PER_LOCUS = ("png", "ld", "z.tsv")
 _MOST_IN_MATRIX = 20_000  # variants: a matrix of 3.2 GB
+_SAMPLES = 1024  # whose genotypes are decoded at a time
 _MOST_DRAWN = 20_000  # variants in one picture
 
 
@@ -86,8 +87,8 @@ def _write_matrix(loci, number, members, sign, prefix):
             f"--ld-matrix: locus {number + 1} has {len(members)} variants, more than "
             f"{_MOST_IN_MATRIX}; choose a larger --clump-r2 or a smaller --clump-kb"
         )
-    dosage = decode(loci.source.read(loci.report.variant[members], loci.linkage.samples))
-    r = correlation(dosage) * np.outer(sign, sign)
+    block = loci.source.read(loci.report.variant[members], loci.linkage.samples)
+    r = correlation(block) * np.outer(sign, sign)
     with unfinished(f"{prefix}.ld") as temporary:
         np.savetxt(temporary, r, fmt="%.6g")
     place = loci.variants[members].drop("effect_allele", "other_allele")
@@ -139,16 +140,20 @@ def allele_signs(variants, rows):
     return sign, flipped & known, complement[ours[0]] == ours[1]
 
 
-def correlation(dosage):
-    """r between variants (variants, variants), a missing genotype being the variant's mean.
+def correlation(block):
+    """r between the variants of a block (variants, variants), a missing genotype being the mean.
 
     So the matrix has no negative eigenvalue. A variant that does not vary has r 0 with all.
     """
-    centred = dosage - np.nanmean(dosage, axis=1, keepdims=True)
-    centred = np.nan_to_num(centred)
-    norm = np.sqrt(np.square(centred).sum(axis=1, keepdims=True))
-    unit = np.divide(centred, norm, out=np.zeros_like(centred), where=norm > 0)
-    r = unit @ unit.T
+    found = moments(block)
+    varies = found.sum_of_squares > 0
+    scale = np.zeros(block.count)
+    scale[varies] = found.sum_of_squares[varies] ** -0.5
+    r = np.zeros((block.count, block.count))
+    for first in range(0, block.n_samples, _SAMPLES):
+        centred = decode(block.cut(first, first + _SAMPLES)) - found.mean[:, None]
+        unit = np.nan_to_num(centred) * scale[:, None]
+        r += unit @ unit.T
     np.fill_diagonal(r, 1.0)
     return r
 

@@ -1,6 +1,7 @@
 """Rows of summary statistics -> variants of a genotype file, one row a variant."""
 
 import logging
+import os
 from dataclasses import dataclass
 
 import numpy as np
@@ -326,4 +327,4 @@ def _nothing_matched(paths, index, examples, counts):
 
 
 def _shown(path):
-    return str(path) if isinstance(path, (str, bytes)) else "the table of summary statistics"
+    return str(path) if isinstance(path, (str, os.PathLike)) else "the table of summary statistics"

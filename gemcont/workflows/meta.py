@@ -20,14 +20,22 @@ from gemcont.tables.ssf import Metadata
 from gemcont.tables.writers import SUFFIX, open_writer, refuse_overwriting
 from gemcont.workflows.alleles import AlleleCodes
 from gemcont.workflows.builds import canonical_builds, compare_positions, guess
-from gemcont.workflows.cohorts import Cohort, Union, enter, read_columns
+from gemcont.workflows.cohorts import (
+    ABSENT,
+    ENTERED,
+    NOTES,
+    Cohort,
+    Union,
+    enter,
+    read_columns,
+)
 from gemcont.workflows.reference import reference_union
 from gemcont.workflows.tables import to_pandas
 
 log = logging.getLogger(__name__)
 
 _CHUNK = 1 << 19  # variants that are pooled and written at a time
-_LEAST_MATCHED = 0.5  # share of a cohort in the reference, below which a build is wrong
+_LEAST_MATCHED = 0.5  # share of the smaller of cohort and reference, below which a build is wrong
 
 
 @dataclass(frozen=True)
@@ -245,7 +253,7 @@ def prepare(sumstats, names, settings, *, reference=None, genotypes=None, progre
             compare_positions(name, rows, union, list(union.chromosomes))
         enter(rows, union, settings, cohort)
         _log_cohort(cohort)
-        if union.fixed:
+        if union.fixed and settings.match == "key":
             _refuse_wrong_build(cohort, rows, union)
         cohorts.append(cohort)
         bar.update()
@@ -271,7 +279,7 @@ def _chains(builds, target, settings):
         return [None] * len(builds)
     if builds[0] is None:
         raise GemcontError("--liftover: say the build of every file by --build, e.g. --build 38,37")
-    chain = Chain(settings.liftover)
+    chain = Chain(settings.liftover, settings.autosomes)
     lifted = [build != target for build in builds]
     if not any(lifted):
         raise GemcontError(f"--liftover: every file is of build {target} already; say --to-build")
@@ -279,15 +287,27 @@ def _chains(builds, target, settings):
 
 
 def _log_cohort(cohort):
-    counts = ", ".join(f"{n} {reason}" for reason, n in cohort.counts.items() if n)
-    log.info("%s: %s", cohort.name, counts)
+    """Rows, those that entered and what was done to them, those that did not by reason."""
+    counts = cohort.counts
+    done = ", ".join(f"{counts[note]} {note}" for note in NOTES if counts.get(note))
+    known = ("rows", ENTERED, *NOTES)
+    left_out = ", ".join(f"{n} {reason}" for reason, n in counts.items() if reason not in known)
+    log.info(
+        "%s: %d rows, %d entered%s%s",
+        cohort.name,
+        counts["rows"],
+        counts[ENTERED],
+        f" ({done})" if done else "",
+        f"; left out: {left_out}" if left_out else "",
+    )
+    if counts[ENTERED] == 0:
+        log.warning("%s: no row entered", cohort.name)
 
 
 def _refuse_wrong_build(cohort, rows, union):
-    from gemcont.workflows.cohorts import ABSENT
-
     absent = cohort.counts.get(ABSENT, 0)
-    if len(rows.row) and absent > (1 - _LEAST_MATCHED) * len(rows.row):
+    found = len(rows.row) - absent
+    if found < _LEAST_MATCHED * min(len(rows.row), len(union)):
         names = pl.Series([*union.chromosomes, None], dtype=pl.String)
         code = np.minimum(rows.chromosome, len(union.chromosomes)).astype(np.uint32)
         looks = (
@@ -303,22 +323,33 @@ def _refuse_wrong_build(cohort, rows, union):
 def run_meta(sumstats, names=None, *, reference=None, genotypes=None, **settings):
     """Meta-analyse cohorts: the rows of ``PREFIX.meta.tsv`` as a pandas DataFrame.
 
-    sumstats: list of files or DataFrames, one per cohort, in any known dialect
+    sumstats: files or DataFrames, one per cohort, in any known dialect
     names: of the cohorts (default: the files' names)
-    reference: a file or DataFrame whose alleles and frequencies rule; genotypes: a
+    reference: a file or DataFrame whose alleles and frequencies rule; genotypes: a path or
         ``GenotypeSource`` that does; default: the first cohort that holds a variant
     settings: fields of ``MetaSettings``: scheme, random_effects, genomic_control, match, ...
 
     Raises GemcontError for a mistake in the input.
     """
     settings = MetaSettings(**settings)
+    sumstats = list(sumstats) if isinstance(sumstats, (list, tuple)) else [sumstats]
     names = cohort_names(sumstats, names)
+    if isinstance(genotypes, (str, os.PathLike)):
+        genotypes = open_genotypes(genotypes)
     run = prepare(sumstats, names, settings, reference=reference, genotypes=genotypes)
     return to_pandas(pl.concat(run.frames()))
 
 
 def cohort_names(sumstats, names):
     """Names of the cohorts: as given, else of their files."""
+    if not sumstats:
+        raise GemcontError("--sumstats: no cohort is given")
+    paths = [os.path.realpath(s) for s in sumstats if isinstance(s, (str, os.PathLike))]
+    for path in paths:
+        if paths.count(path) > 1 and os.path.isfile(path):
+            raise GemcontError(f"--sumstats: {path} stands twice")
+        if not os.path.exists(path):
+            raise GemcontError(f"{path}: no such file")
     if names is None:
         names = [
             os.path.basename(os.fspath(s)).split(".")[0]
@@ -329,6 +360,9 @@ def cohort_names(sumstats, names):
         names = names if len(set(names)) == len(names) else [str(s) for s in sumstats]
     if len(names) != len(sumstats):
         raise GemcontError(f"--names: {len(names)} names for {len(sumstats)} files")
+    strange = next((n for n in names if not n or not str(n).isprintable()), None)
+    if strange is not None:
+        raise GemcontError(f"--names: {strange!r} is no name for a table")
     if len(set(names)) < len(names):
         raise GemcontError("--names: two cohorts have the same name")
     return names
@@ -359,7 +393,9 @@ def write_meta(run, prefix, layout, *, genome_build=None, progress=False):
     metadata, kept = None, []
     if layout == "ssf":
         n = max((float(np.nanmax(c.n, initial=0)) for c in run.cohorts), default=0)
-        metadata = Metadata(os.path.basename(prefix), genome_build, int(n), [])
+        metadata = Metadata(
+            os.path.basename(prefix), genome_build, int(n), [], autosomes=run.settings.autosomes
+        )
     with ExitStack() as stack:
         append = stack.enter_context(open_writer(paths["meta"], layout, metadata))
         dropped = stack.enter_context(open_writer(paths["dropped"], "tsv.gz"))

@@ -95,6 +95,7 @@ def overlap(
 def _positions(wanted, ids):
     """Where each wanted id stands, -1 where it does not."""
     table = pl.DataFrame({"id": ids, "at": np.arange(len(ids))})
+    table = table.unique("id", keep="first", maintain_order=True)
     found = wanted.alias("id").to_frame().join(table, on="id", how="left", maintain_order="left")
     return found["at"].fill_null(-1).to_numpy()
 

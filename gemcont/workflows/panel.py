@@ -144,8 +144,8 @@ def _panel(source, table, report, owner, weight):
         pl.Series("beta_shrunk", rows["beta"].to_numpy() * shrinkage(z, weight)),
         pl.Series("locus", np.arange(1, len(index) + 1)),
         pl.Series("n_variants", size),
-        theirs["chromosome"].cast(pl.String),
         theirs["variant_id"],
+        *(theirs[n].cast(pl.String) for n in ("chromosome", "effect_allele", "other_allele")),
     )
     return frame.select(pl.col(c.name).cast(c.dtype) for c in panel_columns())
 
@@ -177,12 +177,18 @@ def score_table(source, panel, weights, autosomes, keep=None):
     rows, found, lost = rows.filter(found >= 0), found[found >= 0], int((found < 0).sum())
     sign, _, _ = allele_signs(source.variants[found], rows)
     usable = (sign != 0) & rows["beta"].is_not_null().to_numpy()
+    first = np.zeros(len(found), dtype=bool)
+    first[np.unique(found, return_index=True)[1]] = True
     log.info(
-        "%d variants of the panel scored (%d not in the genotypes, %d with other alleles)",
-        usable.sum(),
+        "%d variants of the panel scored (%d not in the genotypes, %d with other alleles, %d "
+        "without a weight, %d repeated)",
+        (usable & first).sum(),
         lost,
         (sign == 0).sum(),
+        rows["beta"].null_count(),
+        (~first).sum(),
     )
+    usable &= first
     if not usable.any():
         raise GemcontError(f"no variant of the panel is in {source.name} with its alleles")
     weight, sign = rows["beta"].to_numpy()[usable], sign[usable].astype(np.float64)

@@ -8,6 +8,7 @@ from gemcont.tables.sumstats import Sumstats
 from gemcont.workflows.cohorts import Columns, Union
 
 _BLOCK = 4096  # variants
+_USED = ("variant_id", "effect_allele_frequency")
 
 
 def reference_union(codes, settings, reference, genotypes):
@@ -21,18 +22,20 @@ def reference_union(codes, settings, reference, genotypes):
         rows = _of_file(reference, union, settings)
     else:
         rows = _of_genotypes(genotypes, union, settings)
+    rows = rows.take((rows.effect >= 0) & (rows.other >= 0) & (rows.effect != rows.other))
     keys = union.keys(rows)
     _, first = np.unique(keys, return_index=True)
     first = np.sort(first)
     union.add(rows.take(first), keys[first])
-    union.variant = first
+    union.variant = rows.row[first]
     return union
 
 
 def _of_file(path, union, settings):
     needed = ("effect_allele", "other_allele")
     needed += ("variant_id",) if settings.match == "id" else ("chromosome", "base_pair_location")
-    table = Sumstats(path, columns=settings.columns, needed=needed).read()
+    columns = {r: c for r, c in (settings.columns or {}).items() if r in (*needed, *_USED)}
+    table = Sumstats(path, columns=columns, needed=needed).read()
     table = table.drop_nulls([*needed])
     frequency = table["effect_allele_frequency"].fill_null(np.nan).to_numpy()
     return _columns(table, union, settings, frequency)
@@ -42,7 +45,10 @@ def _of_genotypes(source, union, settings):
     table = source.variants.with_columns(
         pl.col("chromosome").cast(pl.String),
         pl.col("base_pair_location").cast(pl.Int64),
-        *(pl.col(a).cast(pl.String).str.to_uppercase() for a in ("effect_allele", "other_allele")),
+        *(
+            pl.col(a).cast(pl.String).str.to_uppercase().replace("0", None)
+            for a in ("effect_allele", "other_allele")
+        ),
     )
     return _columns(table, union, settings, allele_frequency(source))
 

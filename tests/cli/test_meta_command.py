@@ -66,7 +66,7 @@ def test_everything_it_writes(tmp_path, files, capsys):
     )
     first, second = (pl.read_csv(f, separator="\t") for f in files)
     np.testing.assert_allclose(table["beta"], (first["BETA"] - second["BETA"]) / 2, atol=1e-7)
-    assert "b: 200 rows, 200 entered, 200 effect turned over" in out
+    assert "b: 200 rows, 200 entered (200 effect turned over)" in out
     assert gzip.open(tmp_path / "o.dropped.tsv.gz").read() == b"cohort\trow\tvariant_id\treason\n"
 
 
@@ -97,6 +97,11 @@ def test_layouts_and_schemes(tmp_path, files):
         (["--sumstats", "a.tsv", "b.tsv", "--build", "37,38"], "the builds differ"),
         (["--sumstats", "a.tsv", "--liftover", "chain"], "say the build of every file"),
         (["--sumstats", "a.tsv", "--format", "ssf"], "--format ssf needs it"),
+        (["--sumstats", "a.tsv", "./a.tsv"], "--sumstats: .*a.tsv stands twice"),
+        (
+            ["--sumstats", "a.tsv", "--columns", "beta=X,z=X"],
+            "'z=X' names a role or a column a sec",
+        ),
         (["--sumstats", "a.tsv", "--columns", "beta=X"], "has no column 'X' for beta"),
         (["--sumstats", "noallele.tsv"], "no column for effect_allele; say which by --columns"),
         (["--sumstats", "a.tsv", "--ambiguous", "0.7"], "'0.7' is not a number from 0 to 0.5"),
@@ -119,6 +124,17 @@ def test_mistakes_are_one_line(tmp_path, files, capsys, monkeypatch, flags, mess
     assert re.search(message, error)
     assert error.count("\n") == 1
     assert names(tmp_path) in ([], ["o.log"])
+
+
+def test_scores_without_a_standard_error_column(tmp_path, files):
+    """METAL's classic input: effect, p and N."""
+    for path in files:
+        pl.read_csv(path, separator="\t").drop("SE").write_csv(path, separator="\t")
+    flags = ["--scheme", "samplesize", "--sumstats", *files, "--out", str(tmp_path / "o")]
+    assert meta.main([*flags, "--no-plot"]) == 0
+    table = pl.read_csv(tmp_path / "o.meta.tsv", separator="\t")
+    assert table["n_studies"].to_list() == [2] * 200
+    assert table["z"].is_not_nan().all()
 
 
 def test_an_input_is_not_written_over(tmp_path, files, capsys):

@@ -34,7 +34,9 @@ def test_equals_the_textbook(random):
         np.testing.assert_allclose(values[:2], [mean, se], rtol=1e-12)
         np.testing.assert_allclose(found.neg_log_10_p[v], p, rtol=1e-9, atol=1e-12)
         np.testing.assert_allclose(found.q[v], q, rtol=1e-9, atol=1e-12)
-        np.testing.assert_allclose([found.i2[v], found.tau2[v]], [i2, tau2], rtol=1e-6, atol=1e-9)
+        np.testing.assert_allclose(found.i2[v], i2, rtol=1e-6, atol=1e-9)
+        expected = tau2 if random else np.nan
+        np.testing.assert_allclose(found.tau2[v], expected, rtol=1e-6, atol=1e-9)
         assert (found.q_dof[v], found.n_studies[v]) == (dof, dof + 1)
 
 
@@ -66,6 +68,11 @@ def test_genomic_control_multiplies_the_standard_error():
     expected = inverse_variance(beta, error * np.sqrt(np.maximum(lambdas, 1)))
     for a, b in zip(found, expected, strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-12)
+
+
+def test_standard_errors_of_very_different_size():
+    found = inverse_variance(np.array([[0.1, 0.5]]), np.array([[1e-9, 1.0]]), random=True)
+    np.testing.assert_allclose([found.beta[0], found.tau2[0]], [0.1, 0.0], atol=1e-12)
 
 
 def test_lambda_is_metals_upper_median():

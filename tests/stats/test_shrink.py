@@ -35,6 +35,13 @@ def test_between_0_and_1_and_stronger_is_shrunk_less(share):
     assert (np.diff(factor) >= -1e-9).all()
 
 
+def test_one_absurd_z_spoils_nothing():
+    _, z = effects(5, 100_000, 0.02, 3.0)
+    expected = shrinkage(np.array([4.5, 6.0]), fit_mixture(z))
+    found = shrinkage(np.array([4.5, 6.0]), fit_mixture(np.append(z, 1e5)))
+    np.testing.assert_allclose(found, expected, atol=0.01)
+
+
 def test_nothing_but_noise_is_shrunk_to_nothing():
     _, z = effects(3, 100_000, 0.0, 1.0)
     assert shrinkage(np.array([4.5]), fit_mixture(z))[0] < 0.2

@@ -195,6 +195,34 @@ def test_minus_log10_of_any_text(mantissa, power):
     np.testing.assert_allclose(found, -math.log10(mantissa) - power, rtol=1e-13, atol=1e-13)
 
 
+def test_infinite_and_signed_p(tmp_path):
+    found = table(tmp_path / "s", "SNP MLOGP", "a inf", "b 3").read()
+    assert found["neg_log_10_p_value"].to_list() == [math.inf, 3]
+    found = table(tmp_path / "s", "SNP P", "a +1e-310", "b -0.0", "c 0.1").read()
+    assert found["neg_log_10_p_value"].to_list() == [310, math.inf, 1]
+
+
+def test_stray_quotes_are_letters(tmp_path):
+    rows = [f"v{i} x 0.5" for i in range(30)]
+    rows[10], rows[20] = 'v10 5"in 0.5', 'v20 "7in 0.5'
+    assert table(tmp_path / "s", "SNP NOTE P", *rows).read().height == 30
+    (tmp_path / "s").write_text('"SNP"\t"P"\n"a"\t"0.1"\n')
+    assert Sumstats(str(tmp_path / "s")).read()["variant_id"].to_list() == ["a"]
+
+
+def test_logistic_standard_errors_and_rsids(tmp_path):
+    file = table(
+        tmp_path / "s",
+        "#CHROM POS ID REF ALT A1 FIRTH? TEST OBS_CT OR LOG(OR)_SE Z_STAT P ERRCODE",
+        "1 5 a A G G N ADD 100 2 0.25 3 1e-3 .",
+    )
+    assert file.read()["standard_error"].to_list() == [0.25]
+    header = DIALECTS["GWAS-SSF"][0] + " rsid"
+    file = table(tmp_path / "s", header, "1 5 A C 1 1 0.5 0.5 1_5_C_A 9 rs7",
+                 "1 6 A C 1 1 0.5 0.5 1_6_C_A 9 NA")  # fmt: skip
+    assert file.read()["variant_id"].to_list() == ["rs7", "1_6_C_A"]
+
+
 def test_text_of_every_kind(tmp_path):
     rows = "##a comment\r\n\ufeff".encode() + b"SNP,P\r\na,0.5\r\n\r\nb,1e-3\r\n"
     plain = b"\xef\xbb\xbf" + rows.replace("\ufeff".encode(), b"")
@@ -241,6 +269,8 @@ def test_files_that_are_none(tmp_path):
         (b"", "the file is empty"),
         (b"SNP P\n", "has a header but no rows"),
         (b"SNP\x00P\n1 2\n", "not a text file"),
+        (b"SNP P\ra 1\rb 1\r", "lines end in bare carriage returns"),
+        (b"\x01\x02\x7f P\n1 2\n", "not a text file"),
         (b"SNP P P\n1 2 3\n", "column 'P' stands twice"),
         (gzip.compress(b"SNP P\n" + b"a 1\n" * 9000)[:60], "damaged, truncated or unreadable"),
         (b"\x28\xb5\x2f\xfd rest", "packed by zstd; unpack it, or use gzip"),

@@ -13,6 +13,8 @@ from reference.ld import phased_r2
 from reference.packed import write_fileset
 
 from gemcont import GemcontError, open_genotypes, run_clump, run_gwas
+from gemcont.genotype.kernels import pack_hardcalls
+from gemcont.genotype.source import Block
 from gemcont.workflows.clump import overlap
 from gemcont.workflows.loci import p_text
 from gemcont.workflows.loci_files import allele_signs, correlation, write_loci
@@ -313,6 +315,15 @@ def test_the_other_strand_matches_by_place_and_leaves_palindromes_unsigned(tmp_p
     assert "1 variants left out of the matrices" in caplog.text
 
 
+def test_effects_stay_with_the_alleles_they_were_reported_for(tmp_path):
+    header = "SNP\tA1\tA2\tBETA\tP"
+    rows = [("a", "G", "A", -0.9, 1e-9), ("c", "NA", "NA", 0.5, 1e-8)]
+    loci = run_clump(*small(tmp_path, rows, header)).loci
+    assert loci["effect_allele"].tolist() == ["G", "A"]
+    assert loci["other_allele"].tolist() == ["A", "C"]
+    np.testing.assert_array_equal(loci["beta"], [-0.9, np.nan])
+
+
 def test_matrices_need_alleles(tmp_path):
     loci = run_clump(*small(tmp_path, [("a", 1e-9)], "SNP\tP"))
     with pytest.raises(GemcontError, match="--ld-matrix: the summary statistics have no alleles"):
@@ -362,11 +373,18 @@ def test_correlation_has_no_negative_eigenvalue():
     dosage = rng.integers(0, 3, (30, 12)).astype(float)
     dosage[rng.random(dosage.shape) < 0.3] = np.nan
     dosage[4] = 1.0
-    r = correlation(dosage)
-    assert np.linalg.eigvalsh(r).min() > -1e-12
-    np.testing.assert_array_equal(np.diag(r), 1)
-    full = rng.integers(0, 3, (5, 40)).astype(float)
-    np.testing.assert_allclose(correlation(full), np.corrcoef(full), atol=1e-12)
+    for block in (
+        Block(
+            0, 30, 12, packed=pack_hardcalls(np.where(np.isnan(dosage), -1, dosage).astype(np.int8))
+        ),
+        Block(0, 30, 12, dosage=dosage.astype(np.float32)),
+    ):
+        r = correlation(block)
+        assert np.linalg.eigvalsh(r).min() > -1e-12
+        np.testing.assert_array_equal(np.diag(r), 1)
+    full = rng.integers(0, 3, (5, 3000))
+    block = Block(0, 5, 3000, packed=pack_hardcalls(full.astype(np.int8)))
+    np.testing.assert_allclose(correlation(block), np.corrcoef(full), atol=1e-12)
 
 
 def test_settings_that_cannot_be(tmp_path):
@@ -380,6 +398,7 @@ def test_settings_that_cannot_be(tmp_path):
     ):
         with pytest.raises(GemcontError, match=message):
             run_clump(*genotypes, **settings)
+    assert len(run_clump(*genotypes, kb=float("inf")).loci) == 1
     assert len(run_clump(*genotypes, p1=1e-3, p2=1e-5).loci) == 1  # p2 below p1 is accepted
 
 

@@ -149,7 +149,7 @@ def test_drops_by_reason():
         "rows": 6,
         "effect or standard error missing": 1,
         "standard error not above 0": 1,
-        "alleles missing": 1,
+        "alleles missing, 0 or the same": 1,
         "chromosome or position missing": 1,
         "the variant stands twice, its first row is used": 1,
         "entered": 1,
@@ -207,6 +207,87 @@ def test_sample_size_scheme():
     np.testing.assert_allclose(found.z, [(10 * 2 + 300**0.5 * 2) / 20, (30 - 3 * 300**0.5) / 20])
     assert "beta" not in found.columns
     assert found.n.tolist() == [400, 400]
+
+
+@pytest.mark.parametrize(
+    ("more", "z"),
+    [
+        ({"P": [1e-9], "SE": [0.0]}, 6.109),
+        ({"P": [1e-9], "SE": [np.nan]}, 6.109),
+        ({"SE": [0.1]}, 2.0),
+        ({"SE": [0.0]}, None),
+        ({"SE": [-0.1]}, None),
+        ({"SE": [0.1], "N": [0]}, None),
+        ({"SE": [0.1], "N": [np.nan]}, None),
+    ],
+)
+def test_sample_size_scheme_takes_p_first_and_no_impossible_rows(more, z):
+    base = {"CHR": [1], "POS": [5], "EA": ["A"], "OA": ["G"], "BETA": [0.2], "N": [100]}
+    other = frame(CHR=[1], POS=[9], EA=["A"], OA=["G"], Z=[1.0], N=[50])
+    found = run_meta([frame(**(base | more)), other], scheme="samplesize")
+    assert found.z.notna().all()
+    assert len(found) == (1 if z is None else 2)
+    if z is not None:
+        np.testing.assert_allclose(found.z[0], z, rtol=1e-3)
+
+
+def test_no_place_is_no_match():
+    first, second = (
+        frame(CHR=[0, 1], POS=[0, 0], SNP=["a", "b"], EA="A", OA="G", BETA=0.1, SE=0.1)
+        for _ in range(2)
+    )
+    with pytest.raises(GemcontError, match="no row of any cohort"):
+        run_meta([first, second])
+
+
+def test_strand_columns():
+    first = cohort([0.1], effect="A", other="T", eaf=0.2)
+    for minus in ("-", "-1", "reverse"):
+        second = cohort([0.1], effect="T", other="A", eaf=0.2, STRAND=[minus])
+        found = run_meta([first, second], palindromic="keep")
+        np.testing.assert_allclose(found.beta, 0.1)
+    with pytest.raises(GemcontError, match="STRAND is '2', neither . nor -"):
+        run_meta([first, cohort([0.1], STRAND=["2"])])
+
+
+def test_positions_and_sizes_of_other_kinds():
+    with pytest.raises(GemcontError, match="POS is 100.5, not a whole number"):
+        run_meta([cohort([0.1], pos=(100.5,))])
+    cases = cohort([0.1], N_CASES=[30], N_CONTROLS=[70])
+    assert run_meta([cases]).n.tolist() == [100]
+    far = cohort([0.1, 0.2], pos=(268_435_956, 500), chrom=["1", "2"])
+    found = run_meta([far, far.assign(CHR=["1", "2"])], ["a", "b"])
+    assert found.base_pair_location.tolist() == [268_435_956, 500]
+    floats = cohort([0.1, 0.2]).assign(CHR=[1.0, np.nan])
+    assert run_meta([floats]).chromosome.tolist() == ["1"]
+
+
+def test_cohorts_that_share_nothing_are_warned_of(caplog):
+    run_meta([cohort([0.1], pos=(5,)), cohort([0.1], pos=(6,))])
+    assert "shares no variant with the cohorts before it" in caplog.text
+    caplog.clear()
+    run_meta([cohort([0.1]), cohort([np.nan])])
+    assert "no row entered" in caplog.text
+
+
+def test_a_small_reference_of_the_right_build_is_no_mistake():
+    reference = cohort([0.0] * 20, pos=range(100, 120))
+    wide = cohort([0.1] * 500, pos=range(100, 600))
+    assert len(run_meta([wide], reference=reference)) == 20
+    columns = {"beta": "BETA", "standard_error": "SE"}
+    assert len(run_meta([wide], reference=reference.drop(columns="BETA"), columns=columns)) == 20
+
+
+def test_a_haploid_chain_of_another_species(tmp_path):
+    (tmp_path / "c").write_text(
+        "chain 9 chr23 900 + 0 500 chr23 900 + 100 600 1\n500\n\n"
+        "chain 8 chr5 9 + 0 9 chr5 9 + 0 9 2\n\n"
+        "chain 5 chrX 900 + 0 500 chrX 900 + 7 507 1\n500\n"
+    )
+    rows = cohort([0.1, 0.2, 0.3], pos=(10, 10, 10), chrom=["23", "X", "5"])
+    found = run_meta([rows], build=["1"], to_build="2", liftover=str(tmp_path / "c"), autosomes=29)
+    assert found.chromosome.tolist() == ["23", "X"]
+    assert found.base_pair_location.tolist() == [110, 17]
 
 
 def test_our_own_files_and_two_halves(tmp_path):
@@ -286,7 +367,7 @@ def test_liftover(tmp_path):
         run_meta([target, moved], build=["37", "38", "38"])
 
 
-def test_settings_and_names():
+def test_settings_and_names(tmp_path):
     one = cohort([0.1])
     for settings, message in (
         ({"scheme": "x"}, "--scheme: 'x' is not one of"),
@@ -299,8 +380,21 @@ def test_settings_and_names():
         run_meta([one], ["a", "b"])
     with pytest.raises(GemcontError, match="two cohorts have the same name"):
         run_meta([one, one], ["a", "a"])
-    assert cohort_names(["x/a.tsv", "y/b.gz"], None) == ["a", "b"]
-    assert cohort_names(["x/a.tsv", "y/a.tsv"], None) == ["x/a.tsv", "y/a.tsv"]
+    paths = [tmp_path / name for name in ("a.tsv", "b.gz", "x/a.tsv")]
+    for path in paths:
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("x")
+    assert cohort_names(paths[:2], None) == ["a", "b"]
+    assert cohort_names(paths[::2], None) == [str(paths[0]), str(paths[2])]
+    with pytest.raises(GemcontError, match="none.tsv: no such file"):
+        cohort_names([tmp_path / "none.tsv"], None)
+    with pytest.raises(GemcontError, match="stands twice"):
+        cohort_names(paths[:1] * 2, None)
+    with pytest.raises(GemcontError, match="'a.tb' is no name for a table"):
+        cohort_names(paths[:1], ["a\tb"])
+    with pytest.raises(GemcontError, match="no cohort is given"):
+        run_meta([])
+    assert len(run_meta(one)) == 1
 
 
 def test_rows_come_in_genome_order():

@@ -110,6 +110,29 @@ def test_scores():
     np.testing.assert_allclose(found, expected - constant, atol=1e-4)
 
 
+def test_a_weight_counts_once(caplog):
+    source, _, _, scan, _ = halves()
+    panel = run_panel(scan, source, p=1e-3, kb=50)
+    expected = polygenic_score(source, panel).SCORE
+    caplog.set_level("INFO")
+    twice = pd.concat([panel, panel.assign(variant_id="y", base_pair_location=7), panel])
+    np.testing.assert_allclose(polygenic_score(source, twice).SCORE, expected)
+    assert f"{len(panel)} repeated" in caplog.text
+
+
+def test_alleles_as_numbers_stay_numbers():
+    source, _, _, scan, _ = halves(n_variants=400, n_causal=20)
+    numbers = {"A": "1", "C": "2", "G": "2", "T": "1"}
+    columns = ("effect_allele", "other_allele")
+    variants = source.variants.with_columns(
+        pl.col(name).cast(pl.String).replace(numbers).cast(pl.Categorical) for name in columns
+    )
+    coded = ArraySource(source._dosage, samples=source.samples, variants=variants)
+    scan = scan.assign(**{name: scan[name].map(numbers) for name in columns})
+    panel = run_panel(scan[scan.effect_allele != scan.other_allele], coded, p=0.5, kb=1)
+    assert set(panel.effect_allele) <= {"1", "2"}
+
+
 def test_shrunk_weights_predict_no_worse():
     """Scores of people held out, against their true genetic values, over four studies."""
     errors = {"beta_shrunk": 0.0, "beta": 0.0}
