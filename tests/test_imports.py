@@ -77,7 +77,7 @@ def test_help_is_light(command):
     [
         "gwas, gemcont.workflows.report",
         "clump, gemcont.workflows.loci_files",
-        "meta, gemcont.workflows.meta_pictures",
+        "meta, gemcont.workflows.meta_files",
         "panel_files",
     ],
 )

@@ -147,7 +147,8 @@ def _check(arguments):
     from gemcont.errors import GemcontError
 
     limit_threads(arguments)
-    from gemcont.workflows.meta import MetaSettings, cohort_names, refuse_inputs
+    from gemcont.workflows.meta import MetaSettings, cohort_names
+    from gemcont.workflows.meta_files import refuse_inputs
 
     MetaSettings(**meta_settings(arguments))
     cohort_names(arguments.sumstats, arguments.names)
@@ -175,13 +176,8 @@ def meta_settings(arguments):
 
 
 def _job(arguments):
-    from gemcont.workflows.meta import (
-        MetaSettings,
-        cohort_names,
-        outputs,
-        prepare_files,
-        write_meta,
-    )
+    from gemcont.workflows.meta import MetaSettings, cohort_names, prepare_files
+    from gemcont.workflows.meta_files import draw_meta, outputs, write_meta
 
     names = cohort_names(arguments.sumstats, arguments.names)
     settings = MetaSettings(**meta_settings(arguments))
@@ -192,8 +188,6 @@ def _job(arguments):
         run, arguments.out, arguments.format, genome_build=arguments.genome_build, progress=True
     )
     if not arguments.no_plot:
-        from gemcont.workflows.meta_pictures import draw_meta
-
         draw_meta(run, table, outputs(arguments.out, arguments.format))
 
 

@@ -2,7 +2,6 @@
 
 import logging
 import os
-from contextlib import ExitStack
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,8 +15,6 @@ from gemcont.genotype.liftover import Chain
 from gemcont.stats.harmonise import MODES
 from gemcont.stats.meta import gc_lambda, inverse_variance, sample_size
 from gemcont.tables.columns import dropped_columns, meta_columns
-from gemcont.tables.ssf import Metadata
-from gemcont.tables.writers import SUFFIX, open_writer, refuse_overwriting
 from gemcont.workflows.alleles import AlleleCodes
 from gemcont.workflows.builds import canonical_builds, compare_positions, guess
 from gemcont.workflows.cohorts import (
@@ -366,43 +363,3 @@ def cohort_names(sumstats, names):
     if len(set(names)) < len(names):
         raise GemcontError("--names: two cohorts have the same name")
     return names
-
-
-def outputs(prefix, layout):
-    """The files of a run, by what they hold."""
-    return {
-        "meta": f"{prefix}.meta{SUFFIX[layout]}",
-        "dropped": f"{prefix}.dropped.tsv.gz",
-        **{name: f"{prefix}.{name}.png" for name in ("manhattan", "qq", "frequency")},
-    }
-
-
-def refuse_inputs(prefix, layout, inputs):
-    """Raise GemcontError if a file that will be written is one of the inputs."""
-    files = [*outputs(prefix, layout).values(), f"{prefix}.log"]
-    refuse_overwriting([*files, *(f"{f}.tmp" for f in files)], inputs)
-
-
-def write_meta(run, prefix, layout, *, genome_build=None, progress=False):
-    """Write PREFIX.meta.tsv and PREFIX.dropped.tsv.gz of a ``MetaRun``.
-
-    layout: "tsv", "tsv.gz", "parquet" or "ssf". Returns chromosome, position and -log10 p of the
-    rows, for the pictures.
-    """
-    paths = outputs(prefix, layout)
-    metadata, kept = None, []
-    if layout == "ssf":
-        n = max((float(np.nanmax(c.n, initial=0)) for c in run.cohorts), default=0)
-        metadata = Metadata(
-            os.path.basename(prefix), genome_build, int(n), [], autosomes=run.settings.autosomes
-        )
-    with ExitStack() as stack:
-        append = stack.enter_context(open_writer(paths["meta"], layout, metadata))
-        dropped = stack.enter_context(open_writer(paths["dropped"], "tsv.gz"))
-        dropped(run.dropped())
-        for frame in run.frames(progress=progress):
-            append(frame)
-            kept.append(frame.select("chromosome", "base_pair_location", "neg_log_10_p_value"))
-    table = pl.concat(kept)
-    log.info("%d variants in %s", table.height, paths["meta"])
-    return table

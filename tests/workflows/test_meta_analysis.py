@@ -12,7 +12,8 @@ from gemcont import ArraySource, GemcontError, run_each_trait, run_gwas, run_met
 from gemcont.stats.special import neg_log10_normal_sf
 from gemcont.workflows.alleles import AlleleCodes
 from gemcont.workflows.builds import LANDMARKS, guess
-from gemcont.workflows.meta import MetaSettings, cohort_names, directions, prepare, write_meta
+from gemcont.workflows.meta import MetaSettings, cohort_names, directions, prepare
+from gemcont.workflows.meta_files import write_meta
 from gemcont.workflows.tables import to_pandas
 
 SHARED = ROOT.parent / "shared"
