@@ -13,6 +13,7 @@ from gemcont._numba import njit, popcount
 
 _WORD = 8  # bytes
 _ONE = np.uint64(1)
+_SPARSE = 0.3  # share of the file's samples below which they are gathered one by one
 _HARD_CALL = 0.1  # largest distance of a dosage from the genotype it is called as
 # Tiles of the product. A float32 tile of 128 x 4,096 is 2 MB and stays near the processor;
 # 4,096 samples is also how far float32 sums run before they are folded into float64.
@@ -43,8 +44,14 @@ def repack(rows, n_file_samples, samples=None):
     count = n_file_samples if samples is None else len(samples)
     width = -(-count // (4 * _WORD)) * _WORD
     packed = np.full((len(rows), width), 0xFF, dtype=np.uint8)
-    if samples is not None:
+    if samples is not None and count < _SPARSE * n_file_samples:
         _gather(rows, np.ascontiguousarray(samples, dtype=np.int64), packed)
+        return packed
+    if samples is not None:
+        kept = np.zeros(4 * rows.shape[1], dtype=bool)
+        kept[samples] = True
+        masks = np.packbits(kept.reshape(-1, 4), axis=1, bitorder="little")[:, 0]
+        _squeeze(rows, masks, _SQUEEZED, packed.view(np.uint64))
         return packed
     packed[:, : rows.shape[1]] = rows
     if count % 4:
@@ -67,6 +74,66 @@ def _gather(rows, samples, packed):
             s = samples[4 * whole + i]
             code = (row[s >> 2] >> (2 * (s & 3))) & 3
             out[whole] = (out[whole] & ~(3 << (2 * i))) | (code << (2 * i))
+
+
+def _squeeze_table():
+    """uint8 (16 masks, 256 bytes): the genotypes of a byte that a mask keeps, moved together."""
+    table = np.zeros((16, 256), dtype=np.uint8)
+    codes = np.arange(256)
+    for mask in range(16):
+        kept = [i for i in range(4) if mask >> i & 1]
+        for place, i in enumerate(kept):
+            table[mask] |= ((codes >> 2 * i & 3) << 2 * place).astype(np.uint8)
+    return table
+
+
+_SQUEEZED = _squeeze_table()
+
+
+@njit
+def _squeeze(rows, masks, table, out):
+    """The kept samples of every row, in order: whole words at once where all of a word are kept.
+
+    rows: uint8 (variants, bytes); masks: uint8 (bytes,), a bit per sample; out: uint64 words whose
+    bits are all set.
+    """
+    width = np.empty(16, dtype=np.uint64)
+    for mask in range(16):
+        width[mask] = 2 * popcount(np.uint64(mask))
+    whole = np.zeros(len(masks) // 8, dtype=np.bool_)
+    for w in range(len(whole)):
+        whole[w] = np.all(masks[8 * w : 8 * w + 8] == 15)
+    for v in range(rows.shape[0]):
+        row, words = rows[v], out[v]
+        _squeeze_row(row, masks, whole, table, width, words)
+
+
+@njit
+def _squeeze_row(row, masks, whole, table, width, words):
+    pending, bits, at = np.uint64(0), np.uint64(0), 0
+    for w in range(np.uint64(-(-len(masks) // 8))):
+        first = np.uint64(8) * w
+        if w < len(whole) and whole[w]:
+            word = np.uint64(0)
+            for b in range(np.uint64(8)):
+                word |= np.uint64(row[first + b]) << (np.uint64(8) * b)
+            words[at] = pending | (word << bits)
+            pending = word >> (np.uint64(64) - bits) if bits else np.uint64(0)
+            at += 1
+            continue
+        for b in range(first, min(first + np.uint64(8), np.uint64(len(masks)))):
+            mask = masks[b]
+            if mask:
+                value = np.uint64(table[mask, row[b]])
+                pending |= value << bits
+                bits += width[mask]
+                if bits >= 64:
+                    words[at] = pending
+                    at += 1
+                    bits -= np.uint64(64)
+                    pending = value >> (width[mask] - bits)
+    if bits:
+        words[at] = pending | (~np.uint64(0) << bits)
 
 
 def pack_hardcalls(values):

@@ -194,6 +194,7 @@ def match(paths, index, *, columns=None, trait=None, least=0.0):
             parts.append(_kept(batch, found, number, index, counts))
         for reason, count in file.skipped.items():
             counts[reason] = counts.get(reason, 0) + count
+            counts["rows"] += count
     if len(traits) > 1:
         log.warning(
             "%d traits in the reports: the best p of each variant counts; --trait NAME reads one",

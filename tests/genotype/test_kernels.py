@@ -101,3 +101,18 @@ def test_product_of_a_variant_does_not_depend_on_its_block(dtype, n_columns):
         np.testing.assert_array_equal(
             product(part, moments(part).mean, columns), together[first:last]
         )
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.integers(1, 300), st.floats(0, 1), st.integers(0, 2**32))
+def test_any_choice_of_samples_keeps_their_genotypes(n_samples, share, seed):
+    rng = np.random.default_rng(seed)
+    rows = rng.integers(0, 256, (3, -(-n_samples // 4)), dtype=np.uint8)  # padding bits of any kind
+    samples = np.flatnonzero(rng.random(n_samples) < share)
+    packed = repack(rows, n_samples, samples)
+    codes = (rows[:, :, None] >> np.array([0, 2, 4, 6], dtype=np.uint8) & 3).reshape(3, -1)
+    expected = np.full((3, 4 * packed.shape[1]), 3)
+    expected[:, : len(samples)] = codes[:, samples]
+    found = (packed[:, :, None] >> np.array([0, 2, 4, 6], dtype=np.uint8) & 3).reshape(3, -1)
+    np.testing.assert_array_equal(found, expected)
+    assert packed.shape[1] == -(-len(samples) // 32) * 8
