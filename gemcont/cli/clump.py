@@ -6,6 +6,7 @@ from gemcont.cli.common import (
     Parser,
     add_flags,
     add_genotypes,
+    add_r2_type,
     add_work,
     genotype_files,
     genotype_path,
@@ -69,12 +70,7 @@ def build_parser():
     _add_sumstats(parser.add_argument_group("summary statistics"))
     group = parser.add_argument_group("clumps")
     add_flags(group, _CLUMPS)
-    group.add_argument(
-        "--r2-type",
-        choices=("phased", "unphased"),
-        default="phased",
-        help="r2 of haplotypes (default) or of dosages",
-    )
+    add_r2_type(group)
     group.add_argument(
         "--clump-unphased",
         dest="r2_type",
@@ -169,10 +165,10 @@ def _check(arguments):
 
 
 def _job(arguments):
-    from gemcont.workflows.clump import write_clump
+    from gemcont.workflows.clump import run_clump
     from gemcont.workflows.loci_files import write_loci
 
-    loci = write_clump(
+    loci = run_clump(
         genotype_path(arguments),
         arguments.sumstats,
         sample=arguments.sample,

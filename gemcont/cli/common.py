@@ -119,6 +119,16 @@ def add_species(group):
     )
 
 
+def add_r2_type(group):
+    """--r2-type, the kind of linkage."""
+    group.add_argument(
+        "--r2-type",
+        choices=("phased", "unphased"),
+        default="phased",
+        help="r2 of haplotypes (default) or of dosages",
+    )
+
+
 def add_work(group, *, memory=True):
     """--threads, --memory and --verbose."""
     group.add_argument(

@@ -176,13 +176,18 @@ def meta_settings(arguments):
 
 
 def _job(arguments):
-    from gemcont.workflows.meta import MetaSettings, cohort_names, prepare_files
+    from gemcont.workflows.meta import MetaSettings, cohort_names, prepare
     from gemcont.workflows.meta_files import draw_meta, outputs, write_meta
 
     names = cohort_names(arguments.sumstats, arguments.names)
     settings = MetaSettings(**meta_settings(arguments))
-    run = prepare_files(
-        arguments.sumstats, names, settings, reference=arguments.reference, bfile=arguments.bfile
+    run = prepare(
+        arguments.sumstats,
+        names,
+        settings,
+        reference=arguments.reference,
+        genotypes=arguments.bfile,
+        progress=True,
     )
     table = write_meta(
         run, arguments.out, arguments.format, genome_build=arguments.genome_build, progress=True

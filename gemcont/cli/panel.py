@@ -6,6 +6,7 @@ from gemcont.cli.common import (
     Parser,
     add_flags,
     add_genotypes,
+    add_r2_type,
     add_work,
     genotype_files,
     genotype_path,
@@ -53,12 +54,7 @@ def build_parser():
     add_pooling(parser.add_argument_group("pooling"))
     group = parser.add_argument_group("panel")
     add_flags(group, _CLUMPS)
-    group.add_argument(
-        "--r2-type",
-        choices=("phased", "unphased"),
-        default="phased",
-        help="r2 of haplotypes (default) or of dosages",
-    )
+    add_r2_type(group)
     _add_work(parser.add_argument_group("output and work"))
     return parser
 

@@ -10,9 +10,13 @@ def open_genotypes(path, *, sample=None):
     """Open genotypes as a ``GenotypeSource``, by what the path names.
 
     path: a PLINK prefix or .bed; a .pgen; a .bgen, with its .sample file as ``sample`` if the
-    ids are not inside. Files are checked before a genotype is read. Raises GemcontError naming
-    the file and what is wrong with it.
+    ids are not inside; or a ``GenotypeSource``, which is given back. Files are checked before a
+    genotype is read. Raises GemcontError naming the file and what is wrong with it.
     """
+    from gemcont.genotype.source import GenotypeSource
+
+    if isinstance(path, GenotypeSource):
+        return path
     path = os.fspath(path)
     if path.endswith(".pgen"):
         from gemcont.genotype.pgen import PgenSource

@@ -19,11 +19,6 @@ class Chain:
         self.name, self._autosomes = str(path), autosomes
         self._blocks = _read_blocks(self.name, autosomes)
 
-    @property
-    def chromosomes(self):
-        """Canonical names of the chromosomes that can be lifted."""
-        return set(self._blocks)
-
     def lift(self, chromosome, position):
         """Positions of one chromosome in the other build.
 

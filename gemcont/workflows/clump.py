@@ -1,4 +1,4 @@
-"""Clumping hits into loci: ``run_clump`` in memory, ``write_clump`` from files to files."""
+"""Clumping hits into loci; ``workflows.loci_files`` writes them."""
 
 import logging
 import time
@@ -15,9 +15,8 @@ from gemcont.genotype.align import SampleIds, match_samples
 from gemcont.genotype.chromosomes import HUMAN_AUTOSOMES, canonical_name, ploidy, warn_unknown_codes
 from gemcont.genotype.filters import read_sample_list, read_variant_ids, select_variants
 from gemcont.genotype.ld import Linkage
-from gemcont.genotype.source import GenotypeSource
-from gemcont.stats.clump import least_neg_log_10_p, radius_of, ranking
-from gemcont.workflows.clumping import Bounds, Clumping, Report
+from gemcont.stats.clump import least_neg_log_10_p, ranking
+from gemcont.workflows.clumping import Bounds, Clumping, Report, refuse_bounds
 from gemcont.workflows.loci import Loci, p_text
 from gemcont.workflows.matching import VariantIndex, examples_of, match
 from gemcont.workflows.overlap import overlap  # noqa: F401 - belongs to what clumping offers
@@ -58,16 +57,13 @@ class ClumpSettings:
         for name, low, high in (("p1", 0, 1), ("p2", 0, 1)):
             if not low < getattr(self, name) <= high:
                 raise GemcontError(f"--clump-{name}: must lie above {low} and up to {high}")
-        if not 0 <= self.r2 < 1:
-            raise GemcontError(f"--clump-r2: {self.r2:g} is not from 0 to below 1")
-        if not self.kb >= 0.001:
-            raise GemcontError("--clump-kb: must be 0.001 or more")
+        refuse_bounds(self.r2, self.kb)
 
 
-def run_clump(genotypes, sumstats, *, genes=None, progress=False, **settings):
+def run_clump(genotypes, sumstats, *, sample=None, genes=None, progress=False, **settings):
     """Clump summary statistics into loci by the linkage in genotypes: ``Loci``.
 
-    genotypes: a PLINK prefix, .pgen or .bgen, or a ``GenotypeSource``
+    genotypes: a PLINK prefix, .pgen or .bgen, or a ``GenotypeSource``; sample: of a .bgen
     sumstats: a file, a DataFrame, or a list of them (the best p of each variant counts)
     genes: a BED or GFF of genes, whose nearest one every locus is given
     settings: fields of ``ClumpSettings``: p1, p2, r2, kb, r2_type, keep, ...
@@ -76,23 +72,9 @@ def run_clump(genotypes, sumstats, *, genes=None, progress=False, **settings):
     variant in one. Raises GemcontError for a mistake in the input.
     """
     settings = ClumpSettings(**settings)
-    if isinstance(genotypes, GenotypeSource):
-        source = genotypes
-    else:
-        source = open_genotypes(genotypes)
-    reports = sumstats if isinstance(sumstats, (list, tuple)) else [sumstats]
-    return _clumped(source, reports, settings, genes, progress)
-
-
-def write_clump(genotypes, sumstats, *, sample=None, genes=None, progress=False, **settings):
-    """``run_clump`` of files, logging what is read; ``workflows.loci_files`` writes the results."""
-    settings = ClumpSettings(**settings)
     source = open_genotypes(genotypes, sample=sample)
     log.info("%s: %d samples, %d variants", source.name, source.n_samples, source.n_variants)
-    return _clumped(source, sumstats, settings, genes, progress)
-
-
-def _clumped(source, reports, settings, genes, progress):
+    reports = sumstats if isinstance(sumstats, (list, tuple)) else [sumstats]
     started = time.perf_counter()
     linkage = Linkage(source, founders(source, settings), settings.r2_type)
     variants = _chosen_variants(source, settings)
@@ -101,7 +83,7 @@ def _clumped(source, reports, settings, genes, progress):
     matched = match(reports, index, columns=settings.columns, trait=settings.trait, least=largest)
     _log_counts(matched, settings, index)
     report = _report(source, matched, settings.autosomes)
-    bounds = Bounds(least_neg_log_10_p(settings.p1), settings.r2, radius_of(settings.kb))
+    bounds = Bounds.of(settings.p1, settings.r2, settings.kb)
     read = time.perf_counter() - started
     owner = _owner(report, linkage, bounds, settings, progress)
     loci = Loci(source, reports, settings, linkage, matched, report, owner, genes)

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from gemcont.errors import GemcontError
 from gemcont.genotype.ld import Near
-from gemcont.stats.clump import NOBODY, greedy, ranking
+from gemcont.stats.clump import NOBODY, greedy, least_neg_log_10_p, radius_of, ranking
 
 _FEWEST, _MOST_CANDIDATES = 64, 1 << 15
 _BLOCK_BYTES = 1 << 20  # made ready at once: beyond it the system's paging shows
@@ -25,6 +26,19 @@ class Bounds:
     neg_log_10_p: float
     r2: float
     radius: int
+
+    @classmethod
+    def of(cls, p, r2, kb):
+        """The bounds that a largest p, an r2 and a distance in kilobases mean."""
+        return cls(least_neg_log_10_p(p), r2, radius_of(kb))
+
+
+def refuse_bounds(r2, kb):
+    """Raise GemcontError for an r2 or a distance that cannot be."""
+    if not 0 <= r2 < 1:
+        raise GemcontError(f"--clump-r2: {r2:g} is not from 0 to below 1")
+    if not kb >= 0.001:
+        raise GemcontError("--clump-kb: must be 0.001 or more")
 
 
 @dataclass(frozen=True)

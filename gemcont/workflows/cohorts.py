@@ -11,6 +11,7 @@ from gemcont.genotype.chromosomes import canonical_name
 from gemcont.stats.harmonise import REASONS, Reason, align
 from gemcont.stats.special import normal_isf
 from gemcont.tables.sumstats import Sumstats
+from gemcont.workflows.lookup import Lookup
 
 log = logging.getLogger(__name__)
 
@@ -98,8 +99,7 @@ class Union:
         self.effect = self.other = empty.astype(np.int32)
         self.frequency = empty
         self.ids = pl.Series([], dtype=pl.String)
-        self._keys = empty.astype(np.uint64)
-        self._slots = empty.astype(np.int32)
+        self._lookup = Lookup(empty.astype(np.uint64), empty.astype(np.int32))
 
     def __len__(self):
         return len(self.effect)
@@ -123,10 +123,7 @@ class Union:
 
     def find(self, keys):
         """Slot of every key, -1 where there is none."""
-        if not len(self._keys):
-            return np.full(len(keys), -1, dtype=np.int64)
-        at = np.minimum(np.searchsorted(self._keys, keys), len(self._keys) - 1)
-        return np.where(self._keys[at] == keys, self._slots[at], -1).astype(np.int64)
+        return self._lookup.find(keys)
 
     def add(self, rows, keys):
         """New variants with the rows' own alleles; their slots."""
@@ -136,10 +133,10 @@ class Union:
             joined = np.concatenate([mine, getattr(rows, name).astype(mine.dtype)])
             setattr(self, name, joined)
         self.ids = pl.concat([self.ids, rows.ids])
-        keys = np.concatenate([self._keys, keys])
-        order = np.argsort(keys, kind="stable")
-        self._keys = keys[order]
-        self._slots = np.concatenate([self._slots, slots.astype(np.int32)])[order]
+        self._lookup = Lookup(
+            np.concatenate([self._lookup.keys, keys]),
+            np.concatenate([self._lookup.values, slots.astype(np.int32)]),
+        )
         return slots
 
 

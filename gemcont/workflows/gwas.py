@@ -12,7 +12,7 @@ from gemcont.errors import GemcontError
 from gemcont.genotype import open_genotypes
 from gemcont.genotype.chromosomes import Ploidy, ploidy, warn_unknown_codes
 from gemcont.genotype.filters import read_variant_ids, select_variants
-from gemcont.genotype.source import ArraySource, GenotypeSource
+from gemcont.genotype.source import ArraySource
 from gemcont.tables.columns import TRAIT
 from gemcont.tables.phenotypes import SampleTable, from_frame, read_sample_table
 from gemcont.workflows.cohort import assemble
@@ -164,8 +164,6 @@ def _collected(run, kind, progress):
 
 
 def _as_source(genotypes, traits):
-    if isinstance(genotypes, GenotypeSource):
-        return genotypes
     if isinstance(genotypes, np.ndarray):
         if genotypes.ndim != 2 or genotypes.shape[1] != len(traits.iid):
             raise GemcontError(

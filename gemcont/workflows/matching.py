@@ -12,6 +12,7 @@ from gemcont.genotype.chromosomes import canonical_name
 from gemcont.stats.special import neg_log10_normal_sf
 from gemcont.tables.sumstats import Sumstats
 from gemcont.workflows.alleles import AlleleCodes
+from gemcont.workflows.lookup import Lookup
 
 log = logging.getLogger(__name__)
 
@@ -60,7 +61,7 @@ class VariantIndex:
         self.position = table["base_pair_location"].to_numpy()
         self._ids = table["variant_id"]
         named = np.flatnonzero((self._ids != _NAMELESS).fill_null(False).to_numpy())
-        self._by_id = _Lookup(_hashed(self._ids)[named], named)
+        self._by_id = Lookup(_hashed(self._ids)[named], named)
         self._codes, self._pairs, self._by_place = AlleleCodes(), None, None
 
     @property
@@ -99,7 +100,8 @@ class VariantIndex:
     def refuse_repeated(self, batch, found):
         """Raise GemcontError for a row that finds none because its id stands for several."""
         lost = batch["variant_id"].filter(found < 0)
-        several = self._by_id.is_repeated(_hashed(lost)) & (lost != _NAMELESS).fill_null(False)
+        several = pl.Series(self._by_id.is_repeated(_hashed(lost)), dtype=pl.Boolean)
+        several &= (lost != _NAMELESS).fill_null(False)
         if several.any():
             raise GemcontError(
                 f"{self.source.name}: variant id {lost[int(several.arg_max())]} stands for several "
@@ -132,35 +134,6 @@ _KEY = ["chromosome", "base_pair_location", "pair"]
 
 def _hashed(column):
     return column.hash(1).to_numpy()
-
-
-class _Lookup:
-    """Finds values by 64-bit keys, sorted once: whoever finds must compare what was hashed."""
-
-    def __init__(self, keys, values):
-        order = np.argsort(keys, kind="stable")
-        self._keys, self._values = keys[order], values[order]
-        alike = self._keys[1:] == self._keys[:-1]
-        self._alone = np.ones(len(keys), dtype=bool)
-        self._alone[1:] &= ~alike
-        self._alone[:-1] &= ~alike
-
-    def _at(self, keys):
-        if not len(self._keys):
-            return np.zeros(len(keys), dtype=np.int64), np.zeros(len(keys), dtype=bool)
-        at = np.minimum(np.searchsorted(self._keys, keys), len(self._keys) - 1)
-        return at, self._keys[at] == keys
-
-    def find(self, keys):
-        """The value of each key, -1 where there is none or several."""
-        at, here = self._at(keys)
-        alone = here & self._alone[at] if len(self._keys) else here
-        return np.where(alone, self._values[at], -1) if len(self._keys) else at - 1
-
-    def is_repeated(self, keys):
-        """bool Series: the keys that several values have."""
-        at, here = self._at(keys)
-        return pl.Series(here & ~self._alone[at] if len(self._keys) else here, dtype=pl.Boolean)
 
 
 def z_score():

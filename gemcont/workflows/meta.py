@@ -230,13 +230,14 @@ def prepare(sumstats, names, settings, *, reference=None, genotypes=None, progre
     """Read and align the cohorts: a ``MetaRun``.
 
     sumstats: files or DataFrames; names: of the cohorts; reference: a file whose alleles and
-    frequencies rule; genotypes: a ``GenotypeSource`` that does.
+    frequencies rule; genotypes: a path or ``GenotypeSource`` that does.
     """
     builds = canonical_builds(settings.build, len(sumstats))
     target = canonical_builds([settings.to_build or builds[0]], 1)[0]
     chains = _chains(builds, target, settings)
     codes = AlleleCodes()
     union = Union(codes, by_id=settings.match == "id")
+    genotypes = None if genotypes is None else open_genotypes(genotypes)
     if reference is not None or genotypes is not None:
         union = reference_union(codes, settings, reference, genotypes)
     cohorts = []
@@ -258,14 +259,6 @@ def prepare(sumstats, names, settings, *, reference=None, genotypes=None, progre
     if not any(len(cohort.slot) for cohort in cohorts):
         raise GemcontError("no row of any cohort can be used; the log says why by reason")
     return MetaRun(union, cohorts, settings)
-
-
-def prepare_files(sumstats, names, settings, *, reference=None, bfile=None):
-    """``prepare`` of files, with a bar; bfile: prefix of the genotypes that rule, or None."""
-    genotypes = None if bfile is None else open_genotypes(bfile)
-    return prepare(
-        sumstats, names, settings, reference=reference, genotypes=genotypes, progress=True
-    )
 
 
 def _chains(builds, target, settings):
@@ -331,8 +324,6 @@ def run_meta(sumstats, names=None, *, reference=None, genotypes=None, **settings
     settings = MetaSettings(**settings)
     sumstats = list(sumstats) if isinstance(sumstats, (list, tuple)) else [sumstats]
     names = cohort_names(sumstats, names)
-    if isinstance(genotypes, (str, os.PathLike)):
-        genotypes = open_genotypes(genotypes)
     run = prepare(sumstats, names, settings, reference=reference, genotypes=genotypes)
     return to_pandas(pl.concat(run.frames()))
 

@@ -9,7 +9,6 @@ from gemcont.errors import GemcontError
 from gemcont.genotype import open_genotypes
 from gemcont.genotype.chromosomes import HUMAN_AUTOSOMES, ploidy
 from gemcont.genotype.ld import Linkage, Near
-from gemcont.genotype.source import GenotypeSource
 from gemcont.stats.calibration import GENOME_WIDE, chance_recovery
 from gemcont.stats.clump import least_neg_log_10_p, radius_of
 from gemcont.tables.sumstats import Sumstats
@@ -86,7 +85,7 @@ def overlap(
     by = np.where(hit, np.arange(rows.height), -1)
     strength = np.ones(rows.height)
     if r2 is not None:
-        source = genotypes if isinstance(genotypes, GenotypeSource) else open_genotypes(genotypes)
+        source = open_genotypes(genotypes)
         search = _Search(source, rows, hit, r2, radius_of(kb), r2_type, autosomes)
         by, strength = search.proxies(by)
     return _answer(loci, rows, at, by, strength, threshold, draws, seed)

@@ -14,13 +14,12 @@ from gemcont.genotype.chromosomes import HUMAN_AUTOSOMES, canonical_name, ploidy
 from gemcont.genotype.filters import read_sample_list
 from gemcont.genotype.ld import Linkage
 from gemcont.genotype.score import score
-from gemcont.genotype.source import GenotypeSource
-from gemcont.stats.clump import least_neg_log_10_p, radius_of, ranking
+from gemcont.stats.clump import least_neg_log_10_p, ranking
 from gemcont.stats.shrink import fit_mixture, shrinkage
 from gemcont.tables.columns import panel_columns
 from gemcont.tables.sumstats import Sumstats
 from gemcont.workflows.clump import founders
-from gemcont.workflows.clumping import Bounds, Clumping, Report
+from gemcont.workflows.clumping import Bounds, Clumping, Report, refuse_bounds
 from gemcont.workflows.loci_files import allele_signs
 from gemcont.workflows.matching import VariantIndex
 from gemcont.workflows.meta import MetaSettings, cohort_names, prepare
@@ -52,10 +51,7 @@ class PanelSettings:
     def __post_init__(self):
         if not 0 < self.p <= 1:
             raise GemcontError(f"--p: {self.p:g} is not above 0 and up to 1")
-        if not 0 <= self.r2 < 1:
-            raise GemcontError(f"--clump-r2: {self.r2:g} is not from 0 to below 1")
-        if not self.kb >= 0.001:
-            raise GemcontError("--clump-kb: must be 0.001 or more")
+        refuse_bounds(self.r2, self.kb)
 
 
 def run_panel(sumstats, genotypes, names=None, *, meta=None, progress=False, **settings):
@@ -75,7 +71,7 @@ def run_panel(sumstats, genotypes, names=None, *, meta=None, progress=False, **s
 def make_panel(sumstats, genotypes, names, meta, settings, progress=False):
     """``run_panel`` as a polars table, and the ``MetaRun`` behind it."""
     settings = PanelSettings(**settings)
-    source = genotypes if isinstance(genotypes, GenotypeSource) else open_genotypes(genotypes)
+    source = open_genotypes(genotypes)
     log.info("%s: %d samples, %d variants", source.name, source.n_samples, source.n_variants)
     sumstats = sumstats if isinstance(sumstats, (list, tuple)) else [sumstats]
     meta = MetaSettings(**(meta or {}))
@@ -128,7 +124,7 @@ def _report(source, table, autosomes):
 
 
 def _clump(report, linkage, settings):
-    bounds = Bounds(least_neg_log_10_p(settings.p), settings.r2, radius_of(settings.kb))
+    bounds = Bounds.of(settings.p, settings.r2, settings.kb)
     threads = settings.threads or available_threads()
     return Clumping(report, linkage, bounds, memory=settings.memory << 20, threads=threads).owner()
 
@@ -161,7 +157,7 @@ def polygenic_score(genotypes, panel, *, weights="beta_shrunk", autosomes=HUMAN_
     and alleles, turned to the panel's effect allele, and counted in the log where they are not in
     the genotypes. Raises GemcontError where none is.
     """
-    source = genotypes if isinstance(genotypes, GenotypeSource) else open_genotypes(genotypes)
+    source = open_genotypes(genotypes)
     return to_pandas(score_table(source, panel, weights, autosomes))
 
 
