@@ -1,4 +1,4 @@
-"""Numba kernels on packed 2-bit genotypes: repack, counts, decode, genotypes x columns.
+"""Numba kernels on packed 2-bit genotypes: repack, counts, moments, decode.
 
 Codes of a .bed, first sample in the lowest bits: 00 two effect alleles, 01 missing, 10 one,
 11 none. Inside a ``Block`` rows are padded with 11 to whole 64-bit words: padding carries no
@@ -15,10 +15,6 @@ _WORD = 8  # bytes
 _ONE = np.uint64(1)
 _SPARSE = 0.3  # share of the file's samples below which they are gathered one by one
 _HARD_CALL = 0.1  # largest distance of a dosage from the genotype it is called as
-# Tiles of the product. A float32 tile of 128 x 4,096 is 2 MB and stays near the processor;
-# 4,096 samples is also how far float32 sums run before they are folded into float64.
-TILE_VARIANTS = 128
-TILE_SAMPLES = 4096
 
 
 class Moments(NamedTuple):
@@ -265,62 +261,3 @@ def decode(block, variants=slice(None)):
     codes = block.packed[variants][:, :, None] >> np.array([0, 2, 4, 6], dtype=np.uint8) & 3
     dosage = np.array([2.0, np.nan, 1.0, 0.0])[codes.reshape(len(codes), -1)]
     return dosage[:, : block.n_samples]
-
-
-def product(block, means, columns):
-    """Centred genotypes of a block times columns: float64 (variants, columns).
-
-    A missing genotype is the variant's mean, so it adds nothing. means: effect alleles per
-    sample (variants,), as ``moments`` gives them; columns: float32 or float64 (samples, columns).
-
-    Products of one tile of 4,096 samples are made by BLAS (one thread) in the columns' own
-    precision, their sum over tiles, in file order, in float64. Every call of BLAS has the same
-    shape, the last variants of a block being padded, so that neither block size nor threads
-    change a bit of the result.
-    """
-    out = np.zeros((block.count, columns.shape[1]))
-    tile = np.empty((TILE_VARIANTS, TILE_SAMPLES), dtype=columns.dtype)
-    for first in range(0, block.count, TILE_VARIANTS):
-        rows = slice(first, min(first + TILE_VARIANTS, block.count))
-        for start in range(0, block.n_samples, TILE_SAMPLES):
-            stop = min(start + TILE_SAMPLES, block.n_samples)
-            _fill_tile(block, means, rows, start, stop, tile)
-            partial = tile[:, : stop - start] @ columns[start:stop]
-            out[rows] += partial[: rows.stop - rows.start]
-    return out
-
-
-def _fill_tile(block, means, rows, start, stop, tile):
-    tile[rows.stop - rows.start :] = 0
-    if block.packed is None:
-        _centre(block.dosage[rows, start:stop], means[rows], tile)
-    else:
-        last = -(-stop // 4)
-        _decode_centred(block.packed[rows, start // 4 : last], means[rows], tile)
-
-
-@njit
-def _centre(dosage, means, tile):
-    for v in range(dosage.shape[0]):
-        for s in range(dosage.shape[1]):
-            x = np.float64(dosage[v, s])
-            tile[v, s] = 0.0 if np.isnan(x) else x - means[v]
-
-
-@njit
-def _decode_centred(packed, means, tile):
-    # A table of 16 pairs of genotypes: two look-ups a byte instead of four.
-    pairs = np.empty((16, 2), dtype=tile.dtype)
-    for v in range(packed.shape[0]):
-        mean = means[v]
-        values = (2 - mean, 0.0, 1 - mean, -mean)
-        for code in range(16):
-            pairs[code, 0] = values[code & 3]
-            pairs[code, 1] = values[code >> 2]
-        out = tile[v]
-        for b in range(packed.shape[1]):
-            byte = packed[v, b]
-            out[4 * b] = pairs[byte & 15, 0]
-            out[4 * b + 1] = pairs[byte & 15, 1]
-            out[4 * b + 2] = pairs[byte >> 4, 0]
-            out[4 * b + 3] = pairs[byte >> 4, 1]

@@ -50,6 +50,13 @@ class Block:
         dosage = None if self.dosage is None else self.dosage[rows]
         return Block(self.first, len(rows), self.n_samples, packed, dosage)
 
+    def slice(self, rows):
+        """The block of consecutive variants (a slice), sharing memory with this one."""
+        start, stop, _ = rows.indices(self.count)
+        packed = None if self.packed is None else self.packed[rows]
+        dosage = None if self.dosage is None else self.dosage[rows]
+        return Block(self.first + start, stop - start, self.n_samples, packed, dosage)
+
     def cut(self, start, stop):
         """The block of some consecutive samples; ``start`` is a multiple of 32."""
         stop = min(stop, self.n_samples)

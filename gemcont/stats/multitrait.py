@@ -107,7 +107,7 @@ def testable_residual(null, products, sum_of_squares):
 
 
 def joint_test(null, products, residual, *, test="lrt"):
-    """The joint test from products of centred genotypes with ``null.columns()``.
+    """The joint test from products of centred genotypes with the whitened traits and the basis.
 
     products: (variants, D + K - 1); residual: (variants,), from ``testable_residual``.
     """

@@ -7,7 +7,6 @@ import numpy as np
 from gemcont.errors import GemcontError
 
 COLLINEAR = 1e-8  # residual over total sum of squares below which a column adds nothing
-MOST_FLOAT64_COLUMNS = 32  # a float64 product costs 1.0 (1 column) to 1.9 (32) times a float32 one
 _CONSTANT = 1e-28  # centred over raw sum of squares: the rounding of a constant column
 
 
@@ -59,19 +58,6 @@ class Null:
     def in_trait_units(self, scores):
         """Scores of the whitened traits (variants, D) -> scores of the residual traits."""
         return scores @ self.scales.T if self.scales.ndim == 2 else scores * self.scales
-
-    def columns(self, kind=None):
-        """(samples, D + K - 1): traits then covariates, what genotypes are multiplied by.
-
-        float64 up to 32 columns, so that a scan of few traits agrees with single-trait tools to
-        their printed digits; float32 beyond, where the product's speed counts and each whitened
-        z stays within 2e-5; ``kind`` asks for one of the two. The intercept is left out: centred
-        genotypes are orthogonal to it.
-        """
-        columns = np.hstack([self.whitened, self.basis])
-        if kind is None:
-            kind = np.float64 if columns.shape[1] <= MOST_FLOAT64_COLUMNS else np.float32
-        return np.ascontiguousarray(columns, dtype=kind)
 
 
 def fit_null(traits, covariates=None, *, names=None):

@@ -9,6 +9,7 @@ import numpy as np
 from gemcont.errors import GemcontError
 from gemcont.genotype.chromosomes import Ploidy
 from gemcont.genotype.ploidy import HAPLOID
+from gemcont.genotype.product import Columns
 from gemcont.stats.null import Null, fit_null, fit_single_nulls
 
 log = logging.getLogger(__name__)
@@ -37,13 +38,16 @@ class Batch:
 
     @cached_property
     def columns(self):
-        """What genotypes are multiplied by; see ``Null.columns``."""
-        return self.null.columns()
+        """What genotypes are multiplied by: traits, then covariates.
+
+        The intercept is left out: centred genotypes are orthogonal to it.
+        """
+        return Columns(self.null.whitened, self.null.basis)
 
     @cached_property
     def exact_columns(self):
-        """The same in float64, for the few variants where float32 is not enough."""
-        return self.null.columns(np.float64)
+        """The same with more digits, for the few variants where they are needed."""
+        return Columns(self.null.whitened, self.null.basis, exact=True)
 
     @property
     def dose(self):

@@ -12,8 +12,9 @@ from threadpoolctl import threadpool_limits
 
 from gemcont.genotype.chromosomes import Ploidy
 from gemcont.genotype.filters import FLAGS, VariantFilter
-from gemcont.genotype.kernels import moments, product
+from gemcont.genotype.kernels import moments
 from gemcont.genotype.ploidy import HAPLOID, allele_counts
+from gemcont.genotype.product import product
 from gemcont.stats.multitrait import (
     effects,
     joint_test,
@@ -32,8 +33,8 @@ from gemcont.workflows.rows import (
 
 log = logging.getLogger(__name__)
 
-# Where the covariates explain more than nine tenths of a genotype, what float32 products lose is
-# amplified in the rest: those few variants are recomputed in float64.
+# Where the covariates explain more than nine tenths of a genotype, what products lose is amplified
+# in the rest: those few variants are recomputed with more digits.
 _RECOMPUTE = 0.1
 RARE = 200  # minor alleles below which heavy tails cost the level: docs/calibration.md
 _FEWEST, _MOST = 128, 8192  # variants in a block
@@ -220,9 +221,9 @@ def _in_file_order(variants, parts):
 
 
 def _products(block, found, batch):
-    """Centred products; recomputed in float64 where the covariates explain nearly all."""
+    """Centred products; with more digits where the covariates explain nearly all."""
     products = product(block, found.mean, batch.columns)
-    if batch.columns.dtype == np.float64:
+    if batch.columns.exact:
         return products
     residual = residual_sum_of_squares(batch.null, products, found.sum_of_squares)
     hard = np.flatnonzero(residual < _RECOMPUTE * found.sum_of_squares)

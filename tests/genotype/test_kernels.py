@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from reference.joint import mean_impute
 from reference.packed import pack
 
-from gemcont.genotype.kernels import counts, decode, moments, product, repack
+from gemcont.genotype.kernels import counts, decode, moments, repack
 from gemcont.genotype.source import Block
 
 
@@ -71,36 +71,6 @@ def test_sum_of_squares_is_exact_at_extreme_frequency():
     dosages[0, :100] = 1  # A1 frequency 0.9995: a float32 column would lose three digits
     found = moments(packed_block(dosages))
     assert found.sum_of_squares[0] == pytest.approx(100 - 100**2 / 100_000, rel=1e-10)
-
-
-@pytest.mark.parametrize("kind", [packed_block, dosage_block])
-@pytest.mark.parametrize(("dtype", "bound"), [(np.float64, 1e-10), (np.float32, 2e-4)])
-@pytest.mark.parametrize("n_samples", [3, 4096, 4097, 9001])
-def test_product_is_that_of_centred_mean_imputed_genotypes(kind, dtype, bound, n_samples):
-    rng = np.random.default_rng(3)
-    dosages = random_dosages(rng, 7, n_samples, missing=0.02)
-    columns = rng.standard_normal((n_samples, 5)).astype(dtype)
-    block = kind(dosages)
-    filled = mean_impute(dosages)
-    expected = (filled - filled.mean(axis=1, keepdims=True)) @ columns.astype(np.float64)
-    found = product(block, moments(block).mean, columns)
-    assert found.dtype == np.float64
-    np.testing.assert_allclose(found, expected, rtol=0, atol=bound)
-
-
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("n_columns", [1, 2, 3, 7, 33, 64])
-def test_product_of_a_variant_does_not_depend_on_its_block(dtype, n_columns):
-    rng = np.random.default_rng(4)
-    dosages = random_dosages(rng, 300, 5000, missing=0.01)
-    columns = rng.standard_normal((5000, n_columns)).astype(dtype)
-    whole = packed_block(dosages)
-    together = product(whole, moments(whole).mean, columns)
-    for first, last in ((0, 1), (1, 130), (130, 300), (297, 300)):
-        part = Block(0, last - first, 5000, packed=whole.packed[first:last])
-        np.testing.assert_array_equal(
-            product(part, moments(part).mean, columns), together[first:last]
-        )
 
 
 @settings(deadline=None, max_examples=200)

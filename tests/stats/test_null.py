@@ -26,11 +26,6 @@ def test_null_model_is_what_its_docstring_says(rng, d, k):
     assert null.residual_dof == 50 - (k + 1) - d
 
 
-def test_columns_are_float64_while_they_are_few(rng):
-    assert fit_null(rng.standard_normal((90, 32))).columns().dtype == np.float64
-    assert fit_null(rng.standard_normal((90, 33))).columns().dtype == np.float32
-
-
 def test_collinear_covariates_spend_no_degrees_of_freedom(rng):
     a, b = rng.standard_normal((2, 40))
     covariates = np.column_stack([a, np.full(40, 3.3), b, a + b + 2, 1e6 * a])
