@@ -32,7 +32,9 @@ example:
       --covar covariates.tsv --maf 0.01 --test f --out results/size
 
 writes PREFIX.gwas.tsv, PREFIX.log, PREFIX.summary.json, PREFIX.manhattan.png, PREFIX.qq.png;
---each-trait also PREFIX.traits.parquet, --effects PREFIX.effects.parquet"""
+--each-trait also PREFIX.traits.parquet, --effects PREFIX.effects.parquet.
+
+  gemcont-gwas merge --out PREFIX   puts the chunks of --chunk I/N together"""
 
 
 def build_parser():
@@ -176,17 +178,55 @@ def _add_output(group):
         metavar="N",
         help="variants per block (default: by --memory)",
     )
+    group.add_argument(
+        "--resume",
+        action="store_true",
+        help="go on where the same command was killed (PREFIX.partial)",
+    )
+    group.add_argument(
+        "--chunk",
+        type=chunk,
+        metavar="I/N",
+        help="only the I-th of N parts of the variants, for array jobs; then: gemcont-gwas merge",
+    )
     add_work(group)
+
+
+def chunk(text):
+    """Type of argparse: I/N as (I, N)."""
+    first, _, total = text.partition("/")
+    if not (first.isdecimal() and total.isdecimal() and 1 <= int(first) <= int(total)):
+        raise ArgumentTypeError(f"{text!r} is not I/N with I from 1 to N, e.g. 3/10")
+    return int(first), int(total)
+
+
+def build_merge_parser():
+    """The flags of putting chunks together."""
+    parser = Parser(
+        prog=f"{PROGRAM} merge",
+        description="Put the chunks of gemcont-gwas --chunk I/N --out PREFIX together.",
+    )
+    parser.add_argument("--out", required=True, metavar="PREFIX", help="as of the chunks")
+    parser.add_argument("--no-plot", action="store_true", help="draw no pictures")
+    parser.add_argument("--threads", type=number(int, 1), metavar="N", help="default: all")
+    parser.add_argument("-v", "--verbose", action="store_true", help="more on the terminal")
+    return parser
 
 
 def main(argv=None):
     """Entry point; returns the exit code: 0 done, 2 the user's mistake, 1 our bug."""
+    words = sys.argv[1:] if argv is None else argv
+    if words[:1] == ["merge"]:
+        program, parser = f"{PROGRAM} merge", build_merge_parser()
+        return run_command(program, parser, limit_threads, _merge, words[1:])
     return run_command(PROGRAM, build_parser(), _check, _job, argv)
 
 
 def _check(arguments):
     """Nothing that is read may be written over, the log included."""
     limit_threads(arguments)
+    if arguments.chunk is not None:  # array jobs run side by side: each has files of its own
+        arguments.out = f"{arguments.out}.chunk-{arguments.chunk[0]}-of-{arguments.chunk[1]}"
     genotype_path(arguments)
     _refuse_idle(arguments)
     _outputs(arguments).refuse_inputs(_inputs(arguments))
@@ -214,25 +254,36 @@ def _outputs(arguments):
 
 
 def _job(arguments):
-    from gemcont.workflows.gwas import write_gwas
-    from gemcont.workflows.report import draw, write_summary
+    from gemcont.workflows.gwas_files import Files, write_gwas
 
-    prefix = arguments.out
     outputs = _outputs(arguments)
     run = write_gwas(
-        genotype_path(arguments),
-        arguments.pheno,
+        Files(genotype_path(arguments), arguments.pheno, arguments.covar, arguments.sample),
         outputs,
-        sample=arguments.sample,
-        covar=arguments.covar,
+        resume=arguments.resume,
+        chunk=arguments.chunk,
         progress=True,
         **_settings(arguments),
     )
-    write_summary(run, f"{prefix}.summary.json", vars(arguments))
+    if arguments.chunk is None:
+        _report(run, outputs, arguments)
+
+
+def _merge(arguments):
+    from gemcont.workflows.gwas_files import merge_gwas
+
+    run, outputs = merge_gwas(arguments.out, threads=arguments.threads)
+    _report(run, outputs, arguments)
+
+
+def _report(run, outputs, arguments):
+    from gemcont.workflows.report import draw, write_summary
+
+    write_summary(run, f"{outputs.prefix}.summary.json", vars(arguments))
     pictures = run.cohort.joint and not arguments.no_plot
     outputs.remove_stale(run, pictures)
     if pictures:
-        draw(run, prefix)
+        draw(run, outputs.prefix)
 
 
 def _inputs(arguments):

@@ -31,6 +31,7 @@ class BedSource(GenotypeSource):
         prefix = path.removesuffix(".bed")
         self.name = prefix + ".bed"
         self._bim, self._fam = _table_path(prefix, ".bim"), _table_path(prefix, ".fam")
+        self.files = (self.name, self._bim, self._fam)
         self._descriptor = _open_checked(self.name)
         weakref.finalize(self, os.close, self._descriptor)
         self._check_length()

@@ -45,6 +45,7 @@ class BgenSource(PackageSource):
     def __init__(self, path, sample=None):
         super().__init__(os.fspath(path))
         self._sample_path = sample
+        self.files = (self.name,) if sample is None else (self.name, os.fspath(sample))
         header = self._reader.header
         if header.layout != 2:
             raise GemcontError(

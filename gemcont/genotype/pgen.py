@@ -45,6 +45,7 @@ class PgenSource(PackageSource):
         prefix = os.fspath(path).removesuffix(".pgen")
         super().__init__(prefix + ".pgen")
         self._prefix = prefix
+        self.files = (self.name, self._psam, self._pvar)
         self.has_dosages = _has_dosages(self.name)
         self._check_sizes()
 

@@ -75,6 +75,7 @@ class GenotypeSource(ABC):
     """
 
     name: str
+    files = ()  # paths of what is read
     has_dosages = False
     info = None  # imputation quality (variants,) where the file states it
     n_multiallelic = 0  # rows of the file that are left out

@@ -9,7 +9,7 @@ left out and counted by reason.
 import datetime
 import hashlib
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import polars as pl
 
@@ -33,7 +33,7 @@ _NUMBERS = {"X": "23", "Y": "24", "MT": "25", "M": "25"}
 
 @dataclass
 class Metadata:
-    """What the yaml says of one trait's results, and the rows left out so far, by reason."""
+    """What the yaml says of one trait's results."""
 
     trait: str
     genome_build: str
@@ -41,16 +41,13 @@ class Metadata:
     covariates: list
     autosomes: int = 22
     minor_allele_frequency: float | None = None
-    left_out: dict = field(default_factory=dict)
 
 
-def ssf_rows(frame, metadata):
-    """A frame of single-trait results as GWAS-SSF's columns; counts what it leaves out."""
+def ssf_rows(frame, autosomes):
+    """A frame of single-trait results as GWAS-SSF's columns, and how many it leaves out, by why."""
     number = pl.col("chromosome").str.replace("(?i)^chr", "").str.to_uppercase()
-    number = number.replace(_NUMBERS | _codes_after(metadata.autosomes)).cast(
-        pl.Int64, strict=False
-    )
-    frame = frame.with_columns(number.alias("chromosome"))
+    number = number.replace(_NUMBERS | _codes_after(autosomes)).cast(pl.Int64, strict=False)
+    frame, left_out = frame.with_columns(number.alias("chromosome")), {}
     acgt = "^[ACGTacgt]+$"
     for reason, bad in (
         ("chromosome not 1-22, X, Y, MT", ~pl.col("chromosome").is_between(1, 25)),
@@ -61,13 +58,14 @@ def ssf_rows(frame, metadata):
         ("no beta or frequency", pl.any_horizontal(pl.col(c).is_null() for c in COLUMNS[4:8])),
     ):
         kept = frame.filter(~bad.fill_null(True))
-        metadata.left_out[reason] = metadata.left_out.get(reason, 0) + frame.height - kept.height
+        left_out[reason] = frame.height - kept.height
         frame = kept
     place = pl.concat_str(
         "chromosome", "base_pair_location", "other_allele", "effect_allele", separator="_"
     )
     rsid = pl.when(_matches("variant_id", "^rs[0-9]+$")).then(pl.col("variant_id"))
-    return frame.with_columns(rsid.alias("rsid"), place.alias("variant_id")).select(COLUMNS)
+    frame = frame.with_columns(rsid.alias("rsid"), place.alias("variant_id"))
+    return frame.select(COLUMNS), left_out
 
 
 def _matches(column, pattern):
@@ -79,8 +77,8 @@ def _codes_after(autosomes):
     return {str(autosomes + i): code for i, code in ((1, "23"), (2, "24"), (3, "23"), (4, "25"))}
 
 
-def write_yaml(path, metadata, target):
-    """The yaml of a finished file at ``path`` that will be called ``target``."""
+def write_yaml(path, metadata):
+    """The yaml beside a finished file."""
     with open(path, "rb") as file:
         digest = hashlib.file_digest(file, "md5")
     lines = [
@@ -92,7 +90,7 @@ def write_yaml(path, metadata, target):
         f"  - sample_size: {metadata.n_samples}",
         "    sample_ancestry_category: [NR]",
         "genotyping_technology: [NR]",
-        f"data_file_name: {_quoted(os.path.basename(target))}",
+        f"data_file_name: {_quoted(os.path.basename(path))}",
         "file_type: GWAS-SSF v1.0",
         f"data_file_md5sum: {digest.hexdigest()}",
         f"analysis_software: gemcont {gemcont.__version__}",
@@ -104,7 +102,7 @@ def write_yaml(path, metadata, target):
         lines.append(f"adjusted_covariates: [{', '.join(map(_quoted, metadata.covariates))}]")
     if metadata.minor_allele_frequency:
         lines.append(f"minor_allele_freq_lower_limit: {metadata.minor_allele_frequency}")
-    with open(target + "-meta.yaml", "w", encoding="utf-8") as file:
+    with open(path + "-meta.yaml", "w", encoding="utf-8") as file:
         file.write("\n".join(lines) + "\n")
 
 

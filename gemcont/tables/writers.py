@@ -3,13 +3,12 @@
 import logging
 import os
 import shutil
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
+from io import BytesIO
 
-import numpy as np
 import polars as pl
 
 from gemcont.errors import GemcontError
-from gemcont.tables.columns import TRAIT, single_columns
 from gemcont.tables.ssf import ssf_rows, write_yaml
 
 log = logging.getLogger(__name__)
@@ -62,18 +61,34 @@ def open_writer(path, layout, metadata=None):
     layout: "tsv", "tsv.gz", "parquet" or "ssf" (with its ``Metadata``). Text has seven
     significant digits and NA for what is missing; parquet keeps full precision and nulls.
     """
-    with ExitStack() as stack:
-        temporary = stack.enter_context(unfinished(path))
+    left_out = {}
+    with unfinished(path) as temporary:
         if layout == "parquet":
-            yield stack.enter_context(_parquet(temporary))
+            with _parquet(temporary) as append:
+                yield append
             return
         with _open_text(temporary, layout) as file:
             append = _TextAppender(file)
-            yield append if metadata is None else lambda frame: append(ssf_rows(frame, metadata))
-        if metadata is not None:
-            write_yaml(temporary, metadata, path)
-            left_out = ", ".join(f"{k} {n}" for k, n in metadata.left_out.items() if n)
-            log.info("%s: rows left out: %s", path, left_out or "none")
+            if metadata is None:
+                yield append
+            else:
+                yield lambda frame: append(_counted(frame, metadata, left_out))
+    if metadata is not None:
+        write_yaml(path, metadata)
+        log_left_out(path, left_out)
+
+
+def _counted(frame, metadata, left_out):
+    rows, counts = ssf_rows(frame, metadata.autosomes)
+    for reason, count in counts.items():
+        left_out[reason] = left_out.get(reason, 0) + count
+    return rows
+
+
+def log_left_out(path, left_out):
+    """Say how many rows a file leaves out, by reason."""
+    shown = ", ".join(f"{reason} {count}" for reason, count in left_out.items() if count)
+    log.info("%s: rows left out: %s", path, shown or "none")
 
 
 def _open_text(path, layout):
@@ -91,23 +106,23 @@ class _TextAppender:
         self._file, self._header = file, True
 
     def __call__(self, frame):
-        floats = pl.col(pl.Float64)
-        frame.with_columns(floats.round_sig_figs(SIGNIFICANT_DIGITS).fill_nan(None)).write_csv(
-            self._file,
-            separator="\t",
-            null_value="NA",
-            quote_style="never",
-            include_header=self._header,
-        )
+        self._file.write(text_rows(frame, header=self._header))
         self._header = False
 
 
-@contextmanager
-def _parts(path):
-    """Appends frames as files in a folder beside ``path`` (a temporary one, removed at the end).
+def text_rows(frame, *, header=False):
+    """Rows as bytes of a tsv: seven significant digits, NA for what is missing."""
+    rounded = pl.col(pl.Float64).round_sig_figs(SIGNIFICANT_DIGITS).fill_nan(None)
+    text = BytesIO()
+    frame.with_columns(rounded).write_csv(
+        text, separator="\t", null_value="NA", quote_style="never", include_header=header
+    )
+    return text.getvalue()
 
-    Yields (append, list of the files so far).
-    """
+
+@contextmanager
+def _parquet(path):
+    """Appends frames as files in a folder beside ``path``, then streams them into one parquet."""
     folder, files = f"{path}.parts", []
 
     def append(frame):
@@ -118,69 +133,7 @@ def _parts(path):
     try:
         remove(folder)
         os.mkdir(folder)
-        yield append, files
-    except OSError as error:
-        raise unwritable(path.removesuffix(".tmp"), error) from error
-    finally:
-        remove(folder)
-
-
-@contextmanager
-def _parquet(path):
-    """Appends frames as parts, then streams them into one parquet."""
-    with _parts(path) as (append, files):
         yield append
         pl.scan_ipc(files).sink_parquet(path)
-
-
-@contextmanager
-def open_trait_writer(path, traits, *, layout="parquet", targets=None):
-    """A function that appends frames of single-trait rows; files appear when the block ends.
-
-    Frames hold the trait's code (a position in ``traits``) and are sorted by it; the result is
-    ordered by trait. One parquet at ``path``, row groups by trait; or with ``targets`` (trait ->
-    (path, ``Metadata`` or None)) a file per trait in ``layout``.
-    """
-    with _parts(path + ".tmp") as (append, files):
-        yield append
-        frames = _by_trait(files, traits)
-        if targets is None:
-            with unfinished(path) as temporary:
-                _sink(frames, temporary)
-            return
-        with ExitStack() as stack:  # all of them, or none
-            for trait, frame in frames:
-                append = stack.enter_context(
-                    open_writer(targets[trait][0], layout, targets[trait][1])
-                )
-                append(frame.drop(TRAIT.name))
-
-
-def _by_trait(files, traits):
-    """Yield (trait, its rows) from parts that are each sorted by the trait's code."""
-    parts = [pl.scan_ipc(file) for file in files]
-    edges = np.arange(len(traits) + 1)
-    bounds = [
-        np.searchsorted(part.select(TRAIT.name).collect()[TRAIT.name].to_numpy(), edges)
-        for part in parts
-    ]
-    for code, trait in enumerate(traits):
-        slices = [
-            part.slice(int(b[code]), int(b[code + 1] - b[code]))
-            for part, b in zip(parts, bounds, strict=True)
-            if b[code] < b[code + 1]
-        ]
-        rows = pl.concat(slices).collect() if slices else parts[0].head(0).collect()
-        yield trait, rows.with_columns(pl.lit(trait).alias(TRAIT.name))
-
-
-def _sink(frames, path):
-    """Stream (trait, frame) pairs into one parquet, a trait's rows in row groups of their own."""
-    schema = {column.name: column.dtype for column in single_columns()}
-
-    def source(with_columns, predicate, n_rows, batch_size):
-        for _, frame in frames:
-            if frame.height:
-                yield frame.cast(schema)
-
-    pl.io.plugins.register_io_source(source, schema=schema).sink_parquet(path)
+    finally:
+        remove(folder)

@@ -1,8 +1,7 @@
-"""The genome-wide association scan: ``run_gwas`` in memory, ``write_gwas`` from files to files."""
+"""The genome-wide association scan: prepared, and run in memory (``run_gwas``)."""
 
 import logging
 import time
-from contextlib import ExitStack
 
 import numpy as np
 import polars as pl
@@ -14,7 +13,7 @@ from gemcont.genotype.chromosomes import Ploidy, ploidy, warn_unknown_codes
 from gemcont.genotype.filters import read_variant_ids, select_variants
 from gemcont.genotype.source import ArraySource
 from gemcont.tables.columns import TRAIT
-from gemcont.tables.phenotypes import SampleTable, from_frame, read_sample_table
+from gemcont.tables.phenotypes import from_frame
 from gemcont.workflows.cohort import assemble
 from gemcont.workflows.groups import fit_batch, sex_batches
 from gemcont.workflows.run import GwasRun
@@ -160,7 +159,9 @@ def _prepared(genotypes, traits, covariates, settings):
 
 
 def _collected(run, kind, progress):
-    return to_pandas(pl.concat(block.frames[kind] for block in run.blocks(progress=progress)))
+    frames = [block.frames[kind] for block in run.blocks(progress=progress)]
+    run.log_end()
+    return to_pandas(pl.concat(frames))
 
 
 def _as_source(genotypes, traits):
@@ -174,41 +175,3 @@ def _as_source(genotypes, traits):
         samples = {"fid": fid, "iid": traits.iid, "sex": [0] * len(fid)}
         return ArraySource(genotypes, samples=pl.DataFrame(samples))
     return open_genotypes(genotypes)
-
-
-def write_gwas(genotypes, pheno, outputs, *, sample=None, covar=None, progress=False, **settings):
-    """Scan a genotype file against a table of traits and write the results.
-
-    genotypes: as ``open_genotypes``; sample: the .sample file of a .bgen; pheno, covar: paths of
-    tables, pheno may be None for a .pgen whose .psam has traits; outputs: ``Outputs``, names and
-    layout of the result files; settings: fields of ``GwasSettings``. Files appear whole or not
-    at all. Returns the finished ``GwasRun``, from which ``workflows.report`` writes the summary
-    and the pictures.
-    """
-    settings = GwasSettings(**settings)
-    started = time.perf_counter()
-    source = open_genotypes(genotypes, sample=sample)
-    log.info("%s: %d samples, %d variants", source.name, source.n_samples, source.n_variants)
-    traits = _traits_of(source, pheno)
-    covariate_table = None if covar is None else read_sample_table(covar)
-    read = time.perf_counter() - started
-    run = prepare(source, traits, covariate_table, settings)
-    run.seconds["read"] = read
-    outputs.check(run)
-    with ExitStack() as stack:
-        append = outputs.open(stack, run)
-        for block in run.blocks(progress=progress):
-            for kind, frame in block.frames.items():
-                append[kind](frame)
-    return run
-
-
-def _traits_of(source, pheno):
-    """The table of --pheno, else the traits that the genotype file itself brings."""
-    if pheno is not None:
-        return read_sample_table(pheno)
-    columns = getattr(source, "traits", pl.DataFrame())
-    if not columns.width:
-        raise GemcontError("--pheno: a table of traits is needed (only a .psam may bring its own)")
-    ids = (source.samples[name].to_list() for name in ("fid", "iid"))
-    return SampleTable(source.name, *ids, columns)

@@ -5,14 +5,10 @@ import os
 from dataclasses import dataclass
 
 from gemcont.errors import GemcontError
+from gemcont.tables.columns import joint_columns
+from gemcont.tables.parts import FrameParts, TextParts, TraitParts
 from gemcont.tables.ssf import Metadata
-from gemcont.tables.writers import (
-    SUFFIX,
-    open_trait_writer,
-    open_writer,
-    refuse_overwriting,
-    remove,
-)
+from gemcont.tables.writers import SUFFIX, refuse_overwriting, remove
 
 log = logging.getLogger(__name__)
 
@@ -54,7 +50,6 @@ class Outputs:
         kept |= {"traits.parquet"} if run.has_single and not self.split else set()
         stale = [f"{self.prefix}.{name}" for name in FIXED if name not in kept]
         stale += [f"{self.prefix}.gwas{suffix}" for suffix in SUFFIX.values()]
-        remove(f"{self.prefix}.traits.parquet.tmp.parts")  # of a run that was killed
         for path in stale:
             if os.path.isfile(path) and not (run.cohort.joint and path == self.joint):
                 remove(path)
@@ -83,27 +78,39 @@ class Outputs:
                 if "/" in trait or trait in FIXED:
                     raise GemcontError(f"--split-traits: {trait!r} cannot be part of a file's name")
 
-    def open(self, stack, run):
-        """An append function by kind of frame; the files appear when ``stack`` closes well."""
-        append = {}
+    def parts(self, run, folder):
+        """The outputs of a run by kind of frame, growing in ``folder``."""
+        parts = {}
         if run.cohort.joint:
+            columns = joint_columns(run.settings.test, run.null.n_traits)
             metadata = self._metadata(run, run.cohort.trait_names[0])
-            writer = open_writer(self.joint, self.layout, metadata)
-            append["joint"] = stack.enter_context(writer)
+            parts["joint"] = (
+                FrameParts(folder, "joint")
+                if self.layout == "parquet"
+                else TextParts(folder, "joint", self.layout, columns, metadata)
+            )
         if run.settings.effects:
-            writer = open_writer(f"{self.prefix}.effects.parquet", "parquet")
-            append["effects"] = stack.enter_context(writer)
+            parts["effects"] = FrameParts(folder, "effects")
         if run.has_single:
-            append["single"] = stack.enter_context(self._open_traits(run))
-        return append
+            parts["single"] = self._trait_parts(run, folder)
+        return parts
 
-    def _open_traits(self, run):
+    def _trait_parts(self, run, folder):
         names = run.cohort.trait_names
-        whole = f"{self.prefix}.traits.parquet"
         if not self.split:
-            return open_trait_writer(whole, names)
+            return TraitParts(folder, "single", names)
         targets = {name: (self.of_trait(name), self._metadata(run, name)) for name in names}
-        return open_trait_writer(whole, names, layout=self.layout, targets=targets)
+        return TraitParts(folder, "single", names, layout=self.layout, targets=targets)
+
+    def finish(self, parts):
+        """Make the result files of the whole run's parts."""
+        targets = {
+            "joint": self.joint,
+            "effects": f"{self.prefix}.effects.parquet",
+            "single": f"{self.prefix}.traits.parquet",
+        }
+        for kind, part in parts.items():
+            part.finish(targets[kind])
 
     def _metadata(self, run, trait):
         if self.layout != "ssf":

@@ -40,29 +40,38 @@ class GwasRun:
     size: int
     removed_variants: dict
     seconds: dict = field(default_factory=dict)
+    n_read: int = 0
     untestable: int = 0
     rare: int = 0
     neg_log_10_p: list = field(default_factory=list)
     rows: list = field(default_factory=list)
     written: dict = field(default_factory=dict)
 
-    def blocks(self, *, progress=False):
-        """Scan, yielding every ``ScanBlock`` in file order."""
+    def blocks(self, *, progress=False, encode=None):
+        """Scan what is not counted yet, yielding every ``ScanBlock`` in file order.
+
+        encode: as of ``scan_blocks``
+        """
         started = time.perf_counter()
+        left = self.variants[self.n_read :]
         blocks = scan_blocks(
-            self.source, self.variants, self.plan, size=self.size, threads=self.threads
+            self.source, left, self.plan, size=self.size, threads=self.threads, encode=encode
         )
         with tqdm(
-            total=len(self.variants), unit=" variants", disable=None if progress else True
+            total=len(self.variants),
+            initial=self.n_read,
+            unit=" variants",
+            disable=None if progress else True,
         ) as bar:
             for block in blocks:
-                self._count(block)
+                self.count(block)
                 bar.update(block.n_read)
                 yield block
         self.seconds["scan"] = time.perf_counter() - started
-        self._log_end()
 
-    def _count(self, block):
+    def count(self, block):
+        """Add a block to what is known of the run."""
+        self.n_read += block.n_read
         for flag, count in zip(FLAGS, block.failed[1:], strict=True):
             if flag in self.removed_variants:
                 self.removed_variants[flag] += int(count)
@@ -70,8 +79,8 @@ class GwasRun:
         self.rare += block.rare
         self.neg_log_10_p.append(block.neg_log_10_p)
         self.rows.append(block.variants.astype(np.int32))
-        for kind, frame in block.frames.items():
-            self.written[kind] = self.written.get(kind, 0) + frame.height
+        for kind, count in block.written.items():
+            self.written[kind] = self.written.get(kind, 0) + count
 
     @property
     def null(self):
@@ -171,7 +180,8 @@ class GwasRun:
                 "anti-conservative" if rate > 1 else "conservative",
             )
 
-    def _log_end(self):
+    def log_end(self):
+        """What the finished scan has tested."""
         left_out = ", ".join(
             f"{count} by {flag}" if flag.startswith("--") else f"{count} with {flag}"
             for flag, count in self.removed_variants.items()

@@ -85,8 +85,8 @@ class ScanBlock:
     """Results of one block in file order.
 
     variants: indices in the source of the rows that pass the filters; neg_log_10_p: of the joint
-    test, per row; frames: what is written, by kind; failed, untestable, rare: as in ``Part``;
-    n_read: variants read
+    test, per row; frames: what is written, by kind, encoded where an output asks for it; failed,
+    untestable, rare: as in ``Part``; n_read: variants read; written: rows of the frames, by kind
     """
 
     variants: np.ndarray
@@ -96,6 +96,7 @@ class ScanBlock:
     untestable: int
     rare: int
     n_read: int
+    written: dict
 
 
 def block_size(source, plan, threads, memory):
@@ -111,14 +112,17 @@ def block_size(source, plan, threads, memory):
     return int(np.clip(min(affordable, _BLOCK_BYTES // source.bytes_per_variant), _FEWEST, _MOST))
 
 
-def scan_blocks(source, variants, plan, *, size, threads):
-    """Yield a ``ScanBlock`` per block of ``size`` variants, in order, computed in ``threads``."""
+def scan_blocks(source, variants, plan, *, size, threads, encode=None):
+    """Yield a ``ScanBlock`` per block of ``size`` variants, in order, computed in ``threads``.
+
+    encode: functions of a frame by kind, called in the threads: what the outputs append
+    """
     with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(threads) as pool:
         waiting = deque()
         try:
             for start in range(0, len(variants), size):
                 chosen = variants[start : start + size]
-                waiting.append(pool.submit(_scan_block, source, chosen, plan))
+                waiting.append(pool.submit(_scan_block, source, chosen, plan, encode or {}))
                 if len(waiting) >= 2 * threads:
                     yield waiting.popleft().result()
             while waiting:
@@ -128,7 +132,7 @@ def scan_blocks(source, variants, plan, *, size, threads):
                 future.cancel()
 
 
-def _scan_block(source, variants, plan):
+def _scan_block(source, variants, plan, encode):
     started = time.perf_counter()
     kinds, parts = plan.ploidy[variants], []
     for kind in np.unique(kinds):
@@ -138,7 +142,7 @@ def _scan_block(source, variants, plan):
         else:
             for i, batch in enumerate(plan.batches[kind]):
                 parts.append(_scan_part(source, variants, rows, batch, plan, counted=i == 0))
-    block = _in_file_order(variants, parts)
+    block = _in_file_order(variants, parts, encode)
     seconds = time.perf_counter() - started
     log.debug("variants %d to %d: %.3f s", variants[0] + 1, variants[-1] + 1, seconds)
     return block
@@ -199,16 +203,17 @@ def _untested_part(source, variants, rows, plan):
     return Part(rows, np.full(len(rows), np.nan), frames, nothing, len(rows), 0)
 
 
-def _in_file_order(variants, parts):
+def _in_file_order(variants, parts, encode):
     """One ``ScanBlock`` of the parts; of a variant in several batches the first part counts."""
     rows = np.concatenate([p.rows for p in parts])
     unique, first = np.unique(rows, return_index=True)
-    frames = {}
+    frames, written = {}, {}
     for kind, order in (("joint", [ROW]), ("effects", [ROW]), ("single", [TRAIT.name, ROW])):
         found = [p.frames[kind] for p in parts if kind in p.frames]
         if found:
             frame = found[0] if len(found) == 1 else pl.concat(found).sort(order)
-            frames[kind] = frame.drop(ROW)
+            frames[kind] = encode.get(kind, _as_it_is)(frame.drop(ROW))
+            written[kind] = frame.height
     return ScanBlock(
         variants[unique],
         np.concatenate([p.neg_log_10_p for p in parts])[first],
@@ -217,7 +222,12 @@ def _in_file_order(variants, parts):
         sum(p.untestable for p in parts),
         sum(p.rare for p in parts),
         len(variants),
+        written,
     )
+
+
+def _as_it_is(frame):
+    return frame
 
 
 def _products(block, found, batch):

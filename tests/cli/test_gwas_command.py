@@ -226,6 +226,8 @@ def test_constant_and_collinear_traits(study, capsys):
         (["--maf", "0.5"], ("no variant is left after the filters (60 by --maf)",)),
         (["--threads", "zero"], ("--threads: 'zero' is not a whole number",)),
         (["--pcs", "3"], ("--pcs: 3 asked for, there are 2 traits",)),
+        (["--chunk", "4/3"], ("--chunk: '4/3' is not I/N with I from 1 to N",)),
+        (["--chunk", "1/3"], ("60 variants are only 1 blocks of", "smaller --block-size")),
         (["--nonsense"], ("unrecognized arguments: --nonsense", "--help")),
         (["--keep", "nowhere"], ("nowhere: no such file",)),
         (["--covar-name", "age"], ("--covar-name", "--covar")),
@@ -256,9 +258,9 @@ def test_the_results_are_kept_when_a_later_run_fails(study, capsys):
 
 
 def test_a_bug_of_ours_is_one_line_and_its_trace_is_in_the_log(study, capsys, monkeypatch):
-    import gemcont.workflows.gwas
+    import gemcont.workflows.gwas_files
 
-    monkeypatch.setattr(gemcont.workflows.gwas, "prepare", lambda *a: 1 / 0)
+    monkeypatch.setattr(gemcont.workflows.gwas_files, "prepare", lambda *a: 1 / 0)
     error = fails(study, capsys, [], "internal error", code=1)
     assert "result.log" in error
     assert "ZeroDivisionError" in log_of(study)
@@ -379,31 +381,40 @@ def test_a_closed_pipe_does_not_stop_the_work(study):
     assert results(study) == [".gwas.tsv", ".summary.json"]
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_killed_half_way_leaves_nothing(study, number):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_killed_half_way_goes_on_to_the_same_bytes(study, number, capsys):
     simulate_fileset(study.bfile, 6000, 101, seed=1)
-    write_table(
-        study.folder / "study.pheno",
-        ["a"],
-        study.traits[:, :1],
-        [(f"s{i}",) * 2 for i in range(1, 102)],
-    )
+    people = [(f"s{i}",) * 2 for i in range(1, 102)]
+    write_table(study.folder / "study.pheno", ["a"], study.traits[:, :1], people)
+    flags = command(study, "--block-size", "4")
     process = subprocess.Popen(
-        [sys.executable, "-m", "gemcont.cli.gwas", *command(study, "--block-size", "1")],
+        [sys.executable, "-m", "gemcont.cli.gwas", *flags],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
     )
-    temporary = study.out + ".gwas.tsv.tmp"
-    while process.poll() is None and not os.path.exists(temporary):
+    journal = Path(study.out + ".partial/journal.jsonl")
+    while process.poll() is None and not (journal.exists() and journal.stat().st_size > 2000):
         time.sleep(0.01)
     process.send_signal(number)
     error = process.communicate()[1].decode()
-    assert process.returncode == 130, error
-    assert (
-        error == "gemcont-gwas: error: interrupted; files that were not whole yet are not written\n"
-    )
+    if number == signal.SIGKILL:
+        assert process.returncode == -number
+    else:
+        assert process.returncode == 130, error
+        assert error == (
+            "gemcont-gwas: error: interrupted; files that were not whole yet are not written\n"
+        )
     assert results(study) == []
-    assert not os.path.exists(temporary)
+    assert main([*flags, "--resume"]) == 0
+    assert "going on behind" in log_of(study)
+    assert not journal.parent.exists()
+    resumed = Path(study.out + ".gwas.tsv").read_bytes()
+    assert main(flags) == 0
+    assert Path(study.out + ".gwas.tsv").read_bytes() == resumed
+
+
+def test_resuming_another_run_is_refused(study, capsys):
+    fails(study, capsys, ["--resume"], "result.partial: no unfinished work", "without --resume")
 
 
 def test_python_raises_what_the_command_prints(study):

@@ -1,0 +1,223 @@
+"""Outputs that grow block by block, can be cut back to an earlier block, and are finished once.
+
+Each lives in a folder of unfinished work. ``encode`` is called in the threads that compute,
+``append`` in the order of the file. ``state`` after an append, written down, is what ``restore``
+cuts the output back to when a killed run goes on; ``absorb`` appends another run's output of the
+same kind.
+"""
+
+import os
+import shutil
+from contextlib import ExitStack
+
+import numpy as np
+import polars as pl
+
+from gemcont.errors import GemcontError
+from gemcont.tables.columns import TRAIT, single_columns
+from gemcont.tables.ssf import COLUMNS, ssf_rows, write_yaml
+from gemcont.tables.writers import (
+    SUFFIX,
+    log_left_out,
+    open_writer,
+    remove,
+    text_rows,
+    unfinished,
+)
+
+
+def link(path, other):
+    """A second name for a file; a copy where the file system has none."""
+    remove(other)
+    try:
+        os.link(path, other)
+    except OSError:
+        shutil.copyfile(path, other)
+
+
+def damaged(path):
+    """The GemcontError for unfinished work that is not as its journal says."""
+    return GemcontError(f"{path}: not as the journal beside it says; run without --resume")
+
+
+class TextParts:
+    """A growing text file: tsv, tsv.gz (a member per block) or ssf with its ``Metadata``."""
+
+    def __init__(self, folder, name, layout, columns, metadata=None):
+        self._path = os.path.join(folder, name + SUFFIX[layout])
+        self._layout, self._metadata = layout, metadata
+        names = COLUMNS if layout == "ssf" else [column.name for column in columns]
+        self._header = self._packed(("\t".join(names) + "\n").encode())
+        self.left_out = {}
+
+    def encode(self, frame):
+        """The frame's rows as bytes of the file, and how many were left out for what reason."""
+        left_out = {}
+        if self._layout == "ssf":
+            frame, left_out = ssf_rows(frame, self._metadata.autosomes)
+        return self._packed(text_rows(frame)), left_out
+
+    def _packed(self, data):
+        if self._layout != "tsv.gz":
+            return data
+        from isal import igzip
+
+        return igzip.compress(data, 1, mtime=0) if data else b""
+
+    def append(self, encoded):
+        """Write what ``encode`` gave behind the rest."""
+        data, left_out = encoded
+        with open(self._path, "ab") as file:
+            if file.tell() == 0:
+                file.write(self._header)
+            file.write(data)
+        self._count(left_out)
+
+    def _count(self, left_out):
+        for reason, count in left_out.items():
+            self.left_out[reason] = self.left_out.get(reason, 0) + count
+
+    def state(self):
+        """For ``restore``."""
+        size = os.path.getsize(self._path) if os.path.exists(self._path) else 0
+        return {"bytes": size, "left_out": self.left_out}
+
+    def restore(self, state):
+        """Cut back to ``state``; None is the beginning."""
+        self.left_out = dict(state["left_out"]) if state else {}
+        size = state["bytes"] if state else 0
+        with open(self._path, "ab") as file:
+            if file.tell() < size:
+                raise damaged(self._path)
+            file.truncate(size)
+
+    def absorb(self, other):
+        """Append the output of ``other``, which began with the same header."""
+        with open(other._path, "rb") as source, open(self._path, "ab") as file:
+            source.seek(len(self._header) if file.tell() else 0)
+            shutil.copyfileobj(source, file, 1 << 20)
+        self._count(other.left_out)
+
+    def finish(self, path):
+        """The whole file at ``path``."""
+        with unfinished(path) as temporary:
+            link(self._path, temporary)
+        if self._metadata is not None:
+            write_yaml(path, self._metadata)
+            log_left_out(path, self.left_out)
+
+
+class FrameParts:
+    """Frames as files of their own, streamed into one parquet in the end."""
+
+    suffix = ".arrow"
+
+    def __init__(self, folder, name):
+        self._folder = os.path.join(folder, name)
+        self._count = 0
+
+    def _file(self, number):
+        return os.path.join(self._folder, f"{number:06d}{self.suffix}")
+
+    @property
+    def files(self):
+        """Paths, in order."""
+        return [self._file(i) for i in range(self._count)]
+
+    def encode(self, frame):
+        """The frame with nulls where it has NaN."""
+        return frame.with_columns(pl.col(pl.Float64).fill_nan(None))
+
+    def append(self, frame):
+        """Write a frame behind the others."""
+        os.makedirs(self._folder, exist_ok=True)
+        self._write(frame, self._file(self._count))
+        self._count += 1
+
+    def _write(self, frame, path):
+        frame.write_ipc(path)
+
+    def state(self):
+        """For ``restore``."""
+        return {"files": self._count}
+
+    def restore(self, state):
+        """Forget what was appended after ``state``; None is the beginning."""
+        self._count = state["files"] if state else 0
+        known = set(self.files)
+        missing = [file for file in known if not os.path.exists(file)]
+        if missing:
+            raise damaged(missing[0])
+        if os.path.isdir(self._folder):
+            for name in os.listdir(self._folder):
+                path = os.path.join(self._folder, name)
+                if path not in known:
+                    os.remove(path)
+
+    def absorb(self, other):
+        """Append the files of ``other``."""
+        os.makedirs(self._folder, exist_ok=True)
+        for file in other.files:
+            link(file, self._file(self._count))
+            self._count += 1
+
+    def finish(self, path):
+        """One parquet of all frames."""
+        with unfinished(path) as temporary:
+            pl.scan_ipc(self.files).sink_parquet(temporary)
+
+
+class TraitParts(FrameParts):
+    """Rows of single traits, each frame sorted by the trait's code; ordered by trait in the end.
+
+    traits: names, by code; strongest: how many rows of each trait are kept, None = all; targets:
+    path and ``Metadata`` (or None) per trait, for a file per trait in ``layout`` instead of one
+    parquet.
+    """
+
+    def __init__(self, folder, name, traits, *, strongest=None, layout="parquet", targets=None):
+        super().__init__(folder, name)
+        self._traits, self._strongest = traits, strongest
+        self._layout, self._targets = layout, targets
+
+    def finish(self, path):
+        """One parquet, row groups by trait; or all of the targets, or none."""
+        if self._targets is None:
+            with unfinished(path) as temporary:
+                _sink(self._by_trait(), temporary)
+            return
+        with ExitStack() as stack:
+            for trait, frame in self._by_trait():
+                target, metadata = self._targets[trait]
+                stack.enter_context(open_writer(target, self._layout, metadata))(
+                    frame.drop(TRAIT.name)
+                )
+
+    def _by_trait(self):
+        """Yield (trait, its rows) from parts that are each sorted by the trait's code."""
+        parts = [pl.scan_ipc(file) for file in self.files]
+        edges = np.arange(len(self._traits) + 1)
+        bounds = [
+            np.searchsorted(part.select(TRAIT.name).collect()[TRAIT.name].to_numpy(), edges)
+            for part in parts
+        ]
+        for code, trait in enumerate(self._traits):
+            slices = [
+                part.slice(int(b[code]), int(b[code + 1] - b[code]))
+                for part, b in zip(parts, bounds, strict=True)
+                if b[code] < b[code + 1]
+            ]
+            rows = pl.concat(slices).collect() if slices else parts[0].head(0).collect()
+            yield trait, rows.with_columns(pl.lit(trait).alias(TRAIT.name))
+
+
+def _sink(frames, path):
+    """Stream (trait, frame) pairs into one parquet, a trait's rows in row groups of their own."""
+    schema = {column.name: column.dtype for column in single_columns()}
+
+    def source(with_columns, predicate, n_rows, batch_size):
+        for _, frame in frames:
+            if frame.height:
+                yield frame.cast(schema)
+
+    pl.io.plugins.register_io_source(source, schema=schema).sink_parquet(path)

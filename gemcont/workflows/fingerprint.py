@@ -1,0 +1,74 @@
+"""What a scan's results depend on, so that pieces of different scans are never put together."""
+
+import hashlib
+import json
+import os
+
+import gemcont
+from gemcont.errors import GemcontError
+
+_WHOLE = 4 << 20  # bytes: files up to here are hashed whole
+_PIECES, _PIECE = 64, 64 << 10  # of larger ones, this many pieces of this size
+
+
+def fingerprint(inputs, arguments, block_size):
+    """A dict, ready for JSON, that equals another's if both scans give the same bytes.
+
+    inputs: paths of every file that is read; arguments: what was asked for, threads and memory
+    left out; block_size: in variants, where the outputs are cut.
+    """
+    found = {
+        "gemcont": gemcont.__version__,
+        "arguments": arguments,
+        "block size": block_size,
+        "inputs": {path: _identity(path) for path in inputs},
+    }
+    return json.loads(json.dumps(found))  # tuples as lists, as it will be read back
+
+
+def _identity(path):
+    """Size, time of change and hash of a file: whole, or of 64 pieces spread over it."""
+    try:
+        with open(path, "rb") as file:
+            stat = os.fstat(file.fileno())
+            digest = hashlib.blake2b(digest_size=16)
+            for start, length in _pieces(stat.st_size):
+                file.seek(start)
+                digest.update(file.read(length))
+    except OSError as error:
+        raise GemcontError(f"{path}: cannot be read ({error.strerror})") from None
+    return {"bytes": stat.st_size, "changed": stat.st_mtime_ns, "hash": digest.hexdigest()}
+
+
+def _pieces(size):
+    if size <= _WHOLE:
+        return [(0, size)]
+    return [(i * (size - _PIECE) // (_PIECES - 1), _PIECE) for i in range(_PIECES)]
+
+
+def difference(before, now, *, times=True):
+    """What differs between two fingerprints, in words; "" if nothing does.
+
+    times: whether a file that was touched since counts as another (copies on another machine are
+    the same file).
+    """
+    if before["gemcont"] != now["gemcont"]:
+        return f"gemcont {before['gemcont']} then, {now['gemcont']} now"
+    old, new = before["arguments"], now["arguments"]
+    for name in sorted(old.keys() | new.keys()):
+        if old.get(name) != new.get(name):
+            return f"{name} was {_shown(old.get(name))}, is {_shown(new.get(name))}"
+    if before["block size"] != now["block size"]:
+        return f"blocks of {before['block size']} variants then, {now['block size']} now"
+    for path in sorted(before["inputs"].keys() | now["inputs"].keys()):
+        old, new = before["inputs"].get(path), now["inputs"].get(path)
+        if old is None or new is None:
+            return f"{path} is read by only one of them"
+        same = ("bytes", "hash", "changed") if times else ("bytes", "hash")
+        if any(old[key] != new[key] for key in same):
+            return f"{path} has changed"
+    return ""
+
+
+def _shown(value):
+    return "not given" if value in (None, False, [], ()) else f"{value}"

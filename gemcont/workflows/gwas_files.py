@@ -1,0 +1,241 @@
+"""The scan from files to files: whole, resumed, in chunks for array jobs, and put together."""
+
+import dataclasses
+import glob
+import logging
+import os
+import re
+import time
+
+import polars as pl
+
+from gemcont.errors import GemcontError
+from gemcont.genotype import open_genotypes
+from gemcont.tables.phenotypes import SampleTable, read_sample_table
+from gemcont.tables.writers import remove, unwritable
+from gemcont.workflows.fingerprint import difference, fingerprint
+from gemcont.workflows.gwas import prepare
+from gemcont.workflows.outputs import Outputs
+from gemcont.workflows.progress import Progress, read_fingerprint
+from gemcont.workflows.settings import GwasSettings
+
+log = logging.getLogger(__name__)
+
+_LISTS = ("keep", "remove", "extract", "exclude", "condition_list")
+_HOW = ("threads", "memory", "block_size")  # settings that results do not depend on
+_BESIDE = (".ids.tsv", ".names.txt")  # files that go with a table of traits in .npy
+
+
+@dataclasses.dataclass(frozen=True)
+class Files:
+    """What a scan reads: a genotype file (or source), tables of traits and covariates, their paths.
+
+    sample: the .sample file of a .bgen; pheno may be None for a .pgen whose .psam has traits
+    """
+
+    genotypes: object
+    pheno: str | None = None
+    covar: str | None = None
+    sample: str | None = None
+
+    def open(self):
+        """The source, and the tables of traits and covariates (or None)."""
+        source = open_genotypes(self.genotypes, sample=self.sample)
+        log.info("%s: %d samples, %d variants", source.name, source.n_samples, source.n_variants)
+        covariates = None if self.covar is None else read_sample_table(self.covar)
+        return source, _traits_of(source, self.pheno), covariates
+
+    def paths(self, source, settings):
+        """Every file that is read."""
+        given = [self.pheno, self.covar, *(getattr(settings, name) for name in _LISTS)]
+        tables = [path for path in given if path is not None]
+        beside = [path.removesuffix(".npy") + s for path in tables for s in _BESIDE]
+        return [*source.files, *tables, *(path for path in beside if os.path.exists(path))]
+
+
+def write_gwas(files, outputs, *, resume=False, chunk=None, progress=False, **settings):
+    """Scan genotype files against a table of traits and write the results.
+
+    files: ``Files``; outputs: ``Outputs``, names and layout of the result files; resume: go on
+    with what a run that was killed left in PREFIX.partial; chunk: (i, n), only the i-th of n
+    parts of the variants, kept for ``merge_gwas``; settings: fields of ``GwasSettings``.
+
+    Result files appear whole or not at all. Returns the finished ``GwasRun``, from which
+    ``workflows.report`` writes the summary and the pictures.
+    """
+    run, now = _prepare(files, outputs, settings, chunk)
+    folder = f"{outputs.prefix}.partial"
+    work = Progress(folder, now, outputs.parts(run, folder))
+    try:
+        if resume:
+            _go_on(work, run)
+        else:
+            work.begin()
+        for block in run.blocks(progress=progress, encode=work.encoders):
+            work.add(block)
+        if chunk is None:
+            _finish(work, run, outputs)
+        else:
+            _keep_chunk(work, run, outputs, chunk)
+    except OSError as error:
+        raise _with_hint(unwritable(error.filename or folder, error), work) from error
+    except KeyboardInterrupt:
+        log.info("%s", _with_hint("interrupted", work))
+        raise
+    finally:
+        if work.n_blocks == 0 and not resume:
+            remove(folder)
+    return run
+
+
+def _with_hint(message, work):
+    """The message, and how to go on where there is something to go on from."""
+    if work.n_blocks == 0:
+        return GemcontError(f"{message}")
+    return GemcontError(f"{message}; the same command with --resume goes on from {work.folder}")
+
+
+def _prepare(files, outputs, settings, chunk):
+    """The ``GwasRun`` (of a chunk, if one is asked for) and its fingerprint."""
+    settings, started = GwasSettings(**settings), time.perf_counter()
+    source, traits, covariates = files.open()
+    read = time.perf_counter() - started
+    run = prepare(source, traits, covariates, settings)
+    run.seconds["read"] = read
+    outputs.check(run)
+    asked = {"files": dataclasses.asdict(dataclasses.replace(files, genotypes=source.name))}
+    asked["outputs"] = {k: v for k, v in dataclasses.asdict(outputs).items() if k != "prefix"}
+    known = dataclasses.asdict(settings)
+    asked |= {name: value for name, value in known.items() if name not in _HOW}
+    now = fingerprint(files.paths(source, settings), asked | {"chunk": chunk}, run.size)
+    if chunk is not None:
+        run.variants = run.variants[_share(len(run.variants), run.size, *chunk)]
+    return run, now
+
+
+def _share(n_variants, size, i, n):
+    """Slice of the i-th (from 1) of n parts of the variants, in whole blocks of ``size``."""
+    n_blocks = -(-n_variants // size)
+    if n > n_blocks:
+        raise GemcontError(
+            f"--chunk {i}/{n}: {n_variants} variants are only {n_blocks} blocks of {size}; ask for "
+            "fewer chunks or a smaller --block-size"
+        )
+    return slice((i - 1) * n_blocks // n * size, i * n_blocks // n * size)
+
+
+def _go_on(work, run):
+    for block in work.resume():
+        run.count(block)
+    log.info("going on behind %d of %d variants", run.n_read, len(run.variants))
+
+
+def _finish(work, run, outputs):
+    run.log_end()
+    started = time.perf_counter()
+    outputs.finish(work.parts)
+    remove(work.folder)
+    run.seconds["finish"] = time.perf_counter() - started
+
+
+def _keep_chunk(work, run, outputs, chunk):
+    kept = f"{outputs.prefix}.blocks"
+    remove(kept)
+    os.rename(work.folder, kept)
+    log.info("%d variants of chunk %d of %d are in %s", run.n_read, *chunk, kept)
+
+
+def merge_gwas(prefix, *, threads=None):
+    """Put the chunks of PREFIX together: files, and the ``GwasRun``, of a scan in one go.
+
+    Every chunk is checked: none missing, none twice, all of the same inputs and arguments, which
+    are read again for the null model. Returns (run, outputs).
+    """
+    folders = _chunks(prefix)
+    asked = _same_fingerprint(folders)
+    size = asked.pop("block size")
+    files = Files(**asked.pop("files"))
+    outputs = Outputs(prefix, **asked.pop("outputs"))
+    run, now = _prepare(files, outputs, {**asked, "threads": threads, "block_size": size}, None)
+    _refuse_other(folders[0], now)
+    folder = f"{prefix}.partial"
+    work = Progress(folder, now, outputs.parts(run, folder))
+    try:
+        work.begin()
+        for i, chunk in enumerate(folders, 1):
+            _absorb(work, run, outputs, chunk, (i, len(folders)))
+        _finish(work, run, outputs)
+    except OSError as error:
+        raise unwritable(error.filename or folder, error) from error
+    finally:
+        remove(folder)
+    log.info("%d chunks put together; their folders may be deleted", len(folders))
+    return run, outputs
+
+
+def _absorb(work, run, outputs, folder, chunk):
+    before = run.n_read
+    for block in work.absorb(Progress(folder, None, outputs.parts(run, folder))):
+        run.count(block)
+    part = _share(len(run.variants), run.size, *chunk)
+    expected = len(run.variants[part])
+    if run.n_read - before != expected:
+        raise GemcontError(
+            f"{folder}: {run.n_read - before} variants found, {expected} expected; run this chunk "
+            "again"
+        )
+
+
+def _chunks(prefix):
+    """The folders of chunks 1 to n, or GemcontError naming what is missing or too much."""
+    pattern = re.compile(re.escape(prefix) + r"\.chunk-(\d+)-of-(\d+)\.blocks")
+    names = glob.glob(glob.escape(prefix) + ".chunk-*-of-*.blocks")
+    found = {tuple(map(int, m.groups())): name for name in names if (m := pattern.fullmatch(name))}
+    if not found:
+        raise GemcontError(f"--out: no {prefix}.chunk-I-of-N.blocks; run the chunks first")
+    totals = sorted({n for _, n in found})
+    if len(totals) > 1:
+        raise GemcontError(
+            f"--out: chunks of {totals[0]} and of {totals[1]} lie side by side; delete one set"
+        )
+    missing = [str(i) for i in range(1, totals[0] + 1) if (i, totals[0]) not in found]
+    if missing:
+        shown = ", ".join(missing[:10]) + (", ..." if len(missing) > 10 else "")
+        raise GemcontError(f"--out: chunks not finished, of {totals[0]}: {shown}")
+    return [found[i, totals[0]] for i in range(1, totals[0] + 1)]
+
+
+def _same_fingerprint(folders):
+    """Arguments and block size that all chunks have, or GemcontError naming a difference."""
+    first = _without_chunk(read_fingerprint(folders[0]))
+    for i, folder in enumerate(folders, 1):
+        found = read_fingerprint(folder)
+        if found["arguments"]["chunk"] != [i, len(folders)]:
+            own = " of ".join(map(str, found["arguments"]["chunk"] or ("the whole",)))
+            raise GemcontError(f"{folder} is chunk {own}: renamed or copied; run this chunk again")
+        changed = difference(first, _without_chunk(found), times=False)
+        if changed:
+            raise GemcontError(f"{folder} is of another run than {folders[0]}: {changed}")
+    return first["arguments"] | {"block size": first["block size"]}
+
+
+def _refuse_other(folder, now):
+    changed = difference(_without_chunk(read_fingerprint(folder)), _without_chunk(now), times=False)
+    if changed:
+        raise GemcontError(f"{folder}: {changed}; run the chunks again")
+
+
+def _without_chunk(found):
+    arguments = {k: v for k, v in found["arguments"].items() if k != "chunk"}
+    return found | {"arguments": arguments}
+
+
+def _traits_of(source, pheno):
+    """The table of --pheno, else the traits that the genotype file itself brings."""
+    if pheno is not None:
+        return read_sample_table(pheno)
+    columns = getattr(source, "traits", pl.DataFrame())
+    if not columns.width:
+        raise GemcontError("--pheno: a table of traits is needed (only a .psam may bring its own)")
+    ids = (source.samples[name].to_list() for name in ("fid", "iid"))
+    return SampleTable(source.name, *ids, columns)

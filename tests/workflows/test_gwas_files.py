@@ -1,0 +1,220 @@
+"""Scans from files to files: killed and resumed, in chunks and put together, always the same."""
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+from gemcont import GemcontError
+from gemcont.workflows.gwas_files import Files, merge_gwas, write_gwas
+from gemcont.workflows.outputs import Outputs
+from gemcont.workflows.run import GwasRun
+
+RUNS = [
+    ({}, {}),
+    ({"layout": "tsv.gz"}, {"test": "f"}),
+    ({"layout": "parquet"}, {"effects": True}),
+    ({}, {"each_trait": True, "geno": 0.05}),
+    ({}, {"each_trait": True, "joint": False, "neg_log10_p_min": 0.3}),
+    ({"layout": "ssf", "split": True, "genome_build": "GRCh38"}, {"each_trait": True}),
+]
+SIZE = 7  # variants in a block: nine blocks of the study's 60
+
+
+@pytest.fixture
+def scan(study):
+    def run(name="result", kind=RUNS[0], **more):
+        outputs, settings = kind
+        if outputs.get("layout") == "ssf":
+            settings = settings | {"joint": False}
+        prefix = str(study.folder / name)
+        settings = {"block_size": SIZE} | settings
+        files = Files(study.bfile, study.pheno, study.covar)
+        return write_gwas(files, Outputs(prefix, **outputs), **settings | more)
+
+    return run
+
+
+def contents(study, name="result"):
+    """Bytes of every result file, the yaml's date apart."""
+    files = [p for p in study.folder.glob(f"{name}.*") if p.is_file()]
+    found = {p.name.removeprefix(name): p.read_bytes() for p in files}
+    return {k: v.replace(f"{name}.".encode(), b"") if "yaml" in k else v for k, v in found.items()}
+
+
+class Killed(BaseException):
+    pass
+
+
+def kill(*_):
+    raise Killed
+
+
+def kill_scan(scan, monkeypatch, n_blocks, kind=RUNS[0]):
+    """A scan that dies once ``n_blocks`` are written."""
+    blocks = GwasRun.blocks
+
+    def mortal(run, **options):
+        for done, block in enumerate(blocks(run, **options)):
+            if done == n_blocks:
+                raise Killed
+            yield block
+
+    with monkeypatch.context() as patch:
+        patch.setattr(GwasRun, "blocks", mortal)
+        with pytest.raises(Killed):
+            scan(kind=kind)
+
+
+@pytest.mark.parametrize("kind", RUNS)
+@pytest.mark.parametrize("n_blocks", [1, 4, 8])
+def test_a_resumed_scan_writes_the_same_bytes(study, scan, monkeypatch, kind, n_blocks):
+    whole = scan(kind=kind)
+    expected = contents(study)
+    for path in study.folder.glob("result.*"):
+        path.unlink()
+    kill_scan(scan, monkeypatch, n_blocks, kind)
+    assert [p.name for p in study.folder.glob("result.*")] == ["result.partial"]
+    leave_half_a_block(study.folder / "result.partial")
+    run = scan(kind=kind, resume=True, threads=1)
+    assert contents(study) == expected
+    np.testing.assert_array_equal(run.row_variants, whole.row_variants)
+    np.testing.assert_array_equal(run.all_neg_log_10_p, whole.all_neg_log_10_p)
+    assert (run.removed_variants, run.written) == (whole.removed_variants, whole.written)
+    assert (run.untestable, run.rare, run.n_read) == (whole.untestable, whole.rare, whole.n_read)
+
+
+def leave_half_a_block(folder):
+    """What a process killed while it writes a block leaves behind the journal."""
+    with open(folder / "journal.jsonl", "a") as file:
+        file.write('{"n_read": 7, "n_ro')
+    with open(folder / "tests.bin", "ab") as file:
+        file.write(b"\0" * 13)
+    for path in folder.glob("*.tsv*"):
+        with open(path, "ab") as file:
+            file.write(b"half a li")
+    for parts in (p for p in folder.iterdir() if p.is_dir()):
+        last = max(parts.iterdir())
+        shutil.copy(last, parts / f"{int(last.stem) + 1:06d}{last.suffix}")
+
+
+def test_a_run_killed_while_it_finishes_can_be_resumed(study, scan, monkeypatch):
+    scan(kind=RUNS[3])
+    expected = contents(study)
+    with monkeypatch.context() as patch:
+        patch.setattr("gemcont.workflows.gwas_files.remove", kill)
+        with pytest.raises(Killed):
+            scan(kind=RUNS[3])
+    assert (study.folder / "result.partial").exists()
+    scan(kind=RUNS[3], resume=True)
+    assert contents(study) == expected
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"maf": 0.1}, "maf was not given, is 0.1"),
+        ({"test": "f"}, "test was lrt, is f"),
+        ({"block_size": 8}, "blocks of 7 variants then, 8 now"),
+    ],
+)
+def test_other_arguments_are_refused(scan, monkeypatch, change, message):
+    kill_scan(scan, monkeypatch, 3)
+    with pytest.raises(GemcontError, match=message):
+        scan(resume=True, **change)
+    scan(resume=True)  # what is done is still there
+
+
+@pytest.mark.parametrize("file", ["bed", "pheno", "covar"])
+def test_changed_inputs_are_refused(study, scan, monkeypatch, file):
+    kill_scan(scan, monkeypatch, 3)
+    path = study.folder / f"study.{file}"
+    data = bytearray(path.read_bytes())
+    data[-2] ^= 1
+    path.write_bytes(data)
+    with pytest.raises(GemcontError, match=f"study.{file} has changed"):
+        scan(resume=True)
+
+
+def test_damaged_work_is_refused(study, scan, monkeypatch):
+    kill_scan(scan, monkeypatch, 3)
+    text = study.folder / "result.partial" / "joint.tsv"
+    text.write_bytes(text.read_bytes()[:-5])
+    with pytest.raises(GemcontError, match=r"joint.tsv: not as the journal .* without --resume"):
+        scan(resume=True)
+
+
+@pytest.mark.parametrize("kind", RUNS)
+def test_chunks_put_together_are_the_whole(study, scan, kind):
+    whole = scan(kind=kind)
+    expected = contents(study)
+    for i in (2, 1, 3, 4):
+        scan(f"m.chunk-{i}-of-4", kind, chunk=(i, 4))
+    run, _ = merge_gwas(str(study.folder / "m"))
+    found = contents(study, "m")
+    assert {k: v for k, v in found.items() if "chunk" not in k} == expected
+    assert run.written == whole.written
+    assert run.removed_variants == whole.removed_variants
+
+
+def in_chunks(scan, n, **settings):
+    for i in range(1, n + 1):
+        scan(f"m.chunk-{i}-of-{n}", chunk=(i, n), **settings)
+
+
+def test_a_chunk_that_is_missing_is_named(study, scan):
+    in_chunks(scan, 4)
+    os.rename(study.folder / "m.chunk-3-of-4.blocks", study.folder / "elsewhere")
+    with pytest.raises(GemcontError, match="chunks not finished, of 4: 3$"):
+        merge_gwas(str(study.folder / "m"))
+    with pytest.raises(GemcontError, match="run the chunks first"):
+        merge_gwas(str(study.folder / "other"))
+
+
+def test_two_sets_of_chunks_are_not_mixed(study, scan):
+    in_chunks(scan, 2)
+    in_chunks(scan, 3)
+    with pytest.raises(GemcontError, match="chunks of 2 and of 3 lie side by side"):
+        merge_gwas(str(study.folder / "m"))
+
+
+def test_chunks_of_different_runs_are_refused(study, scan):
+    in_chunks(scan, 2)
+    scan("m.chunk-2-of-2", chunk=(2, 2), maf=0.01)
+    with pytest.raises(GemcontError, match="maf was not given, is 0.01"):
+        merge_gwas(str(study.folder / "m"))
+
+
+def test_a_chunk_copied_over_another_is_refused(study, scan):
+    in_chunks(scan, 2)
+    shutil.rmtree(study.folder / "m.chunk-2-of-2.blocks")
+    shutil.copytree(study.folder / "m.chunk-1-of-2.blocks", study.folder / "m.chunk-2-of-2.blocks")
+    with pytest.raises(GemcontError, match="chunk-2-of-2.blocks is chunk 1 of 2"):
+        merge_gwas(str(study.folder / "m"))
+
+
+def test_inputs_changed_after_the_chunks_are_refused(study, scan):
+    in_chunks(scan, 2)
+    os.utime(study.pheno)  # touched, or copied: the same file
+    merge_gwas(str(study.folder / "m"))
+    text = Path(study.pheno).read_text()
+    Path(study.pheno).write_text(text.replace("s7\t", "s7\t1", 1))
+    with pytest.raises(GemcontError, match=r"study.pheno has changed; run the chunks again"):
+        merge_gwas(str(study.folder / "m"))
+
+
+def test_more_chunks_than_blocks_are_refused(scan):
+    with pytest.raises(GemcontError, match="60 variants are only 9 blocks of 7"):
+        scan("m.chunk-1-of-10", chunk=(1, 10))
+
+
+def test_the_journal_says_what_a_block_was(study, scan, monkeypatch):
+    kill_scan(scan, monkeypatch, 2)
+    with open(study.folder / "result.partial" / "journal.jsonl") as file:
+        records = [json.loads(line) for line in file]
+    assert [r["n_read"] for r in records] == [SIZE, SIZE]
+    assert pl.read_csv(study.folder / "result.partial" / "joint.tsv", separator="\t").height == 14
