@@ -8,7 +8,7 @@ import math
 
 import numpy as np
 
-from gemcont.stats.special import chi2_isf, log_beta_sf
+from gemcont.stats.special import chi2_isf, log_beta_sf, neg_log10_t_sf, normal_isf
 
 GENOME_WIDE = 5e-8
 
@@ -27,6 +27,23 @@ def lambda_gc(neg_log_10_p, dof):
     values.partition(sorted(middle))
     median = np.mean([chi2_isf(values[i], dof) for i in middle])
     return float(median / chi2_isf(math.log10(2), dof))
+
+
+def lambda_of_histogram(counts, bin_width, dof):
+    """Genomic-control lambda of single traits from histograms of |t|: (traits,), NaN where empty.
+
+    counts: (traits, bins), the first bin from 0 and each of ``bin_width``; dof: of t, a number or
+    (traits,). The median of |t| is interpolated within its bin.
+    """
+    cumulative = np.cumsum(counts, axis=1)
+    half = cumulative[:, -1] / 2
+    place = np.minimum((cumulative < half[:, None]).sum(axis=1), counts.shape[1] - 1)
+    rows = np.arange(len(counts))
+    inside = counts[rows, place]
+    below = cumulative[rows, place] - inside
+    with np.errstate(invalid="ignore", divide="ignore"):
+        t = bin_width * (place + (half - below) / inside)
+    return np.square(normal_isf(neg_log10_t_sf(t, dof)) / normal_isf(math.log10(2)))
 
 
 def lrt_true_rate(n_samples, n_covariates, n_traits, alpha=GENOME_WIDE):

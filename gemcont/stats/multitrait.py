@@ -68,7 +68,7 @@ def scan(null, genotypes, *, test="lrt"):
             f"genotypes must be (variants, {null.n_samples} samples), got {genotypes.shape}"
         )
     products, sum_of_squares = centred_products(null, genotypes)
-    residual = testable_residual(null, products, sum_of_squares)
+    residual = testable_residual(null, products[:, null.n_traits :], sum_of_squares)
     joint = joint_test(null, products, residual, test=test)
     beta, se = effects(null, products, residual)
     n = genotypes.shape[1] - np.isnan(genotypes).sum(axis=1)
@@ -88,18 +88,20 @@ def centred_products(null, genotypes):
     return products, np.einsum("vs,vs->v", centred, centred)
 
 
-def residual_sum_of_squares(null, products, sum_of_squares):
-    """g'Mg (variants,): the genotypes' sum of squares less what the covariates explain."""
-    explained = products[:, null.n_traits :]
+def residual_sum_of_squares(explained, sum_of_squares):
+    """g'Mg (variants,): the genotypes' sum of squares less what the covariates explain.
+
+    explained: (variants, K - 1), products with the covariates' basis
+    """
     return sum_of_squares - np.einsum("vk,vk->v", explained, explained)
 
 
-def testable_residual(null, products, sum_of_squares):
+def testable_residual(null, explained, sum_of_squares):
     """g'Mg (variants,), NaN where a variant cannot be tested.
 
     That is: without variance, or with a residual on the covariates under 1e-8 of it.
     """
-    residual = residual_sum_of_squares(null, products, sum_of_squares)
+    residual = residual_sum_of_squares(explained, sum_of_squares)
     testable = (sum_of_squares > _MONOMORPHIC * null.n_samples) & (
         residual >= COLLINEAR * sum_of_squares
     )
@@ -135,8 +137,17 @@ def effects(null, products, residual):
 
     residual: g'Mg (variants,). Returns two arrays (variants, D), in the traits' own units.
     """
-    residual = residual[:, None]
-    beta = null.in_trait_units(products[:, : null.n_traits]) / residual
+    scores = null.in_trait_units(products[:, : null.n_traits])
+    return effects_of_scores(null, scores, null.total_sum_of_squares, residual[:, None])
+
+
+def effects_of_scores(null, scores, total_sum_of_squares, residual):
+    """Effects and standard errors of any pairs of variants and traits; arrays that broadcast.
+
+    scores: g'MY of the residual traits in their own units; total_sum_of_squares: of those traits;
+    residual: g'Mg of the variants
+    """
+    beta = scores / residual
     explained = residual * beta * beta
-    unexplained = np.maximum(null.total_sum_of_squares - explained, 2.0**-53 * explained)
+    unexplained = np.maximum(total_sum_of_squares - explained, 2.0**-53 * explained)
     return beta, np.sqrt(unexplained / null.single_dof / residual)

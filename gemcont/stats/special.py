@@ -94,15 +94,14 @@ def chi2_isf(neg_log10_p, dof):
 
 def r2_of_t_p(neg_log10_p, dof):
     """The squared correlation t^2 / (t^2 + dof) whose t has the given -log10 p, by bisection."""
-    low, high = 0.0, 1.0
+    neg_log10_p = np.asarray(neg_log10_p, dtype=np.float64)
+    low, high = np.zeros(neg_log10_p.shape), np.ones(neg_log10_p.shape)
     for _ in range(200):
         middle = (low + high) / 2
-        if middle in (low, high):
+        if np.all((middle == low) | (middle == high)):
             break
-        if neg_log10_f_sf(dof * middle / (1 - middle), 1.0, dof) < neg_log10_p:
-            low = middle
-        else:
-            high = middle
+        below = neg_log10_f_sf(dof * middle / (1 - middle), 1.0, dof) < neg_log10_p
+        low, high = np.where(below, middle, low), np.where(below, high, middle)
     return low  # the bound itself passes: rows are checked again by their p
 
 

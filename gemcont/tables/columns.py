@@ -54,6 +54,25 @@ def single_columns():
     return (TRAIT, *PLACE, *_EFFECT, *_COMMON, T_STATISTIC, DOF)
 
 
+GENOTYPE_SS = Column(
+    "genotype_sum_of_squares", pl.Float64, "", "of the genotypes, residual on the covariates"
+)
+GROUP = Column("group", pl.String, "", "of chromosomes that share people and covariates")
+TRAIT_SS = Column(
+    "residual_sum_of_squares", pl.Float64, "trait units squared", "of the trait on the covariates"
+)
+
+
+def store_variant_columns():
+    """The columns of ``variants.parquet`` in a store of many traits, in order."""
+    return (*PLACE, FREQUENCY, VARIANT_ID, N, GENOTYPE_SS, GROUP)
+
+
+def store_trait_columns():
+    """The columns of ``traits.parquet`` in a store of many traits: a row per trait and group."""
+    return (TRAIT, GROUP, N, DOF, TRAIT_SS)
+
+
 Q = Column("q_statistic", pl.Float64, "", "Cochran's Q about the fixed effect")
 Q_DOF = Column("q_dof", pl.Int32, "", "studies less one")
 Q_P = Column("q_neg_log_10_p_value", pl.Float64, "", "-log10 p of Q")

@@ -15,6 +15,7 @@ from gemcont.stats.null import Null, fit_null, fit_single_nulls
 log = logging.getLogger(__name__)
 
 MALE, FEMALE = 1, 2
+TRAITS_AT_ONCE = 256
 
 
 @dataclass(frozen=True)
@@ -45,14 +46,46 @@ class Batch:
         return Columns(self.null.whitened, self.null.basis)
 
     @cached_property
+    def trait_blocks(self):
+        """Slices of the traits that are tested one by one, each with its ``Columns``.
+
+        Products of a block of variants with thousands of traits are made and screened some
+        hundreds of traits at a time. [] where all fit into ``columns``.
+        """
+        if self.joint or self.null.n_traits <= TRAITS_AT_ONCE:
+            return []
+        starts = range(0, self.null.n_traits, TRAITS_AT_ONCE)
+        slices = [slice(start, start + TRAITS_AT_ONCE) for start in starts]
+        return [(part, Columns(self.null.whitened[:, part], exact=False)) for part in slices]
+
+    @cached_property
+    def basis_columns(self):
+        """The covariates alone."""
+        return Columns(self.null.basis)
+
+    @cached_property
     def exact_columns(self):
         """The same with more digits, for the few variants where they are needed."""
         return Columns(self.null.whitened, self.null.basis, exact=True)
+
+    @cached_property
+    def exact_basis(self):
+        """The covariates alone, with more digits."""
+        return Columns(self.null.basis, exact=True)
 
     @property
     def dose(self):
         """Dosage units per allele: haploids are 0 or 2 in the files, tested as 0 or 1."""
         return 2.0 if self.ploidy in HAPLOID else 1.0
+
+
+def group_name(kind):
+    """What a group of chromosomes is called in the files: those of the autosomes' null share one.
+
+    XY is tested as the autosomes are.
+    """
+    names = {Ploidy.AUTOSOME: "autosomes", Ploidy.XY: "autosomes", Ploidy.MT: "haploid"}
+    return names.get(Ploidy(kind), Ploidy(kind).name)
 
 
 @dataclass(frozen=True)

@@ -12,17 +12,20 @@ from gemcont.genotype import open_genotypes
 from gemcont.genotype.chromosomes import Ploidy, ploidy, warn_unknown_codes
 from gemcont.genotype.filters import read_variant_ids, select_variants
 from gemcont.genotype.source import ArraySource
+from gemcont.stats.screen import Leaders
 from gemcont.tables.columns import TRAIT
 from gemcont.tables.phenotypes import from_frame
-from gemcont.workflows.cohort import assemble
+from gemcont.workflows.cohort import EACH_TRAIT_ONLY_ABOVE, assemble
 from gemcont.workflows.groups import fit_batch, sex_batches
 from gemcont.workflows.run import GwasRun
 from gemcont.workflows.scan import Plan, block_size
 from gemcont.workflows.settings import GwasSettings
+from gemcont.workflows.singles import Wanted
 from gemcont.workflows.tables import to_pandas
 
 log = logging.getLogger(__name__)
 
+DEFAULT_LEAST = 5.0  # -log10 p of a row, where traits are many
 _LIKE_AUTOSOMES = (Ploidy.AUTOSOME, Ploidy.XY)
 
 
@@ -43,9 +46,11 @@ def prepare(source, traits, covariate_table, settings):
         settings.filter(),
         settings.test,
         settings.neg_log10_p_min,
+        _wanted(settings, cohort),
         cohort.trait_names,
         cohort.joint,
         settings.effects,
+        settings.save_products,
     )
     removed |= {flag: 0 for flag in plan.filter.flags}
     if source.n_multiallelic:
@@ -56,6 +61,24 @@ def prepare(source, traits, covariate_table, settings):
     run.log_start()
     run.seconds["prepare"] = time.perf_counter() - started
     return run
+
+
+def _wanted(settings, cohort):
+    """Which rows of single traits are written; thousands of traits are not written in full."""
+    n_traits, least = len(cohort.trait_names), settings.neg_log10_p_min
+    single = any(single for _, _, single in cohort.parts)
+    for flag, given in (("--top-k", settings.top_k), ("--dense", settings.dense)):
+        if given and not single:
+            raise GemcontError(f"{flag} goes with --each-trait or --each-trait-only")
+    if single and least is None and not settings.top_k and n_traits > EACH_TRAIT_ONLY_ABOVE:
+        least = DEFAULT_LEAST
+        log.info(
+            "%d traits: only rows with p up to %g are written (--p-max P; all: --p-max 1)",
+            n_traits,
+            10**-least,
+        )
+    leaders = None if settings.top_k is None else Leaders(n_traits, settings.top_k)
+    return Wanted(least, leaders, settings.dense)
 
 
 def _check_info(source, settings):

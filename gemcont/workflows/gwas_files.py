@@ -72,7 +72,7 @@ def write_gwas(files, outputs, *, resume=False, chunk=None, progress=False, **se
         else:
             work.begin()
         for block in run.blocks(progress=progress, encode=work.encoders):
-            work.add(block)
+            work.add(block, run.tallies())
         if chunk is None:
             _finish(work, run, outputs)
         else:
@@ -127,6 +127,7 @@ def _share(n_variants, size, i, n):
 def _go_on(work, run):
     for block in work.resume():
         run.count(block)
+    run.count_tallies(work.tallies())
     log.info("going on behind %d of %d variants", run.n_read, len(run.variants))
 
 
@@ -175,8 +176,10 @@ def merge_gwas(prefix, *, threads=None):
 
 def _absorb(work, run, outputs, folder, chunk):
     before = run.n_read
-    for block in work.absorb(Progress(folder, None, outputs.parts(run, folder))):
+    chunk_work = Progress(folder, None, outputs.parts(run, folder))
+    for block in work.absorb(chunk_work):
         run.count(block)
+    run.count_tallies(chunk_work.tallies())
     part = _share(len(run.variants), run.size, *chunk)
     expected = len(run.variants[part])
     if run.n_read - before != expected:

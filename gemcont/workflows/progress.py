@@ -75,6 +75,7 @@ class Progress:
     def absorb(self, other):
         """Yield the blocks of another folder's finished ``Progress`` and append its outputs."""
         records, tests = read_journal(other.folder)
+        other.n_blocks = len(records)
         last = records[-1]["parts"]
         for kind, part in self.parts.items():
             other.parts[kind].restore(last[kind])

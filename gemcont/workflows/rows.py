@@ -3,7 +3,7 @@
 import numpy as np
 import polars as pl
 
-from gemcont.stats.special import neg_log10_t_sf, r2_of_t_p
+from gemcont.stats.special import neg_log10_t_sf
 from gemcont.tables.columns import (
     BETA,
     CHI2,
@@ -11,6 +11,8 @@ from gemcont.tables.columns import (
     DOF2,
     F_STATISTIC,
     FREQUENCY,
+    GENOTYPE_SS,
+    GROUP,
     NEG_LOG_10_P,
     PLACE,
     R2,
@@ -21,6 +23,7 @@ from gemcont.tables.columns import (
     N,
     joint_columns,
     single_columns,
+    store_variant_columns,
 )
 
 ROW = "row"  # position in the block, for sorting; not written
@@ -68,36 +71,40 @@ def joint_frame(place, result, effect, null, test):
     return frame.select(*(pl.col(c.name).cast(c.dtype) for c in columns), ROW)
 
 
-def single_frame(place, effect, batch, least):
-    """Rows of every trait's own t test, sorted by trait then variant; ``TRAIT`` holds its code.
+def single_frame(place, variants, traits, effect, dof):
+    """Rows of pairs of variants and traits; ``TRAIT`` holds the trait's code.
 
-    effect: (beta, standard error), each (variants, D); least: smallest -log10 p that is kept,
-    None = every row, also of what cannot be tested. The bound is applied to the statistics, so
-    that neither p-values nor rows of the rest are ever made.
+    variants: positions in ``place``; traits: codes; effect: (beta, standard error); all (pairs,)
     """
     t = effect[0] / effect[1]
-    dof = batch.null.single_dof
-    if least is None:
-        trait, row = np.divmod(np.arange(t.size), len(t)) if t.size else (np.empty(0, int),) * 2
-    else:
-        r2 = r2_of_t_p(least, dof)
-        trait, row = np.nonzero((np.abs(t) >= np.sqrt(dof * r2 / (1 - r2))).T)
-    found = t[row, trait]
     computed = {
-        TRAIT.name: batch.trait_codes[trait].astype(np.int32),
-        BETA.name: effect[0][row, trait],
-        STANDARD_ERROR.name: effect[1][row, trait],
-        NEG_LOG_10_P.name: neg_log10_t_sf(found, dof),
-        T_STATISTIC.name: found,
-        DOF.name: np.full(len(found), dof, dtype=np.int32),
+        TRAIT.name: traits.astype(np.int32),
+        BETA.name: effect[0],
+        STANDARD_ERROR.name: effect[1],
+        NEG_LOG_10_P.name: neg_log10_t_sf(t, dof),
+        T_STATISTIC.name: t,
+        DOF.name: np.full(len(t), dof, dtype=np.int32),
     }
-    frame = place[row].with_columns(
+    frame = place[variants].with_columns(
         pl.Series(k, v, nan_to_null=v.dtype.kind == "f") for k, v in computed.items()
     )
-    if least is not None:
-        frame = frame.filter(pl.col(NEG_LOG_10_P.name) >= least)
     kinds = {c.name: c.dtype for c in single_columns()} | {TRAIT.name: pl.Int32}
     return frame.select(*(pl.col(c).cast(t) for c, t in kinds.items()), ROW)
+
+
+def wide_frame(values, names, rows):
+    """A float32 column for every trait, and ``ROW``; values (variants, traits), NaN untested."""
+    frame = pl.from_numpy(values, schema={name: pl.Float32 for name in names})
+    return frame.with_columns(pl.Series(ROW, rows.astype(np.int32)))
+
+
+def variants_frame(place, residual, group):
+    """What a store of many traits says of its variants: place, g'Mg, group of chromosomes."""
+    frame = place.cast({c.name: c.dtype for c in PLACE})
+    return frame.with_columns(
+        pl.Series(GENOTYPE_SS.name, residual, nan_to_null=True),
+        pl.lit(group).alias(GROUP.name),
+    ).select(*(c.name for c in store_variant_columns()), ROW)
 
 
 def effects_frame(place, effect, trait_names):

@@ -12,7 +12,13 @@ from gemcont.errors import GemcontError
 from gemcont.genotype.chromosomes import Ploidy
 from gemcont.genotype.filters import FLAGS
 from gemcont.genotype.source import GenotypeSource
-from gemcont.stats.calibration import GENOME_WIDE, lambda_gc, lrt_true_rate
+from gemcont.stats.calibration import (
+    GENOME_WIDE,
+    lambda_gc,
+    lambda_of_histogram,
+    lrt_true_rate,
+)
+from gemcont.stats.screen import BIN_WIDTH, N_BINS
 from gemcont.workflows.scan import RARE, Plan, scan_blocks
 from gemcont.workflows.settings import GwasSettings, shortened
 
@@ -27,8 +33,9 @@ class GwasRun:
     """A prepared scan and, as it advances, its counts.
 
     neg_log_10_p, rows: -log10 p of the joint test and index in the source of the rows that pass
-    the filters, one array a block; written: rows by kind. The properties below them are of the
-    finished scan.
+    the filters, one array a block; written: rows by kind; histogram: counts of each trait's |t|
+    (``stats.screen``), None where traits are not tested one by one. The properties below them are
+    of the finished scan.
     """
 
     source: GenotypeSource
@@ -46,6 +53,12 @@ class GwasRun:
     neg_log_10_p: list = field(default_factory=list)
     rows: list = field(default_factory=list)
     written: dict = field(default_factory=dict)
+    histogram: np.ndarray | None = None
+
+    def __post_init__(self):
+        if self.has_single:
+            shape = (len(self.plan.trait_names), N_BINS)
+            self.histogram = np.zeros(shape, dtype=np.int64)
 
     def blocks(self, *, progress=False, encode=None):
         """Scan what is not counted yet, yielding every ``ScanBlock`` in file order.
@@ -81,6 +94,25 @@ class GwasRun:
         self.rows.append(block.variants.astype(np.int32))
         for kind, count in block.written.items():
             self.written[kind] = self.written.get(kind, 0) + count
+        for codes, histogram in block.histograms:
+            self.histogram[codes] += histogram
+        if block.leaders is not None:
+            self.plan.singles.leaders.add(*block.leaders)
+
+    def tallies(self):
+        """What is added up over blocks of single traits, as arrays by name."""
+        found = {} if self.histogram is None else {"histogram": self.histogram}
+        if self.plan.singles.leaders is not None:
+            found["strongest"] = self.plan.singles.leaders.strongest
+        return found
+
+    def count_tallies(self, tallies):
+        """Add the tallies of another part of the scan."""
+        if "histogram" in tallies:
+            self.histogram += tallies["histogram"]
+        if "strongest" in tallies:
+            traits = np.repeat(np.arange(len(tallies["strongest"])), tallies["strongest"].shape[1])
+            self.plan.singles.leaders.add(traits, tallies["strongest"].ravel())
 
     @property
     def null(self):
@@ -130,6 +162,20 @@ class GwasRun:
     def lambda_gc(self):
         """Genomic-control lambda of the joint test, on its own degrees of freedom."""
         return lambda_gc(self.all_neg_log_10_p, self.null.n_traits)
+
+    @cached_property
+    def trait_lambdas(self):
+        """Genomic-control lambda of every trait's own test (traits,), NaN where it has none."""
+        return lambda_of_histogram(self.histogram, BIN_WIDTH, self.trait_dof)
+
+    @cached_property
+    def trait_dof(self):
+        """(traits,), degrees of freedom of each trait's t on the autosomes (NaN: left out)."""
+        dof = np.full(len(self.plan.trait_names), np.nan)
+        for batch in self.plan.batches[Ploidy.AUTOSOME]:
+            if batch.single:
+                dof[batch.trait_codes] = batch.null.single_dof
+        return dof
 
     @cached_property
     def lrt_rate(self):
@@ -212,3 +258,6 @@ class GwasRun:
         if self.cohort.joint:
             hint = "; relatives or population structure?" if self.lambda_gc > _INFLATED else ""
             log.info("lambda_gc %.4f%s", self.lambda_gc, hint)
+        if self.histogram is not None and self.histogram.any():
+            shown = np.nanquantile(self.trait_lambdas, (0.5, 0, 1))
+            log.info("lambda_gc of single traits: median %.4f, from %.4f to %.4f", *shown)

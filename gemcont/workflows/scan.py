@@ -4,7 +4,7 @@ import logging
 import time
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import polars as pl
@@ -21,17 +21,24 @@ from gemcont.stats.multitrait import (
     residual_sum_of_squares,
     testable_residual,
 )
-from gemcont.tables.columns import TRAIT
+from gemcont.tables.columns import NEG_LOG_10_P, TRAIT
+from gemcont.workflows.groups import TRAITS_AT_ONCE, group_name
 from gemcont.workflows.rows import (
     ROW,
     effects_frame,
     joint_frame,
     place_frame,
-    single_frame,
     untested_frame,
+    variants_frame,
+    wide_frame,
 )
+from gemcont.workflows.singles import Wanted, scores_by_block, test_singles
 
 log = logging.getLogger(__name__)
+
+# What a scan writes: the joint test, its effects, rows of single traits, every t of every trait,
+# every product, and the variants that the last two belong to.
+KINDS = ("joint", "effects", "single", "dense", "products", "variants")
 
 # Where the covariates explain more than nine tenths of a genotype, what products lose is amplified
 # in the rest: those few variants are recomputed with more digits.
@@ -48,8 +55,9 @@ class Plan:
     batches: for each ploidy present a list of ``Batch``, or None where it cannot be tested
     ploidy: uint8 per variant of the source
     filter: ``VariantFilter``; test: "lrt" or "f"
-    least: smallest -log10 p of a row that is written, None = all
-    trait_names: of all traits of the run; joint, effects: what is asked for
+    least: smallest -log10 p of a row of the joint test that is written, None = all
+    singles: ``Wanted``, of traits tested one by one
+    trait_names: of all traits of the run; joint, effects, products: what is asked for
     """
 
     batches: dict
@@ -57,9 +65,11 @@ class Plan:
     filter: VariantFilter
     test: str
     least: float | None
+    singles: Wanted
     trait_names: list
     joint: bool
     effects: bool
+    products: bool
 
 
 @dataclass(frozen=True)
@@ -67,7 +77,8 @@ class Part:
     """Results of some variants of a block in one batch.
 
     rows: positions in the block that pass the filters; neg_log_10_p: of the joint test, per row
-    (NaN without one); frames: by kind ("joint", "single", "effects"), None where not asked for
+    (NaN without one); frames: by kind, see ``KINDS``; histograms: of single traits, as in
+    ``ScanBlock``
     failed: counts per code of ``VariantFilter``; untestable: rows without a statistic; rare:
     tested rows of fewer than ``RARE`` minor alleles
     """
@@ -75,6 +86,7 @@ class Part:
     rows: np.ndarray
     neg_log_10_p: np.ndarray
     frames: dict
+    histograms: list
     failed: np.ndarray
     untestable: int
     rare: int
@@ -86,7 +98,9 @@ class ScanBlock:
 
     variants: indices in the source of the rows that pass the filters; neg_log_10_p: of the joint
     test, per row; frames: what is written, by kind, encoded where an output asks for it; failed,
-    untestable, rare: as in ``Part``; n_read: variants read; written: rows of the frames, by kind
+    untestable, rare: as in ``Part``; n_read: variants read; written: rows of the frames, by kind;
+    histograms: pairs of codes of traits and their counts of |t| (traits, bins); leaders: codes and
+    -log10 p of the rows of single traits, where only the strongest of each are wanted
     """
 
     variants: np.ndarray
@@ -97,6 +111,8 @@ class ScanBlock:
     rare: int
     n_read: int
     written: dict
+    histograms: list = field(default_factory=list)
+    leaders: tuple | None = None
 
 
 def block_size(source, plan, threads, memory):
@@ -105,11 +121,21 @@ def block_size(source, plan, threads, memory):
     Each worker holds a block as read and as repacked, and its results; as many again wait.
     """
     batches = [b for group in plan.batches.values() if group for b in group]
-    columns = max(b.null.n_traits + b.null.n_covariates for b in batches)
-    kept = sum(b.null.n_traits for b in batches if b.single) / len(plan.batches)
-    per_variant = 2 * source.bytes_per_variant + 8 * (4 * columns + 40) + 160 * int(kept)
+    columns = max(_columns_at_once(b) for b in batches)
+    tested = sum(b.null.n_traits for b in batches) / len(plan.batches)
+    singles = sum(b.null.n_traits for b in batches if b.single) / len(plan.batches)
+    results = 4 * tested * (plan.singles.dense + plan.products)
+    if plan.singles.least is None and plan.singles.leaders is None:
+        results += 160 * singles * (not plan.singles.dense)
+    per_variant = 2 * source.bytes_per_variant + 8 * (4 * columns + 40) + 2 * int(results)
     affordable = memory // (2 * threads * per_variant)
     return int(np.clip(min(affordable, _BLOCK_BYTES // source.bytes_per_variant), _FEWEST, _MOST))
+
+
+def _columns_at_once(batch):
+    if batch.trait_blocks:
+        return TRAITS_AT_ONCE + batch.null.n_covariates
+    return batch.null.n_traits + batch.null.n_covariates
 
 
 def scan_blocks(source, variants, plan, *, size, threads, encode=None):
@@ -142,7 +168,7 @@ def _scan_block(source, variants, plan, encode):
         else:
             for i, batch in enumerate(plan.batches[kind]):
                 parts.append(_scan_part(source, variants, rows, batch, plan, counted=i == 0))
-    block = _in_file_order(variants, parts, encode)
+    block = _in_file_order(variants, parts, plan, encode)
     seconds = time.perf_counter() - started
     log.debug("variants %d to %d: %.3f s", variants[0] + 1, variants[-1] + 1, seconds)
     return block
@@ -163,36 +189,66 @@ def _scan_part(source, variants, rows, batch, plan, *, counted):
         haploid=batch.ploidy in HAPLOID,
     )
     stays = np.flatnonzero(failed == 0)
-    products = _products(block, found, batch)[stays]
-    residual = testable_residual(batch.null, products, found.sum_of_squares[stays])
+    products, hard = _products(block, found, batch)
+    products, sum_of_squares = products[stays], found.sum_of_squares[stays]
+    n_traits = 0 if batch.trait_blocks else batch.null.n_traits
+    residual = testable_residual(batch.null, products[:, n_traits:], sum_of_squares)
     place = place_frame(
         source.variants[chosen[stays]], alleles.frequency[stays], found.n[stays], rows[stays]
     )
-    frames, neg_log_10_p = _frames(batch, products, residual, place, plan)
+    frames, neg_log_10_p, histograms = {}, np.full(len(stays), np.nan), []
+    if batch.joint:
+        frames, neg_log_10_p = _joint(batch, products, residual, place, plan)
+    if batch.single or plan.products:
+        scores = (
+            scores_by_block(block, found, stays, batch, hard)
+            if batch.trait_blocks
+            else [(slice(None), batch.null.in_trait_units(products[:, :n_traits]))]
+        )
+        more, histograms = _singles(batch, scores, residual, place, plan)
+        frames |= more
     failed = np.bincount(failed, minlength=len(FLAGS) + 1) * counted
     tested = ~np.isnan(residual)
     untestable = int((~tested).sum()) * counted
     rare = int((tested & (alleles.minor_count[stays] < RARE)).sum()) * counted
-    return Part(rows[stays], neg_log_10_p, frames, failed, untestable, rare)
+    return Part(rows[stays], neg_log_10_p, frames, histograms, failed, untestable, rare)
 
 
-def _frames(batch, products, residual, place, plan):
-    """Frames by kind, and -log10 p of the joint test (NaN where there is none)."""
-    frames, neg_log_10_p, effect = {}, np.full(len(residual), np.nan), None
-    if batch.single or plan.effects or batch.null.n_traits == 1:
+def _joint(batch, products, residual, place, plan):
+    """Frames of the joint test by kind, and its -log10 p."""
+    frames, effect = {}, None
+    if plan.effects or batch.null.n_traits == 1:
         effect = tuple(batch.dose * e for e in effects(batch.null, products, residual))
-    if batch.joint:
-        result = joint_test(batch.null, products, residual, test=plan.test)
-        neg_log_10_p = result.neg_log_10_p
-        frames["joint"] = joint_frame(place, result, effect, batch.null, plan.test)
-        if plan.effects:
-            frames["effects"] = effects_frame(place, effect, plan.trait_names)
-        if plan.least is not None:
-            passes = np.flatnonzero(neg_log_10_p >= plan.least)
-            frames = {kind: frame[passes] for kind, frame in frames.items()}
+    result = joint_test(batch.null, products, residual, test=plan.test)
+    frames["joint"] = joint_frame(place, result, effect, batch.null, plan.test)
+    if plan.effects:
+        frames["effects"] = effects_frame(place, effect, plan.trait_names)
+    if plan.least is not None:
+        passes = np.flatnonzero(result.neg_log_10_p >= plan.least)
+        frames = {kind: frame[passes] for kind, frame in frames.items()}
+    return frames, result.neg_log_10_p
+
+
+def _singles(batch, scores, residual, place, plan):
+    """Frames of single traits and of the stores, by kind, and histograms by codes of traits."""
+    frames, histograms = {}, []
+    rows, n_traits = place[ROW].to_numpy(), len(plan.trait_names)
+    if plan.products:
+        kept, scores = np.full((len(residual), n_traits), np.nan, dtype=np.float32), list(scores)
+        for part, values in scores:
+            kept[:, batch.trait_codes[part]] = values / batch.dose
+        frames["products"] = wide_frame(kept, plan.trait_names, rows)
+    if plan.products or plan.singles.dense:
+        frames["variants"] = variants_frame(
+            place, residual / batch.dose**2, group_name(batch.ploidy)
+        )
     if batch.single:
-        frames["single"] = single_frame(place, effect, batch, plan.least)
-    return frames, neg_log_10_p
+        found = test_singles(batch, scores, residual, place, plan.singles, n_traits)
+        histograms.append((batch.trait_codes, found.histogram))
+        frames["single"] = found.frame
+        if plan.singles.dense:
+            frames["dense"] = wide_frame(found.t, plan.trait_names, rows)
+    return frames, histograms
 
 
 def _untested_part(source, variants, rows, plan):
@@ -200,18 +256,21 @@ def _untested_part(source, variants, rows, plan):
     if plan.joint and plan.least is None:
         frame = source.variants[variants[rows]]
         frames["joint"] = untested_frame(frame, rows, plan.test, len(plan.trait_names))
-    return Part(rows, np.full(len(rows), np.nan), frames, nothing, len(rows), 0)
+    return Part(rows, np.full(len(rows), np.nan), frames, [], nothing, len(rows), 0)
 
 
-def _in_file_order(variants, parts, encode):
+def _in_file_order(variants, parts, plan, encode):
     """One ``ScanBlock`` of the parts; of a variant in several batches the first part counts."""
     rows = np.concatenate([p.rows for p in parts])
     unique, first = np.unique(rows, return_index=True)
-    frames, written = {}, {}
-    for kind, order in (("joint", [ROW]), ("effects", [ROW]), ("single", [TRAIT.name, ROW])):
+    frames, written, leaders = {}, {}, None
+    for kind in KINDS:
         found = [p.frames[kind] for p in parts if kind in p.frames]
         if found:
+            order = [TRAIT.name, ROW] if kind == "single" else [ROW]
             frame = found[0] if len(found) == 1 else pl.concat(found).sort(order)
+            if kind == "single" and plan.singles.leaders is not None:
+                leaders = tuple(frame[c.name].to_numpy() for c in (TRAIT, NEG_LOG_10_P))
             frames[kind] = encode.get(kind, _as_it_is)(frame.drop(ROW))
             written[kind] = frame.height
     return ScanBlock(
@@ -223,6 +282,8 @@ def _in_file_order(variants, parts, encode):
         sum(p.rare for p in parts),
         len(variants),
         written,
+        [pair for p in parts for pair in p.histograms],
+        leaders,
     )
 
 
@@ -231,12 +292,19 @@ def _as_it_is(frame):
 
 
 def _products(block, found, batch):
-    """Centred products; with more digits where the covariates explain nearly all."""
-    products = product(block, found.mean, batch.columns)
-    if batch.columns.exact:
-        return products
-    residual = residual_sum_of_squares(batch.null, products, found.sum_of_squares)
+    """Centred products, and positions of the variants that need more digits.
+
+    Columns are traits, then covariates; covariates alone where traits come some hundreds at a
+    time. Where the covariates explain nearly all of a variant, more digits are kept.
+    """
+    columns = batch.basis_columns if batch.trait_blocks else batch.columns
+    products = product(block, found.mean, columns)
+    if columns.exact and not batch.trait_blocks:
+        return products, np.empty(0, dtype=np.int64)
+    explained = products[:, columns.count - batch.null.basis.shape[1] :]
+    residual = residual_sum_of_squares(explained, found.sum_of_squares)
     hard = np.flatnonzero(residual < _RECOMPUTE * found.sum_of_squares)
-    if len(hard):
-        products[hard] = product(block.take(hard), found.mean[hard], batch.exact_columns)
-    return products
+    if len(hard) and not columns.exact:
+        exact = batch.exact_basis if batch.trait_blocks else batch.exact_columns
+        products[hard] = product(block.take(hard), found.mean[hard], exact)
+    return products, hard

@@ -17,7 +17,9 @@ class GwasSettings:
 
     keep, remove, extract, exclude, condition_list: paths of lists; condition: ids; joint: None
     makes the joint test up to 200 traits; neg_log10_p_min: smallest -log10 p of a row that is
-    written; autosomes: of the species; memory: in MiB; block_size: in variants
+    written; top_k: how many rows of each trait, the strongest; dense: every t of every trait,
+    instead of rows; save_products: whether g'MY and g'Mg are kept; autosomes: of the species;
+    memory: in MiB; block_size: in variants
     """
 
     trait_names: list | None = None
@@ -50,6 +52,9 @@ class GwasSettings:
     each_trait_samples: str = "joint"
     effects: bool = False
     neg_log10_p_min: float | None = None
+    top_k: int | None = None
+    dense: bool = False
+    save_products: bool = False
     threads: int | None = None
     memory: int = DEFAULT_MEMORY
     block_size: int | None = None
@@ -74,6 +79,7 @@ class GwasSettings:
             ("--hwe", self.hwe, 0, 1),
             ("--info", self.info, 0, 1),
             ("--pcs", self.pcs, 1, None),
+            ("--top-k", self.top_k, 1, None),
             ("--threads", self.threads, 1, None),
             ("--memory", self.memory, 16, None),
             ("--block-size", self.block_size, 1, None),
@@ -81,6 +87,16 @@ class GwasSettings:
             if value is not None and not (value >= low and (high is None or value <= high)):
                 bounds = f"from {low}" + (" up" if high is None else f" to {high}")
                 raise GemcontError(f"{flag}: {value} is not {bounds}")
+        if self.dense and self.each_trait_samples == "own":
+            raise GemcontError(
+                "--dense and --each-trait-samples own exclude each other: a store "
+                "has one set of people"
+            )
+        if self.save_products and self.each_trait_samples == "own":
+            raise GemcontError(
+                "--save-products and --each-trait-samples own exclude each other: "
+                "a store has one set of people"
+            )
         if self.effects and self.joint is False:
             raise GemcontError("--effects are those of the joint test; leave --each-trait-only out")
 

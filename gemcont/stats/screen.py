@@ -1,0 +1,122 @@
+"""Millions of single-trait tests of which few matter: bounds first, p only for what passes.
+
+The t of a genotype and a trait depends on their partial correlation alone,
+t = r sqrt(dof / (1 - r^2)), so a bound on p is a bound on |r|, one comparison per test. What does
+not pass is only counted, in a histogram of |t| from which lambda and the QQ plot are still drawn.
+"""
+
+import math
+
+import numpy as np
+
+from gemcont._numba import njit
+
+BIN_WIDTH = 0.01  # of |t|
+N_BINS = 1001  # the last one holds all from 10 up
+_AT_A_TIME = 8  # traits: a cache line of products, and histograms that stay near
+
+
+def screen(scores, variant_scale, trait_scale, least_r2, dof):
+    """Pairs whose r^2 reaches a bound, and the histogram of |t| of all pairs.
+
+    scores: float64 (variants, traits) with |r| = |score| variant_scale trait_scale;
+    variant_scale: (variants,), NaN where a variant cannot be tested; trait_scale: (traits,);
+    least_r2: the bound, a number or (traits,), see ``special.r2_of_t_p``; dof: of t.
+
+    Returns (variants, traits) of the pairs, int64 arrays sorted by trait, then variant, and the
+    histogram, int64 (traits, ``N_BINS``).
+    """
+    bounds = np.ascontiguousarray(np.broadcast_to(least_r2, trait_scale.shape), dtype=np.float64)
+    histogram = np.zeros((scores.shape[1], N_BINS), dtype=np.int64)
+    pairs = _screen(scores, variant_scale, trait_scale, bounds, float(dof), histogram)
+    return *pairs, histogram
+
+
+def r2_of_leaders(histogram, count, dof):
+    """(traits,), an r^2 that at least ``count`` pairs of every trait reach, 0 if there are fewer.
+
+    No more pairs reach it than share the bin of 0.01 of the last one.
+    """
+    from_top = np.cumsum(histogram[:, ::-1], axis=1)[:, ::-1]
+    t = BIN_WIDTH * np.maximum((from_top >= count).sum(axis=1) - 1, 0)
+    return (1 - 1e-9) * np.square(t) / (np.square(t) + dof)  # t at an edge falls on either side
+
+
+@njit
+def _screen(scores, variant_scale, trait_scale, least_r2, dof, histogram):
+    n_variants, n_traits = np.uint64(scores.shape[0]), np.uint64(scores.shape[1])
+    found, variants, traits = 0, np.empty(1024, np.int64), np.empty(1024, np.int64)
+    for first in range(np.uint64(0), n_traits, np.uint64(_AT_A_TIME)):
+        last, start = min(first + np.uint64(_AT_A_TIME), n_traits), found
+        for v in range(n_variants):
+            scale = variant_scale[v]
+            if np.isnan(scale):
+                continue
+            for d in range(first, last):
+                r = scores[v, d] * scale * trait_scale[d]
+                r2 = r * r
+                t = math.sqrt(dof * r2 / max(1 - r2, 1e-300))
+                histogram[d, np.uint64(min(t * (1 / BIN_WIDTH), N_BINS - 1.0))] += 1
+                if r2 >= least_r2[d]:
+                    if found == len(variants):
+                        variants, traits = _doubled(variants), _doubled(traits)
+                    variants[found], traits[found] = v, d
+                    found += 1
+        _sort_by_trait(variants[start:found], traits[start:found])
+    return variants[:found], traits[:found]
+
+
+@njit
+def _doubled(values):
+    larger = np.empty(2 * len(values), values.dtype)
+    larger[: len(values)] = values
+    return larger
+
+
+@njit
+def _sort_by_trait(variants, traits):
+    """In place; variants of a trait stay in order."""
+    order = np.argsort(traits, kind="mergesort")
+    variants[:] = variants[order]
+    traits[:] = traits[order]
+
+
+def strongest_of_each(traits, values, count):
+    """Positions of the ``count`` largest values of every trait, ascending; earlier ones win ties.
+
+    traits: int (pairs,), sorted; values: float (pairs,)
+    """
+    order = np.lexsort((np.arange(len(values)), -values, traits))
+    rank = np.arange(len(order)) - np.searchsorted(traits, traits[order])
+    return np.sort(order[rank < count])
+
+
+class Leaders:
+    """The ``count`` strongest -log10 p of every trait so far, and with them the bound to be met.
+
+    strongest: float64 (traits, count), ascending in each row, 0 where there are fewer.
+    """
+
+    def __init__(self, n_traits, count):
+        self.strongest = np.zeros((n_traits, count))
+
+    @property
+    def least(self):
+        """(traits,), what a further pair must reach."""
+        return self.strongest[:, 0]
+
+    @property
+    def count(self):
+        """How many lead."""
+        return self.strongest.shape[1]
+
+    def add(self, traits, values):
+        """Take pairs in: traits int (pairs,), values their -log10 p."""
+        strongest = self.strongest.copy()
+        order = np.argsort(traits, kind="stable")
+        traits, values = traits[order], values[order]
+        edges = np.flatnonzero(np.diff(traits, prepend=-1))
+        for start, stop in zip(edges, [*edges[1:], len(traits)], strict=True):
+            row = strongest[traits[start]]
+            row[:] = np.sort(np.concatenate([row, values[start:stop]]))[-len(row) :]
+        self.strongest = strongest  # at once: other threads read

@@ -1,0 +1,117 @@
+"""Traits tested one by one: from products of a block of variants to rows, histograms, stores."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import polars as pl
+
+from gemcont.genotype.product import Columns, product
+from gemcont.stats.multitrait import effects_of_scores
+from gemcont.stats.screen import Leaders, r2_of_leaders, screen
+from gemcont.stats.special import r2_of_t_p
+from gemcont.tables.columns import NEG_LOG_10_P
+from gemcont.workflows.rows import single_frame
+
+_NONE_PASS = np.inf
+
+
+@dataclass
+class Wanted:
+    """Which rows of single traits are written, and what is kept of the rest.
+
+    least: smallest -log10 p of a row, None = all; leaders: the strongest of every trait so far,
+    where only so many are wanted; dense: whether every t is kept
+    """
+
+    least: float | None = None
+    leaders: Leaders | None = None
+    dense: bool = False
+
+    def bounds(self, codes):
+        """Smallest -log10 p of the traits of these codes: a number or (traits,); None = all."""
+        if self.leaders is None:
+            return self.least
+        return np.maximum(self.leaders.least[codes], self.least or 0)
+
+
+@dataclass
+class Singles:
+    """Single-trait results of a batch in a block.
+
+    frame: the rows, sorted by trait then variant; histogram: (traits of the batch, bins) of |t|;
+    t: float32 (variants, traits of the run) where every t is kept
+    """
+
+    frames: list = field(default_factory=list)
+    histograms: list = field(default_factory=list)
+    t: np.ndarray | None = None
+
+    @property
+    def frame(self):
+        """All rows."""
+        return pl.concat(self.frames)
+
+    @property
+    def histogram(self):
+        """(traits of the batch, bins)."""
+        return np.concatenate(self.histograms)
+
+
+def test_singles(batch, scores, residual, place, wanted, n_all_traits):
+    """``Singles`` of a batch.
+
+    scores: pairs of a slice of the batch's traits and their g'MY (variants, traits), in trait
+    units; residual: g'Mg, NaN where a variant cannot be tested
+    """
+    found = Singles()
+    if wanted.dense:
+        found.t = np.full((len(residual), n_all_traits), np.nan, dtype=np.float32)
+    for part, values in scores:
+        codes, total = batch.trait_codes[part], batch.null.total_sum_of_squares[part]
+        bounds = wanted.bounds(codes)
+        variants, traits, histogram = _pairs(batch, values, residual, total, bounds, wanted)
+        effect = effects_of_scores(
+            batch.null, values[variants, traits], total[traits], residual[variants]
+        )
+        effect = tuple(batch.dose * e for e in effect)
+        frame = single_frame(place, variants, codes[traits], effect, batch.null.single_dof)
+        found.frames.append(frame if bounds is None else _that_pass(frame, bounds, traits))
+        found.histograms.append(histogram)
+        if wanted.dense:
+            beta, se = effects_of_scores(batch.null, values, total, residual[:, None])
+            found.t[:, codes] = beta / se
+    return found
+
+
+def _pairs(batch, values, residual, total, bounds, wanted):
+    """(variants, traits) of the rows to be written, sorted by trait, and the histogram."""
+    dof = batch.null.single_dof
+    scales = 1 / np.sqrt(residual), 1 / np.sqrt(total)
+    if bounds is None:  # all, also of what cannot be tested
+        traits, variants = np.divmod(np.arange(values.size), max(len(values), 1))
+        return variants, traits, screen(values, *scales, _NONE_PASS, dof)[2]
+    least_r2 = r2_of_t_p(bounds, dof)
+    if wanted.leaders is not None:
+        histogram = screen(values, *scales, _NONE_PASS, dof)[2]
+        least_r2 = np.maximum(least_r2, r2_of_leaders(histogram, wanted.leaders.count, dof))
+    return screen(values, *scales, least_r2, dof)
+
+
+def _that_pass(frame, bounds, traits):
+    """The rows again, by their p itself."""
+    least = bounds[traits] if np.ndim(bounds) else bounds
+    return frame.filter(pl.Series(frame[NEG_LOG_10_P.name].to_numpy() >= least))
+
+
+def scores_by_block(block, found, stays, batch, hard):
+    """Yield (slice of the traits, g'MY in trait units), some hundreds of traits at a time.
+
+    stays: the block's variants that are tested; hard: positions in the block of those that need
+    more digits
+    """
+    for part, columns in batch.trait_blocks:
+        values = product(block, found.mean, columns)
+        if len(hard):
+            exact = Columns(batch.null.whitened[:, part], exact=True)
+            values[hard] = product(block.take(hard), found.mean[hard], exact)
+        yield part, values[stays] * batch.null.scales[part]
