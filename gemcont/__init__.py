@@ -16,6 +16,7 @@ _HOME = {
     "open_genotypes": "gemcont.genotype",
     "run_clump": "gemcont.workflows.clump",
     "polygenic_score": "gemcont.workflows.panel",
+    "read_dense": "gemcont.workflows.dense",
     "run_each_trait": "gemcont.workflows.gwas",
     "run_gwas": "gemcont.workflows.gwas",
     "run_meta": "gemcont.workflows.meta",

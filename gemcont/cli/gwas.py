@@ -32,7 +32,9 @@ example:
       --covar covariates.tsv --maf 0.01 --test f --out results/size
 
 writes PREFIX.gwas.tsv, PREFIX.log, PREFIX.summary.json, PREFIX.manhattan.png, PREFIX.qq.png;
---each-trait also PREFIX.traits.parquet, --effects PREFIX.effects.parquet.
+--each-trait also PREFIX.traits.parquet, PREFIX.traits.summary.tsv (lambda of each),
+PREFIX.traits.histogram.parquet (of |t|) and PREFIX.traits.qq.png; --effects
+PREFIX.effects.parquet.
 
   gemcont-gwas merge --out PREFIX   puts the chunks of --chunk I/N together"""
 
@@ -163,10 +165,29 @@ def _add_output(group):
         action="store_true",
         help="with --each-trait: a file per trait in --format instead of one parquet",
     )
+    group.add_argument(
+        "--top-k",
+        type=number(int, 1),
+        metavar="K",
+        help="of every trait's own test, only the K strongest rows",
+    )
+    group.add_argument(
+        "--dense",
+        action="store_true",
+        help="every t of every trait as float32 in PREFIX.t (gemcont.read_dense), no rows",
+    )
+    group.add_argument(
+        "--save-products",
+        action="store_true",
+        help="keep what gemcont-project and gemcont-meta --joint need, in PREFIX.products",
+    )
     group.add_argument("--genome-build", metavar="NAME", help="with --format ssf, e.g. GRCh38")
     least = group.add_mutually_exclusive_group()
     least.add_argument(
-        "--p-max", type=number(float, 0, 1), metavar="P", help="write only rows with p up to this"
+        "--p-max",
+        type=number(float, 0, 1),
+        metavar="P",
+        help="write only rows with p up to this (default: all; single traits above 200: 1e-5)",
     )
     least.add_argument(
         "--neg-log10-p-min", type=number(float, 0), metavar="X", help="the same, as -log10 p"
@@ -277,12 +298,13 @@ def _merge(arguments):
 
 
 def _report(run, outputs, arguments):
-    from gemcont.workflows.report import draw, write_summary
+    from gemcont.workflows.report import draw, write_summary, write_traits
 
     write_summary(run, f"{outputs.prefix}.summary.json", vars(arguments))
-    pictures = run.cohort.joint and not arguments.no_plot
-    outputs.remove_stale(run, pictures)
-    if pictures:
+    if run.has_single:
+        write_traits(run, outputs.prefix)
+    outputs.remove_stale(run, not arguments.no_plot)
+    if not arguments.no_plot:
         draw(run, outputs.prefix)
 
 
@@ -297,7 +319,8 @@ def _settings(arguments):
     """The fields of ``GwasSettings`` that the flags fill."""
     same = (
         "covar_formula keep remove mind extract exclude from_bp to_bp geno maf mac info rank_int "
-        "pcs test each_trait_samples effects threads memory block_size condition condition_list"
+        "pcs test each_trait_samples effects top_k dense save_products threads memory block_size "
+        "condition condition_list"
     ).split()
     hwe, midp = _hwe(arguments.hwe)
     return {

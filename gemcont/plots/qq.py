@@ -5,7 +5,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from scipy.special import betaincinv
 
-_COLOUR = "#1f4e79"
+COLOUR = "#1f4e79"
 _ALL_OF_TOP, _OF_THE_REST = 1000, 5000  # points drawn
 _BAND_RANKS = 200
 
@@ -35,14 +35,14 @@ def qq(neg_log_10_p, *, lambda_gc=None, title=None, band=0.95):
     observed = np.ravel(neg_log_10_p)
     observed = observed[~np.isnan(observed)]
     observed.sort()  # in place: this is a copy
-    figure, axes = _frame(title)
+    figure, axes = frame(title)
     if not len(observed):
         axes.set(xticks=[], yticks=[])
         axes.text(0.5, 0.5, "No variant was tested", transform=axes.transAxes, ha="center")
         return figure
     highest = 0.0 if band is None else _draw_band(axes, len(observed), band)
     _draw_points(axes, observed, highest)
-    _write_numbers(axes, len(observed), lambda_gc)
+    write_numbers(axes, len(observed), lambda_gc)
     return figure
 
 
@@ -75,7 +75,8 @@ def confidence_band(rank, n, band):
     return lower, upper
 
 
-def _frame(title):
+def frame(title):
+    """Gives an empty figure of the plot's size and axes."""
     figure = Figure(figsize=(5, 5), dpi=150)
     lines = title.count("\n") + 1 if title else 0
     axes = figure.add_axes((0.15, 0.12, 0.81, 0.85 - 0.05 * lines))
@@ -110,13 +111,14 @@ def _draw_points(axes, ascending, highest):
     top = 1.05 * max(highest, right, np.max(y, where=~infinite, initial=0.0))
     axes.set(xlim=(0, right), ylim=(0, top))
     axes.plot([0, right], [0, right], color="0.35", linewidth=0.9, linestyle="--", zorder=2)
-    style = {"color": _COLOUR, "linestyle": "none", "markeredgewidth": 0, "rasterized": True}
+    style = {"color": COLOUR, "linestyle": "none", "markeredgewidth": 0, "rasterized": True}
     axes.plot(x[~infinite], y[~infinite], "o", markersize=3.2, zorder=3, **style)
     edge = np.full(infinite.sum(), top)
     axes.plot(x[infinite], edge, "^", markersize=5, clip_on=False, zorder=4, **style)
 
 
-def _write_numbers(axes, n, lambda_gc):
+def write_numbers(axes, n, lambda_gc):
+    """Writes lambda, where given, and the number of tests into the upper left corner."""
     lines = [f"{n:,} test{'s' if n > 1 else ''}"]
     if lambda_gc is not None:
         lines.insert(0, rf"$\lambda_\mathrm{{GC}}$ = {lambda_gc:.2f}")

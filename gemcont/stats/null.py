@@ -55,6 +55,13 @@ class Null:
         squares = np.square(self.scales)
         return self.n_samples * (squares.sum(axis=1) if squares.ndim == 2 else squares)
 
+    @property
+    def cross_products(self):
+        """(D, D), Y'MY of the residual traits in their own units."""
+        if self.scales.ndim == 2:
+            return self.n_samples * (self.scales @ self.scales.T)
+        return (self.whitened.T @ self.whitened) * np.outer(self.scales, self.scales)
+
     def in_trait_units(self, scores):
         """Scores of the whitened traits (variants, D) -> scores of the residual traits."""
         return scores @ self.scales.T if self.scales.ndim == 2 else scores * self.scales

@@ -13,6 +13,7 @@ from gemcont._numba import njit
 
 BIN_WIDTH = 0.01  # of |t|
 N_BINS = 1001  # the last one holds all from 10 up
+_LEAST_UNEXPLAINED = 2.0**-53  # share of a trait that is the genotype itself: t stays finite
 _AT_A_TIME = 8  # traits: a cache line of products, and histograms that stay near
 
 
@@ -30,6 +31,21 @@ def screen(scores, variant_scale, trait_scale, least_r2, dof):
     histogram = np.zeros((scores.shape[1], N_BINS), dtype=np.int64)
     pairs = _screen(scores, variant_scale, trait_scale, bounds, float(dof), histogram)
     return *pairs, histogram
+
+
+def t_statistics(scores, variant_scale, trait_scale, dof):
+    """Every t as float32 (variants, traits), NaN where not tested; see ``screen``."""
+    out = np.empty(scores.shape, dtype=np.float32)
+    _t_statistics(scores, variant_scale, trait_scale, float(dof), out)
+    return out
+
+
+@njit
+def _t_statistics(scores, variant_scale, trait_scale, dof, out):
+    for v in range(np.uint64(scores.shape[0])):
+        for d in range(np.uint64(scores.shape[1])):
+            r = scores[v, d] * variant_scale[v] * trait_scale[d]
+            out[v, d] = r * math.sqrt(dof / max(1 - r * r, _LEAST_UNEXPLAINED))
 
 
 def r2_of_leaders(histogram, count, dof):
@@ -55,7 +71,7 @@ def _screen(scores, variant_scale, trait_scale, least_r2, dof, histogram):
             for d in range(first, last):
                 r = scores[v, d] * scale * trait_scale[d]
                 r2 = r * r
-                t = math.sqrt(dof * r2 / max(1 - r2, 1e-300))
+                t = math.sqrt(dof * r2 / max(1 - r2, _LEAST_UNEXPLAINED))
                 histogram[d, np.uint64(min(t * (1 / BIN_WIDTH), N_BINS - 1.0))] += 1
                 if r2 >= least_r2[d]:
                     if found == len(variants):
@@ -79,16 +95,6 @@ def _sort_by_trait(variants, traits):
     order = np.argsort(traits, kind="mergesort")
     variants[:] = variants[order]
     traits[:] = traits[order]
-
-
-def strongest_of_each(traits, values, count):
-    """Positions of the ``count`` largest values of every trait, ascending; earlier ones win ties.
-
-    traits: int (pairs,), sorted; values: float (pairs,)
-    """
-    order = np.lexsort((np.arange(len(values)), -values, traits))
-    rank = np.arange(len(order)) - np.searchsorted(traits, traits[order])
-    return np.sort(order[rank < count])
 
 
 class Leaders:

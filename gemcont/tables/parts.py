@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 
 from gemcont.errors import GemcontError
-from gemcont.tables.columns import TRAIT, single_columns
+from gemcont.tables.columns import NEG_LOG_10_P, TRAIT, single_columns
 from gemcont.tables.ssf import COLUMNS, ssf_rows, write_yaml
 from gemcont.tables.writers import (
     SUFFIX,
@@ -24,6 +24,8 @@ from gemcont.tables.writers import (
     text_rows,
     unfinished,
 )
+
+_FEW = 2_000_000  # rows that are put in order in memory
 
 
 def link(path, other):
@@ -184,7 +186,7 @@ class TraitParts(FrameParts):
         """One parquet, row groups by trait; or all of the targets, or none."""
         if self._targets is None:
             with unfinished(path) as temporary:
-                _sink(self._by_trait(), temporary)
+                _sink(self._in_order(), temporary)
             return
         with ExitStack() as stack:
             for trait, frame in self._by_trait():
@@ -193,9 +195,29 @@ class TraitParts(FrameParts):
                     frame.drop(TRAIT.name)
                 )
 
+    def _in_order(self):
+        """Yield frames of named traits: a trait each, or all at once where rows are few."""
+        if not self._few:
+            yield from (frame for _, frame in self._by_trait())
+            return
+        names = pl.Series(self._traits, dtype=pl.String)
+        rows = self._together()
+        yield rows.with_columns(names.gather(rows[TRAIT.name]).alias(TRAIT.name))
+
+    @property
+    def _few(self):
+        return sum(pl.scan_ipc(f).select(pl.len()).collect().item() for f in self.files) <= _FEW
+
+    def _together(self):
+        """All rows in memory, by trait's code."""
+        rows = pl.concat([pl.read_ipc(file) for file in self.files])
+        if self._strongest is not None:
+            rows = strongest_rows(rows, self._strongest)
+        return rows.sort(TRAIT.name, maintain_order=True)
+
     def _by_trait(self):
         """Yield (trait, its rows) from parts that are each sorted by the trait's code."""
-        parts = [pl.scan_ipc(file) for file in self.files]
+        parts = [self._together().lazy()] if self._few else [pl.scan_ipc(f) for f in self.files]
         edges = np.arange(len(self._traits) + 1)
         bounds = [
             np.searchsorted(part.select(TRAIT.name).collect()[TRAIT.name].to_numpy(), edges)
@@ -208,15 +230,26 @@ class TraitParts(FrameParts):
                 if b[code] < b[code + 1]
             ]
             rows = pl.concat(slices).collect() if slices else parts[0].head(0).collect()
+            if self._strongest is not None:
+                rows = strongest_rows(rows, self._strongest)
             yield trait, rows.with_columns(pl.lit(trait).alias(TRAIT.name))
 
 
+def strongest_rows(rows, count):
+    """The ``count`` rows of the largest -log10 p of each trait; earlier ones win ties."""
+    ranked = rows.with_row_index("order").sort(
+        NEG_LOG_10_P.name, descending=True, nulls_last=True, maintain_order=True
+    )
+    kept = ranked.group_by(TRAIT.name, maintain_order=True).head(count)
+    return kept.sort("order").select(rows.columns)
+
+
 def _sink(frames, path):
-    """Stream (trait, frame) pairs into one parquet, a trait's rows in row groups of their own."""
+    """Stream frames of single-trait rows into one parquet, row groups for each frame."""
     schema = {column.name: column.dtype for column in single_columns()}
 
     def source(with_columns, predicate, n_rows, batch_size):
-        for _, frame in frames:
+        for frame in frames:
             if frame.height:
                 yield frame.cast(schema)
 

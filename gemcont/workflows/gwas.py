@@ -14,6 +14,7 @@ from gemcont.genotype.filters import read_variant_ids, select_variants
 from gemcont.genotype.source import ArraySource
 from gemcont.stats.screen import Leaders
 from gemcont.tables.columns import TRAIT
+from gemcont.tables.parts import strongest_rows
 from gemcont.tables.phenotypes import from_frame
 from gemcont.workflows.cohort import EACH_TRAIT_ONLY_ABOVE, assemble
 from gemcont.workflows.groups import fit_batch, sex_batches
@@ -56,7 +57,9 @@ def prepare(source, traits, covariate_table, settings):
     if source.n_multiallelic:
         removed["several ALT alleles"] = source.n_multiallelic
     threads = settings.threads or available_threads()
-    size = settings.block_size or block_size(source, plan, threads, settings.memory << 20)
+    size = settings.block_size or block_size(
+        source, plan, threads, settings.memory << 20, len(variants)
+    )
     run = GwasRun(source, cohort, settings, variants, plan, threads, size, removed)
     run.log_start()
     run.seconds["prepare"] = time.perf_counter() - started
@@ -70,7 +73,8 @@ def _wanted(settings, cohort):
     for flag, given in (("--top-k", settings.top_k), ("--dense", settings.dense)):
         if given and not single:
             raise GemcontError(f"{flag} goes with --each-trait or --each-trait-only")
-    if single and least is None and not settings.top_k and n_traits > EACH_TRAIT_ONLY_ABOVE:
+    many = n_traits > EACH_TRAIT_ONLY_ABOVE and not (settings.top_k or settings.dense)
+    if single and least is None and many:
         least = DEFAULT_LEAST
         log.info(
             "%d traits: only rows with p up to %g are written (--p-max P; all: --p-max 1)",
@@ -175,6 +179,9 @@ def run_each_trait(genotypes, traits, covariates=None, *, progress=False, **sett
 
 
 def _prepared(genotypes, traits, covariates, settings):
+    for name in ("dense", "save_products"):
+        if settings.get(name):
+            raise GemcontError(f"{name}: a store is files; use write_gwas or gemcont-gwas")
     traits = from_frame(traits, "the traits table")
     if covariates is not None:
         covariates = from_frame(covariates, "the covariates table")
@@ -184,7 +191,10 @@ def _prepared(genotypes, traits, covariates, settings):
 def _collected(run, kind, progress):
     frames = [block.frames[kind] for block in run.blocks(progress=progress)]
     run.log_end()
-    return to_pandas(pl.concat(frames))
+    rows = pl.concat(frames)
+    if kind == "single" and run.settings.top_k is not None:
+        rows = strongest_rows(rows, run.settings.top_k)
+    return to_pandas(rows)
 
 
 def _as_source(genotypes, traits):

@@ -18,6 +18,7 @@ from gemcont.workflows.gwas import prepare
 from gemcont.workflows.outputs import Outputs
 from gemcont.workflows.progress import Progress, read_fingerprint
 from gemcont.workflows.settings import GwasSettings
+from gemcont.workflows.store_files import encoder_of
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +38,11 @@ class Files:
     pheno: str | None = None
     covar: str | None = None
     sample: str | None = None
+
+    @property
+    def encoder(self):
+        """Hash of the model that made the traits, where they are embeddings; else None."""
+        return None if self.pheno is None else encoder_of(self.pheno)
 
     def open(self):
         """The source, and the tables of traits and covariates (or None)."""
@@ -74,7 +80,7 @@ def write_gwas(files, outputs, *, resume=False, chunk=None, progress=False, **se
         for block in run.blocks(progress=progress, encode=work.encoders):
             work.add(block, run.tallies())
         if chunk is None:
-            _finish(work, run, outputs)
+            _finish(work, run, outputs, files.encoder)
         else:
             _keep_chunk(work, run, outputs, chunk)
     except OSError as error:
@@ -131,10 +137,10 @@ def _go_on(work, run):
     log.info("going on behind %d of %d variants", run.n_read, len(run.variants))
 
 
-def _finish(work, run, outputs):
+def _finish(work, run, outputs, encoder):
     run.log_end()
     started = time.perf_counter()
-    outputs.finish(work.parts)
+    outputs.finish(run, work.parts, encoder)
     remove(work.folder)
     run.seconds["finish"] = time.perf_counter() - started
 
@@ -165,7 +171,7 @@ def merge_gwas(prefix, *, threads=None):
         work.begin()
         for i, chunk in enumerate(folders, 1):
             _absorb(work, run, outputs, chunk, (i, len(folders)))
-        _finish(work, run, outputs)
+        _finish(work, run, outputs, files.encoder)
     except OSError as error:
         raise unwritable(error.filename or folder, error) from error
     finally:

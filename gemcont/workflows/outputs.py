@@ -8,11 +8,18 @@ from gemcont.errors import GemcontError
 from gemcont.tables.columns import joint_columns
 from gemcont.tables.parts import FrameParts, TextParts, TraitParts
 from gemcont.tables.ssf import Metadata
+from gemcont.tables.store import WideParts
 from gemcont.tables.writers import SUFFIX, refuse_overwriting, remove
+from gemcont.workflows.store_files import write_stores
 
 log = logging.getLogger(__name__)
 
-FIXED = ("log", "summary.json", "manhattan.png", "qq.png", "effects.parquet", "traits.parquet")
+_PICTURES = ("manhattan.png", "qq.png")
+_OF_TRAITS = ("traits.summary.tsv", "traits.histogram.parquet")
+FIXED = (
+    *("log", "summary.json", *_PICTURES, "effects.parquet"),
+    *("traits.parquet", *_OF_TRAITS, "traits.qq.png"),
+)
 
 
 @dataclass(frozen=True)
@@ -45,9 +52,17 @@ class Outputs:
 
     def remove_stale(self, run, pictures):
         """Remove files of an earlier run of the same prefix that this run has not written."""
-        kept = {"log", "summary.json", *(("manhattan.png", "qq.png") if pictures else ())}
+        kept = {"log", "summary.json", *(_PICTURES if pictures and run.cohort.joint else ())}
+        if run.has_single:
+            kept |= {*_OF_TRAITS, *(("traits.qq.png",) if pictures else ())}
         kept |= {"effects.parquet"} if run.settings.effects else set()
-        kept |= {"traits.parquet"} if run.has_single and not self.split else set()
+        rows = run.has_single and not run.settings.dense
+        kept |= {"traits.parquet"} if rows and not self.split else set()
+        stores = {"t": run.settings.dense, "products": run.settings.save_products}
+        for name in (name for name, written in stores.items() if not written):
+            if os.path.isfile(f"{self.prefix}.{name}/store.json"):
+                remove(f"{self.prefix}.{name}")
+                log.info("%s.%s of an earlier run removed", self.prefix, name)
         stale = [f"{self.prefix}.{name}" for name in FIXED if name not in kept]
         stale += [f"{self.prefix}.gwas{suffix}" for suffix in SUFFIX.values()]
         for path in stale:
@@ -91,26 +106,34 @@ class Outputs:
             )
         if run.settings.effects:
             parts["effects"] = FrameParts(folder, "effects")
-        if run.has_single:
+        if run.has_single and not run.settings.dense:
             parts["single"] = self._trait_parts(run, folder)
+        stores = {"dense": run.settings.dense, "products": run.settings.save_products}
+        for kind in (kind for kind, asked in stores.items() if asked):
+            parts[kind] = WideParts(folder, kind)
+            parts["variants"] = FrameParts(folder, "variants")
         return parts
 
     def _trait_parts(self, run, folder):
         names = run.cohort.trait_names
+        strongest = run.settings.top_k
         if not self.split:
-            return TraitParts(folder, "single", names)
+            return TraitParts(folder, "single", names, strongest=strongest)
         targets = {name: (self.of_trait(name), self._metadata(run, name)) for name in names}
-        return TraitParts(folder, "single", names, layout=self.layout, targets=targets)
+        return TraitParts(
+            folder, "single", names, strongest=strongest, layout=self.layout, targets=targets
+        )
 
-    def finish(self, parts):
-        """Make the result files of the whole run's parts."""
+    def finish(self, run, parts, encoder=None):
+        """Make the result files of the whole run's parts; encoder: hash of what made the traits."""
         targets = {
             "joint": self.joint,
             "effects": f"{self.prefix}.effects.parquet",
             "single": f"{self.prefix}.traits.parquet",
         }
-        for kind, part in parts.items():
-            part.finish(targets[kind])
+        for kind in targets.keys() & parts.keys():
+            parts[kind].finish(targets[kind])
+        write_stores(run, self.prefix, parts, encoder)
 
     def _metadata(self, run, trait):
         if self.layout != "ssf":

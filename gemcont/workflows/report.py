@@ -8,12 +8,14 @@ import time
 from importlib.metadata import version
 
 import numpy as np
+import polars as pl
 
 import gemcont
 from gemcont.errors import GemcontError
 from gemcont.genotype.chromosomes import Ploidy, canonical_name, drawing_order
 from gemcont.stats.calibration import GENOME_WIDE
-from gemcont.tables.writers import unfinished
+from gemcont.stats.screen import BIN_WIDTH
+from gemcont.tables.writers import open_writer, unfinished
 
 log = logging.getLogger(__name__)
 
@@ -51,6 +53,8 @@ def write_summary(run, path, arguments):
         summary["lambda_gc"] = _finite(run.lambda_gc)
         summary["lrt_true_over_nominal_rate"] = {"level": GENOME_WIDE, "ratio": run.lrt_rate}
         summary["top_hits"] = top_hits(run)
+    if run.has_single:
+        summary["lambda_gc_of_traits"] = _spread(run.trait_lambdas)
     with unfinished(path) as temporary, open(temporary, "w", encoding="utf-8") as file:
         json.dump(summary, file, indent=2, allow_nan=False)
         file.write("\n")
@@ -70,6 +74,15 @@ def _groups(run):
         if kind != Ploidy.XY
         for batch in batches or ()
     ]
+
+
+def _spread(values):
+    """Median, least and largest, None where there is none."""
+    values = values[~np.isnan(values)]
+    if not len(values):
+        return None
+    found = np.quantile(values, (0.5, 0, 1)).tolist()
+    return dict(zip(("median", "least", "largest"), found, strict=True))
 
 
 def _finite(value):
@@ -94,23 +107,63 @@ def top_hits(run, most=_TOP_HITS):
 
 
 def draw(run, prefix):
-    """``PREFIX.manhattan.png`` and ``PREFIX.qq.png`` of a finished ``GwasRun``."""
+    """``PREFIX.manhattan.png``, ``PREFIX.qq.png``, ``PREFIX.traits.qq.png`` of a ``GwasRun``."""
+    if run.cohort.joint:
+        place = run.source.variants.select("chromosome", "base_pair_location")[run.row_variants]
+        draw_joint(
+            prefix,
+            place,
+            run.all_neg_log_10_p,
+            run.null,
+            run.cohort.trait_names,
+            test=run.settings.test,
+            lambda_gc=run.lambda_gc,
+            autosomes=run.settings.autosomes,
+        )
+    if run.has_single:
+        from gemcont.plots.qq_traits import qq_traits
+
+        lambdas, dof = run.trait_lambdas, run.trait_dof[~np.isnan(run.trait_dof)]
+        title = f"{_names(run.cohort.trait_names)}\neach alone, N up to {run.most_samples:,}"
+        median = float(np.nanmedian(lambdas)) if len(dof) else None
+        _draw(
+            prefix,
+            {
+                "traits.qq": lambda: qq_traits(
+                    run.histogram, BIN_WIDTH, dof, lambda_gc=median, title=title
+                )
+            },
+        )
+
+
+def draw_joint(prefix, place, neg_log_10_p, null, trait_names, *, test, lambda_gc, autosomes):
+    """``PREFIX.manhattan.png`` and ``PREFIX.qq.png`` of a joint test.
+
+    place: chromosome and base_pair_location of the rows; null: what knows N and D
+    """
     from gemcont.plots.manhattan import manhattan
     from gemcont.plots.qq import qq
+
+    names, codes = chromosome_codes(place["chromosome"], autosomes)
+    traits = _names(trait_names)
+    test = {"lrt": "likelihood ratio", "f": "F test"}[test]
+    test = f"{test}, N = {null.n_samples:,}, D = {null.n_traits}"
+    positions = place["base_pair_location"].to_numpy()
+    _draw(
+        prefix,
+        {
+            "manhattan": lambda: manhattan(
+                codes, positions, neg_log_10_p, names=names, title=f"{traits} ({test})"
+            ),
+            "qq": lambda: qq(neg_log_10_p, lambda_gc=lambda_gc, title=f"{traits}\n{test}"),
+        },
+    )
+
+
+def _draw(prefix, pictures):
     from gemcont.plots.save import save
 
     started = time.perf_counter()
-    neg_log_10_p = run.all_neg_log_10_p
-    place = run.source.variants.select("chromosome", "base_pair_location")[run.row_variants]
-    names, codes = chromosome_codes(place["chromosome"], run.settings.autosomes)
-    traits, test = _titles(run)
-    positions = place["base_pair_location"].to_numpy()
-    pictures = {
-        "manhattan": lambda: manhattan(
-            codes, positions, neg_log_10_p, names=names, title=f"{traits} ({test})"
-        ),
-        "qq": lambda: qq(neg_log_10_p, lambda_gc=run.lambda_gc, title=f"{traits}\n{test}"),
-    }
     for name, make in pictures.items():
         path = f"{prefix}.{name}.png"
         try:
@@ -119,7 +172,26 @@ def draw(run, prefix):
             reason = error.strerror or error
             message = f"{path}: cannot be written ({reason}); the results themselves are complete"
             raise GemcontError(message) from error
-    log.info("pictures drawn in %.1f s", time.perf_counter() - started)
+    log.info("%s drawn in %.1f s", ", ".join(pictures), time.perf_counter() - started)
+
+
+def write_traits(run, prefix):
+    """``PREFIX.traits.summary.tsv`` and ``PREFIX.traits.histogram.parquet`` of single traits."""
+    names = run.cohort.trait_names
+    summary = pl.DataFrame(
+        {
+            "trait": names,
+            "dof": pl.Series(run.trait_dof, nan_to_null=True).cast(pl.Int32),
+            "n_variants": run.histogram.sum(axis=1),
+            "lambda_gc": pl.Series(run.trait_lambdas, nan_to_null=True),
+        }
+    )
+    with open_writer(f"{prefix}.traits.summary.tsv", "tsv") as append:
+        append(summary)
+    counts = pl.from_numpy(run.histogram.T.astype(np.uint32), schema=names)
+    edges = pl.Series("abs_t_from", BIN_WIDTH * np.arange(run.histogram.shape[1]))
+    with unfinished(f"{prefix}.traits.histogram.parquet") as temporary:
+        counts.insert_column(0, edges).write_parquet(temporary)
 
 
 def chromosome_codes(column, autosomes):
@@ -136,11 +208,9 @@ def _drawn_name(name, autosomes):
     return canonical if canonical in Ploidy.__members__ else name
 
 
-def _titles(run, longest=34):
-    """What was tested, and how, each short enough for a picture's head."""
-    traits = ", ".join(run.cohort.trait_names[:4])
-    more = len(run.cohort.trait_names) - 4
+def _names(trait_names, longest=34):
+    """The traits, short enough for a picture's head."""
+    traits = ", ".join(trait_names[:4])
+    more = len(trait_names) - 4
     traits = traits if len(traits) <= longest else traits[: longest - 3] + "..."
-    test = {"lrt": "likelihood ratio", "f": "F test"}[run.settings.test]
-    shown = f"{traits} and {more} more" if more > 0 else traits
-    return shown, f"{test}, N = {run.null.n_samples:,}, D = {run.null.n_traits}"
+    return f"{traits} and {more:,} more" if more > 0 else traits

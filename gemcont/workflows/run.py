@@ -168,6 +168,12 @@ class GwasRun:
         """Genomic-control lambda of every trait's own test (traits,), NaN where it has none."""
         return lambda_of_histogram(self.histogram, BIN_WIDTH, self.trait_dof)
 
+    @property
+    def most_samples(self):
+        """Samples of the trait that has most of them."""
+        batches = self.plan.batches[Ploidy.AUTOSOME]
+        return max(batch.null.n_samples for batch in batches if batch.single)
+
     @cached_property
     def trait_dof(self):
         """(traits,), degrees of freedom of each trait's t on the autosomes (NaN: left out)."""

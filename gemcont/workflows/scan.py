@@ -45,6 +45,7 @@ KINDS = ("joint", "effects", "single", "dense", "products", "variants")
 _RECOMPUTE = 0.1
 RARE = 200  # minor alleles below which heavy tails cost the level: docs/calibration.md
 _FEWEST, _MOST = 128, 8192  # variants in a block
+_BLOCKS_PER_THREAD = 3  # at least, if variants are that many
 _BLOCK_BYTES = 16 << 20  # of genotypes: enough for one block to amortise its overhead
 
 
@@ -115,10 +116,11 @@ class ScanBlock:
     leaders: tuple | None = None
 
 
-def block_size(source, plan, threads, memory):
+def block_size(source, plan, threads, memory, n_variants):
     """Variants per block that keep the blocks in flight within ``memory`` bytes.
 
-    Each worker holds a block as read and as repacked, and its results; as many again wait.
+    Each worker holds a block as read and as repacked, and its results; as many again wait. Every
+    thread gets a few blocks.
     """
     batches = [b for group in plan.batches.values() if group for b in group]
     columns = max(_columns_at_once(b) for b in batches)
@@ -129,7 +131,9 @@ def block_size(source, plan, threads, memory):
         results += 160 * singles * (not plan.singles.dense)
     per_variant = 2 * source.bytes_per_variant + 8 * (4 * columns + 40) + 2 * int(results)
     affordable = memory // (2 * threads * per_variant)
-    return int(np.clip(min(affordable, _BLOCK_BYTES // source.bytes_per_variant), _FEWEST, _MOST))
+    share = -(-n_variants // (_BLOCKS_PER_THREAD * threads))
+    size = min(affordable, _BLOCK_BYTES // source.bytes_per_variant, share)
+    return int(np.clip(size, _FEWEST, _MOST))
 
 
 def _columns_at_once(batch):
@@ -245,9 +249,10 @@ def _singles(batch, scores, residual, place, plan):
     if batch.single:
         found = test_singles(batch, scores, residual, place, plan.singles, n_traits)
         histograms.append((batch.trait_codes, found.histogram))
-        frames["single"] = found.frame
         if plan.singles.dense:
             frames["dense"] = wide_frame(found.t, plan.trait_names, rows)
+        else:
+            frames["single"] = found.frame
     return frames, histograms
 
 

@@ -87,16 +87,13 @@ class GwasSettings:
             if value is not None and not (value >= low and (high is None or value <= high)):
                 bounds = f"from {low}" + (" up" if high is None else f" to {high}")
                 raise GemcontError(f"{flag}: {value} is not {bounds}")
-        if self.dense and self.each_trait_samples == "own":
-            raise GemcontError(
-                "--dense and --each-trait-samples own exclude each other: a store "
-                "has one set of people"
-            )
-        if self.save_products and self.each_trait_samples == "own":
-            raise GemcontError(
-                "--save-products and --each-trait-samples own exclude each other: "
-                "a store has one set of people"
-            )
+        for flag, given in (("--dense", self.dense), ("--save-products", self.save_products)):
+            if given and self.each_trait_samples == "own":
+                raise GemcontError(
+                    f"{flag} excludes --each-trait-samples own: a store has one set of people"
+                )
+        if self.dense and (self.top_k is not None or self.neg_log10_p_min is not None):
+            raise GemcontError("--dense keeps every t: leave --p-max and --top-k out")
         if self.effects and self.joint is False:
             raise GemcontError("--effects are those of the joint test; leave --each-trait-only out")
 

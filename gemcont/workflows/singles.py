@@ -7,7 +7,7 @@ import polars as pl
 
 from gemcont.genotype.product import Columns, product
 from gemcont.stats.multitrait import effects_of_scores
-from gemcont.stats.screen import Leaders, r2_of_leaders, screen
+from gemcont.stats.screen import Leaders, r2_of_leaders, screen, t_statistics
 from gemcont.stats.special import r2_of_t_p
 from gemcont.tables.columns import NEG_LOG_10_P
 from gemcont.workflows.rows import single_frame
@@ -46,6 +46,13 @@ class Singles:
     histograms: list = field(default_factory=list)
     t: np.ndarray | None = None
 
+    def add_dense(self, batch, values, residual, total, codes):
+        """Every t of some traits, instead of rows."""
+        dof = batch.null.single_dof
+        scales = 1 / np.sqrt(residual), 1 / np.sqrt(total)
+        self.histograms.append(screen(values, *scales, _NONE_PASS, dof)[2])
+        self.t[:, codes] = t_statistics(values, *scales, dof)
+
     @property
     def frame(self):
         """All rows."""
@@ -68,6 +75,9 @@ def test_singles(batch, scores, residual, place, wanted, n_all_traits):
         found.t = np.full((len(residual), n_all_traits), np.nan, dtype=np.float32)
     for part, values in scores:
         codes, total = batch.trait_codes[part], batch.null.total_sum_of_squares[part]
+        if wanted.dense:
+            found.add_dense(batch, values, residual, total, codes)
+            continue
         bounds = wanted.bounds(codes)
         variants, traits, histogram = _pairs(batch, values, residual, total, bounds, wanted)
         effect = effects_of_scores(
@@ -77,9 +87,6 @@ def test_singles(batch, scores, residual, place, wanted, n_all_traits):
         frame = single_frame(place, variants, codes[traits], effect, batch.null.single_dof)
         found.frames.append(frame if bounds is None else _that_pass(frame, bounds, traits))
         found.histograms.append(histogram)
-        if wanted.dense:
-            beta, se = effects_of_scores(batch.null, values, total, residual[:, None])
-            found.t[:, codes] = beta / se
     return found
 
 

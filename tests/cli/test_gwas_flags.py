@@ -12,6 +12,8 @@ from reference.packed import write_fileset
 
 from gemcont.cli.gwas import main
 
+OF_TRAITS = (".traits.histogram.parquet", ".traits.summary.tsv")
+
 
 def run(study, *flags):
     base = ["--bfile", study.bfile, "--pheno", study.pheno, "--out", study.out, "--no-plot"]
@@ -29,7 +31,7 @@ def written(study):
 def test_each_trait_beside_the_joint_test(study):
     assert run(study, "--each-trait", "--effects") == 0
     assert written(study) == sorted(
-        [".effects.parquet", ".gwas.tsv", ".log", ".summary.json", ".traits.parquet"]
+        [".effects.parquet", ".gwas.tsv", ".log", ".summary.json", ".traits.parquet", *OF_TRAITS]
     )
     traits = pl.read_parquet(study.out + ".traits.parquet")
     assert traits["trait"].to_list() == ["height"] * 60 + ["weight"] * 60
@@ -44,7 +46,8 @@ def test_each_trait_beside_the_joint_test(study):
 
 def test_each_trait_only_split_into_files(study):
     assert run(study, "--each-trait-only", "--split-traits", "--format", "tsv.gz") == 0
-    assert written(study) == [".height.gwas.tsv.gz", ".log", ".summary.json", ".weight.gwas.tsv.gz"]
+    files = [".height.gwas.tsv.gz", ".log", ".summary.json", ".weight.gwas.tsv.gz"]
+    assert written(study) == sorted([*files, *OF_TRAITS])
     table = pl.read_csv(study.out + ".height.gwas.tsv.gz", separator="\t", null_values="NA")
     assert table.columns[4:6] == ["beta", "standard_error"]
     assert table.height == 60

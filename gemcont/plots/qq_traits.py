@@ -1,0 +1,65 @@
+"""The quantile-quantile plot of many traits, from histograms of |t| instead of rows."""
+
+import numpy as np
+
+from gemcont.plots.qq import COLOUR, frame, write_numbers
+from gemcont.stats.special import neg_log10_t_sf
+
+_LEVELS = 200  # expected -log10 p at which traits are compared
+_INNER = 0.9  # share of the traits inside the band
+
+
+def qq_traits(counts, bin_width, dof, *, lambda_gc=None, title=None):
+    """Draws all traits' tests together, and the band that holds nine in ten of the traits.
+
+    A level of expected -log10 p is a share of a trait's tests; its observed -log10 p is that of
+    the |t| which this share of them exceeds, to the width of a bin.
+
+    Args:
+        counts: (traits, bins) numbers of tests; the first bin begins at |t| = 0.
+        bin_width: of |t|; what lies beyond the last bin stands at its lower edge.
+        dof: degrees of freedom of t, a number or (traits,).
+        lambda_gc: inflation factor to write into the plot; None for none.
+        title: text above the plot.
+
+    Returns:
+        matplotlib.figure.Figure, 5 x 5 inches.
+    """
+    counts = counts[counts.sum(axis=1) > 0]
+    figure, axes = frame(title)
+    if not len(counts):
+        axes.set(xticks=[], yticks=[])
+        axes.text(0.5, 0.5, "No variant was tested", transform=axes.transAxes, ha="center")
+        return figure
+    dof = np.median(dof)
+    pooled = counts.sum(axis=0)
+    x, y = _curve(pooled, bin_width, dof)
+    levels = np.linspace(0, np.log10(counts.sum(axis=1).max()), _LEVELS)
+    each = np.array([_at(row, bin_width, dof, levels) for row in counts])
+    some = ~np.isnan(each).all(axis=0)
+    edge = (1 - _INNER) / 2
+    low, high = np.nanquantile(each[:, some], (edge, 1 - edge), axis=0)
+    axes.fill_between(levels[some], low, high, color="0.82", linewidth=0, zorder=1)
+    right = 1.05 * max(x[-1], levels[-1])
+    top = 1.05 * max(right, y[-1], high.max())
+    axes.set(xlim=(0, right), ylim=(0, top))
+    axes.plot([0, right], [0, right], color="0.35", linewidth=0.9, linestyle="--", zorder=2)
+    axes.plot(x, y, "o", color=COLOUR, markersize=3.2, markeredgewidth=0, zorder=3)
+    write_numbers(axes, int(pooled.sum()), lambda_gc)
+    band = f"{_INNER:.0%} of {len(counts):,} trait{'s' if len(counts) > 1 else ''}"
+    axes.text(0.97, 0.04, f"grey: {band}", transform=axes.transAxes, ha="right", fontsize=9)
+    return figure
+
+
+def _curve(counts, bin_width, dof):
+    """Expected and observed -log10 p at the lower edges of the bins that hold any test."""
+    filled = np.flatnonzero(counts)
+    above = np.cumsum(counts[::-1])[::-1][filled]
+    expected = -np.log10((above - 0.5) / above[0])
+    return expected, neg_log10_t_sf(bin_width * filled, dof)
+
+
+def _at(counts, bin_width, dof, levels):
+    """Observed -log10 p at expected ones; NaN beyond the trait's own number of tests."""
+    x, y = _curve(counts, bin_width, dof)
+    return np.interp(levels, x, y, right=np.nan)

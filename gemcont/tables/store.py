@@ -1,0 +1,120 @@
+"""A store of many traits: a folder of float32 columns, one a trait, and what they mean.
+
+part-00000.parquet ...   a row per variant, a column per trait
+variants.parquet         the variants, in the order of the parts' rows
+traits.parquet           a row per trait and group of chromosomes
+cross_products.parquet   of products: Y'MY by group; samples.parquet: hashes of ids
+store.json               what else is known (``Store.facts``)
+"""
+
+import json
+import os
+from functools import cached_property
+from io import BytesIO
+
+import polars as pl
+
+from gemcont.errors import GemcontError
+from gemcont.tables.parts import FrameParts, link
+from gemcont.tables.writers import unfinished
+
+VERSION = 1
+
+
+class WideParts(FrameParts):
+    """The parts of a store while it grows."""
+
+    def _file(self, number):
+        return os.path.join(self._folder, _part(number))
+
+    def encode(self, frame):
+        """The bytes of a part; float32 is not compressed: little would be won."""
+        buffer = BytesIO()
+        frame.write_parquet(buffer, compression="uncompressed", statistics=False)
+        return buffer.getvalue()
+
+    def _write(self, data, path):
+        with open(path, "wb") as file:
+            file.write(data)
+
+
+def _part(number):
+    return f"part-{number:05d}.parquet"
+
+
+def write_store(path, kind, parts, variants, beside, facts):
+    """Make the folder of a store.
+
+    kind: "t" or "products"; parts: ``WideParts``; variants: ``FrameParts`` of their rows; beside:
+    further frames by name; facts: dict, ready for JSON
+    """
+    with unfinished(path) as temporary:
+        os.makedirs(temporary)
+        for i, file in enumerate(parts.files):
+            link(file, os.path.join(temporary, _part(i)))
+        variants.finish(os.path.join(temporary, "variants.parquet"))
+        for name, frame in beside.items():
+            frame.write_parquet(os.path.join(temporary, f"{name}.parquet"))
+        with open(os.path.join(temporary, "store.json"), "w", encoding="utf-8") as file:
+            json.dump({"version": VERSION, "kind": kind} | facts, file)
+
+
+class Store:
+    """A store that was written; kind: what it has to hold."""
+
+    def __init__(self, path, kind):
+        self.path = os.fspath(path)
+        self.facts = self._read_facts(kind)
+
+    def _read_facts(self, kind):
+        try:
+            with open(os.path.join(self.path, "store.json"), encoding="utf-8") as file:
+                facts = json.load(file)
+        except (OSError, ValueError):
+            raise GemcontError(
+                f"{self.path}: not a store of gemcont-gwas (no store.json)"
+            ) from None
+        if facts.get("kind") != kind:
+            raise GemcontError(f"{self.path}: holds {facts.get('kind')}, not {kind}")
+        if facts["version"] != VERSION:
+            raise GemcontError(
+                f"{self.path}: format {facts['version']}, this gemcont reads {VERSION}"
+            )
+        return facts
+
+    @cached_property
+    def variants(self):
+        """Frame of ``columns.store_variant_columns``."""
+        return self.table("variants")
+
+    @cached_property
+    def traits(self):
+        """Frame of ``columns.store_trait_columns``."""
+        return self.table("traits")
+
+    def table(self, name):
+        """One of the frames beside the parts."""
+        path = os.path.join(self.path, f"{name}.parquet")
+        try:
+            return pl.read_parquet(path)
+        except (OSError, pl.exceptions.PolarsError):
+            raise GemcontError(f"{path}: missing or damaged") from None
+
+    def blocks(self, traits=None):
+        """Yield (first variant, float32 (variants, traits)) part by part.
+
+        traits: names, None = all. Raises GemcontError where the parts do not hold every variant.
+        """
+        first, number = 0, 0
+        while first < self.variants.height:
+            path = os.path.join(self.path, _part(number))
+            try:
+                frame = pl.read_parquet(path, columns=traits)
+            except (OSError, pl.exceptions.PolarsError):
+                raise GemcontError(f"{path}: missing or damaged") from None
+            yield first, frame.to_numpy()
+            first, number = first + frame.height, number + 1
+        if first != self.variants.height:
+            raise GemcontError(
+                f"{self.path}: {first} rows in its parts, {self.variants.height} expected"
+            )

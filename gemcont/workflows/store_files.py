@@ -1,0 +1,103 @@
+"""What the stores of a scan say beside their columns: traits, people, covariates, encoder."""
+
+import hashlib
+import json
+import os
+
+import numpy as np
+import polars as pl
+
+import gemcont
+from gemcont.errors import GemcontError
+from gemcont.genotype.chromosomes import Ploidy
+from gemcont.tables.columns import TRAIT, store_trait_columns
+from gemcont.tables.store import write_store
+from gemcont.workflows.groups import group_name
+
+STORES = {"dense": "t", "products": "products"}  # kinds of frames, and what a store is called
+
+
+def write_stores(run, prefix, parts, encoder):
+    """PREFIX.t and PREFIX.products of a finished ``GwasRun``, those that were asked for."""
+    for kind, name in STORES.items():
+        if kind in parts:
+            facts = _facts(run) | {"encoder": encoder}
+            beside = {"traits": _traits(run)}
+            if kind == "products":
+                beside |= {"cross_products": _cross_products(run), "samples": _people(run)}
+            write_store(f"{prefix}.{name}", name, parts[kind], parts["variants"], beside, facts)
+
+
+def encoder_of(path):
+    """The hash of the model that made a table of embeddings, from its .embed.json; else None.
+
+    Raises GemcontError where that file cannot be understood.
+    """
+    beside = f"{os.path.splitext(os.fspath(path))[0]}.embed.json"
+    if not os.path.exists(beside):
+        return None
+    try:
+        with open(beside, encoding="utf-8") as file:
+            return str(json.load(file)["model"])
+    except (OSError, ValueError, KeyError, TypeError):
+        raise GemcontError(f"{beside}: no hash of a model in it (key 'model')") from None
+
+
+def _batches(run):
+    """(group, ``Batch``) of every group of chromosomes that is tested."""
+    for kind, batches in run.plan.batches.items():
+        if kind != Ploidy.XY:
+            for batch in batches or ():
+                yield group_name(kind), batch
+
+
+def _facts(run):
+    groups = {
+        group: {
+            "n_samples": batch.null.n_samples,
+            "n_covariates": batch.null.n_covariates,
+            "covariates": [batch.design_names[j] for j in batch.null.kept_covariates],
+        }
+        for group, batch in _batches(run)
+    }
+    return {
+        "gemcont": gemcont.__version__,
+        "traits": run.cohort.trait_names,
+        "ranked": run.settings.rank_int,
+        "pcs": run.settings.pcs,
+        "autosomes": run.settings.autosomes,
+        "groups": groups,
+    }
+
+
+def _traits(run):
+    rows = [
+        (run.cohort.trait_names[code], group, batch.null.n_samples, batch.null.single_dof, total)
+        for group, batch in _batches(run)
+        for code, total in zip(batch.trait_codes, batch.null.total_sum_of_squares, strict=True)
+    ]
+    schema = {column.name: column.dtype for column in store_trait_columns()}
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def _cross_products(run):
+    """Y'MY by group: a row and a column per trait, null where a trait is not tested there."""
+    names, frames = run.cohort.trait_names, []
+    for group, batch in _batches(run):
+        found = np.full((len(names), len(names)), np.nan)
+        found[np.ix_(batch.trait_codes, batch.trait_codes)] = batch.null.cross_products
+        frame = pl.from_numpy(found, schema=names)
+        frames.append(frame.insert_column(0, pl.Series("group", [group] * len(names))))
+        frames[-1].insert_column(1, pl.Series(TRAIT.name, names))
+    return pl.concat(frames)
+
+
+def _people(run):
+    """Hashes of FID and IID of the analysed people, sorted: to see who is in two stores."""
+    batch = run.plan.batches[Ploidy.AUTOSOME][0]
+    samples = run.source.samples if batch.samples is None else run.source.samples[batch.samples]
+    hashes = [
+        int.from_bytes(hashlib.blake2b(f"{fid}\t{iid}".encode(), digest_size=8).digest(), "little")
+        for fid, iid in zip(samples["fid"], samples["iid"], strict=True)
+    ]
+    return pl.DataFrame({"hash": pl.Series(sorted(hashes), dtype=pl.UInt64)})
