@@ -1,17 +1,28 @@
 """FID IID tables of traits and covariates: files or DataFrames -> numbers and categories."""
 
 import csv
+import os
 from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
 
-from gemcont._text import line_number, parse_table, read_text, separator_of, split_fields
+from gemcont._text import (
+    line_number,
+    parse_matrix,
+    parse_numbers,
+    parse_quoted,
+    read_text,
+    readable,
+    separator_of,
+    split_fields,
+)
 from gemcont.errors import GemcontError
 
-MISSING = ("na", "nan", ".", "")  # in any case
 DEFAULT_CODES = ("-9",)  # in trait columns, as PLINK
+_CELLS = 1 << 20  # of columns of text that become numbers together
+_TEXTS = (pl.String, pl.Categorical, pl.Enum)
 
 
 @dataclass(frozen=True)
@@ -19,7 +30,8 @@ class SampleTable:
     """A table of samples: ids as text, columns as text or numbers.
 
     name: the file, or what the table is, for messages; fid: list of str or None; iid: list of
-    str; columns: polars table of everything else, in order; path: the file, None in memory.
+    str; columns: polars table of everything else, in order: float64, null or NaN where missing,
+    or text; path: the text file, None for what came as numbers (DataFrame, .parquet, .npy).
     """
 
     name: str
@@ -45,35 +57,62 @@ class SampleTable:
             if not present:
                 raise GemcontError(f"{self.name}: no column beside the sample ids")
             return present
+        known = set(present)
         for name in names:
-            if name not in present:
+            if name not in known:
                 shown = ", ".join(present[:8]) + (" ..." if len(present) > 8 else "")
                 raise GemcontError(f"{flag}: {name!r} is not a column of {self.name} ({shown})")
         return list(dict.fromkeys(names))
 
 
 def read_sample_table(path):
-    """Read a table whose header begins FID IID or IID (a leading # is allowed).
+    """Read a table of traits or covariates: text, or by its ending a ``.parquet`` or ``.npy``.
 
-    Tabs, commas or blanks, CRLF, byte-order mark and gzip are all read; every value stays text.
+    Text: a header that begins FID IID or IID (a leading # is allowed), tabs, commas or blanks,
+    CRLF, a byte-order mark, gzip. Columns of nothing but finite numbers and missing values (NA,
+    nan, ``.``, blank) become float64, the others stay text.
+    .parquet: columns FID IID or IID first. Numbers become float64, missing where null or NaN; all
+    else is text, and a categorical column stays one where its categories are numbers.
+    NAME.npy: numbers (samples, traits), NaN missing. NAME.ids.tsv beside it is a text table of
+    the rows' ids; NAME.names.txt, if there is one, names the traits, one a line (else trait1 ...).
+
+    Like a DataFrame, the last two have no missing codes but those that are asked for: their -9
+    is a number. Raises GemcontError naming the file, its line, and what is wrong.
     """
     path = str(path)
+    ending = os.path.splitext(path)[1].lower()
+    readers = {".parquet": _read_parquet, ".npy": _read_npy}
+    return readers.get(ending, _read_text_table)(path)
+
+
+def _read_text_table(path):
+    ids, values, names, texts = _parsed(path)
+    columns = pl.DataFrame(values, schema=names, orient="row").with_columns(texts)
+    return SampleTable(path, *_id_lists(ids), columns, path)
+
+
+def _parsed(path):
+    """(ids, float64 of the other columns, their names, text of those that are text) of a text."""
     data = read_text(path).lstrip(b"\n")
     header = data[: data.find(b"\n")] if b"\n" in data else data
     separator = separator_of(header)
     data = split_fields(data, separator)
-    header, _, body = data.partition(b"\n")
-    names = _header_names(path, header, separator)
-    if not body:
+    header, _, data = data.partition(b"\n")  # the whole is let go: it can be gigabytes
+    names, n_ids = _header_names(path, header, separator)
+    if not data:
         raise GemcontError(f"{path}: has a header but no samples")
-    quote = '"' if b'"' in body else None
-    table = parse_table(path, body, separator, dict.fromkeys(names, pl.String), quote_char=quote)
-    table = table.with_columns(pl.all().str.strip_chars())
-    _refuse_blank_ids(path, table)
-    fid = table["FID"].to_list() if "FID" in names else None
-    return SampleTable(
-        path, fid, table["IID"].to_list(), table.drop("FID", "IID", strict=False), path
-    )
+
+    def columns_of(chosen, quote):
+        schema = dict.fromkeys(names, pl.String)
+        table, quote = parse_quoted(path, data, separator, schema, quote, chosen)
+        return table.with_columns(pl.all().str.strip_chars()), quote
+
+    ids, quote = columns_of(names[:n_ids], '"' if b'"' in data else None)
+    _refuse_blank_ids(ids, lambda row: f"{path}, line {line_number(path, row + 1)}")
+    values, texts = parse_matrix(path, data, separator, len(names), quote)
+    texts = [names[j] for j in texts if j >= n_ids]
+    texts = columns_of(texts, quote)[0] if texts else []
+    return ids, values[:, n_ids:], names[n_ids:], texts
 
 
 def _header_names(path, header, separator):
@@ -82,29 +121,128 @@ def _header_names(path, header, separator):
     except UnicodeDecodeError:
         raise GemcontError(f"{path}: not UTF-8 text") from None
     delimiter = "," if separator == "," else "\t"
-    names = [n.strip() for n in next(csv.reader([text], delimiter=delimiter))]
-    names[0] = names[0].lstrip("#")
-    ids = [n.upper() for n in names[:2]]
-    count = 2 if ids == ["FID", "IID"] else 1 if ids[0] == "IID" else 0
+    names = next(csv.reader([text], delimiter=delimiter))
+    return _named(
+        path,
+        names,
+        "the first line must name its columns, FID IID or IID first; it begins "
+        f"{' '.join(text.split())[:60]!r}",
+    )
+
+
+def _named(path, names, fault):
+    """(names of all columns, how many of them are ids: 1 or 2), or GemcontError of a ``fault``."""
+    names = [name.strip() for name in names]
+    names[:1] = [name.lstrip("#") for name in names[:1]]
+    ids = [name.upper() for name in names[:2]]
+    count = 2 if ids == ["FID", "IID"] else 1 if ids[:1] == ["IID"] else 0
     if not count:
-        raise GemcontError(
-            f"{path}: the first line must name its columns, FID IID or IID first; it begins "
-            f"{' '.join(text.split())[:60]!r}"
-        )
+        raise GemcontError(f"{path}: {fault}")
     names = [*ids[:count], *names[count:]]
     if "" in names:
         raise GemcontError(f"{path}: a column of the header has no name (a separator too many?)")
+    _refuse_twice(path, names)
+    return names, count
+
+
+def _refuse_twice(path, names):
     twice = [name for name, count in Counter(names).items() if count > 1]
     if twice:
         raise GemcontError(f"{path}: column {twice[0]!r} stands twice")
+
+
+def _refuse_blank_ids(ids, place):
+    for column in ids.iter_columns():
+        if column.null_count():
+            raise GemcontError(f"{place(int(column.is_null().arg_max()))}: {column.name} is blank")
+
+
+def _id_lists(ids):
+    """(FIDs or None, IIDs) of a table of ids."""
+    return ids["FID"].to_list() if "FID" in ids.columns else None, ids["IID"].to_list()
+
+
+def _read_parquet(path):
+    try:
+        with readable(path), open(path, "rb"):
+            table = pl.read_parquet(path, glob=False)
+    except pl.exceptions.PolarsError:
+        raise GemcontError(f"{path}: not a parquet file, or truncated") from None
+    shown = " ".join(table.columns)[:60]
+    fault = f"FID IID or IID must be its first columns (an index is none); it begins {shown!r}"
+    names, n_ids = _named(path, table.columns, fault)
+    if not table.height:
+        raise GemcontError(f"{path}: has columns but no samples")
+    series = [s.alias(name) for s, name in zip(table.get_columns(), names, strict=True)]
+    ids = pl.DataFrame([_id_text(path, s) for s in series[:n_ids]])
+    _refuse_blank_ids(ids, lambda row: f"{path}, data row {row + 1}")
+    return SampleTable(path, *_id_lists(ids), pl.DataFrame([_plain(s) for s in series[n_ids:]]))
+
+
+def _id_text(path, ids):
+    if not ids.dtype.is_integer() and ids.dtype not in _TEXTS:
+        raise GemcontError(
+            f"{path}: {ids.name} is of type {ids.dtype}; write ids as text or whole numbers"
+        )
+    ids = ids.cast(pl.String).str.strip_chars()
+    return ids.set(ids == "", None)
+
+
+def _plain(column):
+    """A column of any type as float64 or text."""
+    if column.dtype.is_numeric() or column.dtype in (pl.Boolean, pl.Null):
+        return column.cast(pl.Float64)
+    if column.dtype == pl.String:
+        return column.str.strip_chars()
+    if column.dtype in _TEXTS:
+        return column.cast(pl.String) + " "  # a category is never a number
+    words = [None if value is None else str(value) for value in column]
+    return pl.Series(column.name, words, dtype=pl.String)
+
+
+def _read_npy(path):
+    values, stem = _load_array(path), os.path.splitext(path)[0]
+    beside = f"{stem}.ids.tsv"
+    if not os.path.exists(beside):
+        raise GemcontError(
+            f"{path}: has no ids; write {beside}, a table FID IID or IID with a line per row"
+        )
+    ids = _read_text_table(beside)
+    if len(ids.iid) != len(values):
+        raise GemcontError(f"{beside}: names {len(ids.iid)} samples, {path} has {len(values)} rows")
+    names = _trait_names(f"{stem}.names.txt", values.shape[1])
+    return SampleTable(path, ids.fid, ids.iid, pl.DataFrame(values, schema=names, orient="row"))
+
+
+def _load_array(path):
+    try:
+        with readable(path):
+            values = np.lib.format.open_memmap(path, mode="r")
+    except ValueError:  # what is no .npy file, ends early or holds pickled objects
+        raise GemcontError(
+            f"{path}: not a whole .npy file of numbers; write a float array by numpy.save"
+        ) from None
+    if values.dtype.kind not in "fiub":
+        raise GemcontError(f"{path}: holds {values.dtype}, not numbers; write a float array")
+    if values.ndim != 2:
+        raise GemcontError(f"{path}: has shape {values.shape}; it must be (samples, traits)")
+    return np.asarray(values, dtype=np.float64)
+
+
+def _trait_names(path, count):
+    """Names of the columns of an array: the lines of a file, or trait1, trait2 ..."""
+    if not os.path.exists(path):
+        return [f"trait{i + 1}" for i in range(count)]
+    try:
+        names = [name.strip() for name in read_text(path).decode().rstrip().split("\n")]
+    except UnicodeDecodeError:
+        raise GemcontError(f"{path}: not UTF-8 text") from None
+    if "" in names:
+        raise GemcontError(f"{path}, line {names.index('') + 1}: the name is blank")
+    if len(names) != count:
+        raise GemcontError(f"{path}: names {len(names)} traits, the array has {count}")
+    _refuse_twice(path, names)
     return names
-
-
-def _refuse_blank_ids(path, table):
-    for name in ("FID", "IID"):
-        if name in table.columns and table[name].null_count():
-            row = int(table[name].is_null().arg_max())
-            raise GemcontError(f"{path}, line {line_number(path, row + 1)}: {name} is blank")
 
 
 def from_frame(frame, name):
@@ -120,7 +258,7 @@ def from_frame(frame, name):
     names = [str(c) for c in frame.columns]
     if len(set(names)) < len(names):
         raise GemcontError(f"{name}: two columns have the same name")
-    columns = {n: _series(frame.iloc[:, j]) for j, n in enumerate(names)}
+    columns = {n: _series(column) for n, (_, column) in zip(names, frame.items(), strict=True)}
     return SampleTable(name, ids[0] if len(ids) == 2 else None, ids[-1], pl.DataFrame(columns))
 
 
@@ -143,45 +281,52 @@ def numeric_columns(table, names, *, codes=()):
     Returns the matrix and, per column, how many values were missing by a code. Raises
     GemcontError naming the row of a value that is text or infinite.
     """
-    matrix = np.empty((table.columns.height, len(names)))
-    coded = {}
-    for j, name in enumerate(names):
-        matrix[:, j] = _numbers(table, name, codes)
-        hit = np.isin(matrix[:, j], [float(c) for c in codes if _is_number(c)])
-        coded[name] = int(hit.sum()) + _text_codes(table.columns[name], codes)
-        matrix[hit, j] = np.nan
-    return matrix, coded
+    columns, read, coded = table.columns.select(names), [], {}
+    texts = [name for name, kind in columns.schema.items() if kind == pl.String]
+    size = max(1, _CELLS // max(1, columns.height))
+    for start in range(0, len(texts), size):
+        some, counts = _numbers(table, texts[start : start + size], codes)
+        read += some
+        coded |= counts
+    matrix = columns.with_columns(read).to_numpy(order="c", writable=True)
+    infinite = np.isinf(matrix)
+    if infinite.any():
+        which, row = divmod(int(infinite.T.argmax()), columns.height)
+        raise _fault(table, names[which], row, False)
+    hit = np.isin(matrix, [float(c) for c in codes if _is_number(c)])
+    matrix[hit] = np.nan
+    hits = np.count_nonzero(hit, axis=0).tolist()
+    return matrix, {name: n + coded.get(name, 0) for name, n in zip(names, hits, strict=True)}
 
 
-def _numbers(table, name, codes):
-    values, column = parse_numbers(table.columns[name])
-    words = [c for c in codes if not _is_number(c)]
-    bad = values.is_null() & column.is_not_null() & ~column.cast(pl.String).is_in(words)
-    if bad.any():
-        row = int(bad.arg_max())
-        raise GemcontError(
-            f"{table.place(row)}: {name} is {column[row]!r}, not a number; "
-            "choose other columns by name, or correct it"
-        )
-    if values.is_infinite().any():
-        row = int(values.is_infinite().arg_max())
-        raise GemcontError(f"{table.place(row)}: {name} is infinite ({column[row]})")
-    return values.fill_null(np.nan).to_numpy()
+def _numbers(table, names, codes=()):
+    """(columns as float64, null where missing; how many values of each are words among ``codes``).
+
+    Raises GemcontError for the first value that is text or infinite.
+    """
+    height = table.columns.height
+    values, column = parse_numbers(pl.concat([table.columns[name] for name in names]))
+    worded = column.cast(pl.String).is_in([c for c in codes if not _is_number(c)])
+    text = column.is_not_null() & ~worded & values.is_null()
+    wrong = text | values.is_infinite().fill_null(False)
+    if wrong.any():
+        which = int(wrong.arg_max()) // height
+        text, wrong = (flaw.slice(which * height, height) for flaw in (text, wrong))
+        flaw = text if text.any() else wrong
+        raise _fault(table, names[which], int(flaw.arg_max()), text.any())
+    starts = {name: i * height for i, name in enumerate(names)}
+    counts = {name: worded.slice(start, height).sum() for name, start in starts.items()}
+    return [values.slice(start, height).alias(n) for n, start in starts.items()], counts
 
 
-def _text_codes(column, codes):
-    words = [c for c in codes if not _is_number(c)]
-    return int(column.cast(pl.String).is_in(words).sum()) if words else 0
-
-
-def parse_numbers(column):
-    """(numbers, column): values as floats, null where they are not; missing ones null in both."""
-    if column.dtype != pl.String:
-        return column, column
-    known = ~column.str.to_lowercase().is_in(list(MISSING))
-    column = column.set(~known, None)
-    values = column.cast(pl.Float64, strict=False)
-    return values.set(values.is_nan(), None), column
+def _fault(table, name, row, is_text):
+    """The GemcontError for a value that is text, or else infinite."""
+    place, shown = table.place(row), table.columns[name][row]
+    if not is_text:
+        return GemcontError(f"{place}: {name} is infinite ({shown})")
+    return GemcontError(
+        f"{place}: {name} is {shown!r}, not a number; choose other columns by name, or correct it"
+    )
 
 
 def _is_number(text):
@@ -234,7 +379,8 @@ def covariates(table, names):
 def _covariate(table, name):
     values, column = parse_numbers(table.columns[name])
     if values.null_count() < len(values) or column.null_count() == len(column):
-        return Covariate(name, _numbers(table, name, ()))
+        (values,), _ = _numbers(table, [name])
+        return Covariate(name, values.fill_null(np.nan).to_numpy())
     levels = sorted(column.drop_nulls().unique())
     code = {level: float(i) for i, level in enumerate(levels)}
     values = np.array([code.get(v, np.nan) for v in column])

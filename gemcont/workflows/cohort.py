@@ -98,7 +98,8 @@ def _tables(source, traits, covariate_table, settings):
     _log_codes(coded, codes)
     terms = _terms(covariate_table, settings)
     rows, kept, removed = _match(source, traits, covariate_table, settings)
-    values = np.where((rows[0] == ABSENT)[:, None], np.nan, values[rows[0]])
+    values = values[rows[0]]
+    values[rows[0] == ABSENT] = np.nan
     terms = [term.at(rows[-1]) for term in terms]
     for term in terms:
         _warn_lone_code(term, kept)
@@ -231,10 +232,11 @@ def _joint_people(source, tables, condition, settings):
     """People with every trait and covariate, and the names of the tested columns."""
     missing = np.isnan(tables.traits)
     lacking = _lacking_covariates(tables) | missing.any(axis=1)
-    for name, column in zip(tables.names, missing.T, strict=True):
-        _log_missing(f"trait {name}", tables.kept & column)
-        if column[tables.kept].all():
-            raise GemcontError(f"trait {name} has no value in the {tables.kept.sum()} samples left")
+    counts, n_kept = np.count_nonzero(missing[tables.kept], axis=0), tables.kept.sum()
+    for name, count in zip(tables.names, counts.tolist(), strict=True):
+        _log_missing(f"trait {name}", count)
+        if count == n_kept:
+            raise GemcontError(f"trait {name} has no value in the {count} samples left")
     kept = tables.kept.copy()
     _leave(kept, lacking, "missing a trait or covariate", tables.removed)
     samples = np.flatnonzero(kept)
@@ -278,14 +280,14 @@ def _lacking_covariates(tables):
     lacking = np.zeros(len(tables.kept), dtype=bool)
     for term in tables.terms:
         missing = np.isnan(term.values)
-        _log_missing(f"covariate {term.name}", tables.kept & missing)
+        _log_missing(f"covariate {term.name}", (tables.kept & missing).sum())
         lacking |= missing
     return lacking
 
 
-def _log_missing(what, missing):
-    if missing.any():
-        log.info("missing %s: %d samples", what, missing.sum())
+def _log_missing(what, count):
+    if count:
+        log.info("missing %s: %d samples", what, count)
 
 
 def _design(terms, samples, condition, settings, *, quiet=False):
@@ -314,15 +316,21 @@ def _design(terms, samples, condition, settings, *, quiet=False):
     return np.hstack([columns for columns, _ in parts]), names
 
 
+def _binary(traits):
+    """Which columns have two values."""
+    few = traits[:100]  # enough to acquit nearly all, and a hundredth of the work
+    suspect = ((few == few.min(axis=0)) | (few == few.max(axis=0))).all(axis=0)
+    return [j for j in np.flatnonzero(suspect) if len(np.unique(traits[:, j])) == 2]
+
+
 def _transformed(traits, names, settings):
     """Principal components, then ranks, as asked; the tested columns and their names."""
-    for name, column in zip(names, traits.T, strict=True):
-        if len(np.unique(column)) == 2:
-            log.warning(
-                "trait %s has two values: this is the linear model; for a logistic one use "
-                "plink2 --glm or REGENIE",
-                name,
-            )
+    for j in _binary(traits):
+        log.warning(
+            "trait %s has two values: this is the linear model; for a logistic one use "
+            "plink2 --glm or REGENIE",
+            names[j],
+        )
     if settings.pcs is not None:
         traits = principal_components(traits, settings.pcs)
         if traits.shape[1] < settings.pcs:
