@@ -182,16 +182,7 @@ def _add_output(group):
         help="keep what gemcont-project and gemcont-meta --joint need, in PREFIX.products",
     )
     group.add_argument("--genome-build", metavar="NAME", help="with --format ssf, e.g. GRCh38")
-    least = group.add_mutually_exclusive_group()
-    least.add_argument(
-        "--p-max",
-        type=number(float, 0, 1),
-        metavar="P",
-        help="write only rows with p up to this (default: all; single traits above 200: 1e-5)",
-    )
-    least.add_argument(
-        "--neg-log10-p-min", type=number(float, 0), metavar="X", help="the same, as -log10 p"
-    )
+    add_bounds(group, "default: all; single traits above 200: 1e-5")
     group.add_argument("--no-plot", action="store_true", help="draw no pictures")
     group.add_argument(
         "--block-size",
@@ -211,6 +202,20 @@ def _add_output(group):
         help="only the I-th of N parts of the variants, for array jobs; then: gemcont-gwas merge",
     )
     add_work(group)
+
+
+def add_bounds(group, default="default: all"):
+    """The two ways of saying which rows are written."""
+    bounds = group.add_mutually_exclusive_group()
+    bounds.add_argument(
+        "--p-max",
+        type=number(float, 0, 1),
+        metavar="P",
+        help=f"write only rows with p up to this ({default})",
+    )
+    bounds.add_argument(
+        "--neg-log10-p-min", type=number(float, 0), metavar="X", help="the same, as -log10 p"
+    )
 
 
 def chunk(text):
@@ -335,7 +340,7 @@ def _settings(arguments):
         "x_sex": not arguments.no_x_sex,
         "joint": False if arguments.each_trait_only else True if arguments.joint else None,
         "each_trait": arguments.each_trait or arguments.each_trait_only,
-        "neg_log10_p_min": _least(arguments),
+        "neg_log10_p_min": least(arguments),
     }
 
 
@@ -351,7 +356,7 @@ def _hwe(words):
         raise GemcontError(f"--hwe: {error}") from None
 
 
-def _least(arguments):
+def least(arguments):
     """The smallest -log10 p that is written, from either flag."""
     if arguments.p_max is None:
         return arguments.neg_log10_p_min

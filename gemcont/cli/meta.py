@@ -12,6 +12,7 @@ from gemcont.cli.common import (
     role_columns,
     run_command,
 )
+from gemcont.errors import GemcontError
 
 PROGRAM = "gemcont-meta"
 _DESCRIPTION = """\
@@ -24,6 +25,8 @@ example:
   gemcont-meta --sumstats mvp.tsv.gz finngen.gz third.tsv --names MVP FinnGen third \\
       --out results/meta
 
+  gemcont-meta --joint a/scan b/scan --out results/both   (stores of --save-products)
+
 writes PREFIX.meta.tsv, PREFIX.dropped.tsv.gz, PREFIX.log, PREFIX.manhattan.png, PREFIX.qq.png
 and PREFIX.frequency.png"""
 
@@ -32,8 +35,13 @@ def build_parser():
     """The command's flags."""
     parser = Parser(prog=PROGRAM, description=_DESCRIPTION, epilog=_EPILOG)
     cohorts = parser.add_argument_group("cohorts")
-    cohorts.add_argument(
-        "--sumstats", nargs="+", required=True, metavar="FILE", help="one file per cohort"
+    what = cohorts.add_mutually_exclusive_group(required=True)
+    what.add_argument("--sumstats", nargs="+", metavar="FILE", help="one file per cohort")
+    what.add_argument(
+        "--joint",
+        nargs="+",
+        metavar="PREFIX",
+        help="stores of gemcont-gwas --save-products: the joint test of all cohorts together",
     )
     add_cohorts(cohorts)
     add_harmonising(parser.add_argument_group("alleles and places"))
@@ -45,6 +53,13 @@ def build_parser():
         "--bfile", metavar="PREFIX", help="PLINK fileset whose alleles and frequencies rule"
     )
     add_pooling(parser.add_argument_group("pooling"))
+    joint = parser.add_argument_group("with --joint")
+    joint.add_argument(
+        "--test", choices=("lrt", "f"), default="lrt", help="as of gemcont-gwas (default: lrt)"
+    )
+    joint.add_argument(
+        "--same-ids", action="store_true", help="ids that two cohorts share are different people"
+    )
     add_output(parser.add_argument_group("output and work"))
     return parser
 
@@ -144,9 +159,10 @@ def main(argv=None):
 
 def _check(arguments):
     """Settings that cannot be, and outputs that are inputs, before anything is read."""
-    from gemcont.errors import GemcontError
-
     limit_threads(arguments)
+    if arguments.joint is not None:
+        return _check_joint(arguments)
+    _refuse_idle(arguments, "with --joint", {"test": "lrt", "same_ids": False})
     from gemcont.workflows.meta import MetaSettings, cohort_names
     from gemcont.workflows.meta_files import refuse_inputs
 
@@ -160,6 +176,46 @@ def _check(arguments):
     if arguments.bfile is not None:
         files += [arguments.bfile + suffix for suffix in (".bed", ".bim", ".fam")]
     refuse_inputs(arguments.out, arguments.format, arguments.sumstats + files)
+
+
+# What is of no use to --joint, and its default.
+_OF_FILES = {
+    **{"names": None, "columns": {}, "se_from_p": False, "trait": None, "match": "key"},
+    **{"max_eaf_diff": None, "build": None, "to_build": None, "liftover": None},
+    **{"reference": None, "bfile": None, "scheme": "stderr", "random_effects": False},
+    **{"genomic_control": False, "genome_build": None},
+}
+
+
+def _check_joint(arguments):
+    if len(arguments.joint) < 2:
+        raise GemcontError("--joint: two stores or more are added; one alone is gemcont-project's")
+    if arguments.format == "ssf":
+        raise GemcontError("--format ssf holds effects of one trait; a joint test has none")
+    _refuse_idle(arguments, "with --sumstats", _OF_FILES)
+
+
+def _refuse_idle(arguments, where, defaults):
+    """Flags that would do nothing are a misunderstanding."""
+    for name, default in defaults.items():
+        if getattr(arguments, name) != default:
+            raise GemcontError(f"--{name.replace('_', '-')} goes {where}")
+
+
+def _joint(arguments):
+    from gemcont.workflows.joint_meta import write_joint_meta
+    from gemcont.workflows.products import ProductOutputs, report
+
+    outputs = ProductOutputs(arguments.out, "meta", arguments.format, arguments.test)
+    tested, null, names, store = write_joint_meta(
+        arguments.joint,
+        outputs,
+        palindromic=arguments.palindromic,
+        ambiguous=arguments.ambiguous,
+        same_ids=arguments.same_ids,
+    )
+    autosomes = store.facts["autosomes"]
+    report(tested, null, names, outputs, autosomes=autosomes, plot=not arguments.no_plot)
 
 
 def meta_settings(arguments):
@@ -176,6 +232,8 @@ def meta_settings(arguments):
 
 
 def _job(arguments):
+    if arguments.joint is not None:
+        return _joint(arguments)
     from gemcont.workflows.meta import MetaSettings, cohort_names, prepare
     from gemcont.workflows.meta_files import draw_meta, outputs, write_meta
 

@@ -10,15 +10,43 @@ COLLINEAR = 1e-8  # residual over total sum of squares below which a column adds
 _CONSTANT = 1e-28  # centred over raw sum of squares: the rounding of a constant column
 
 
+class NullFacts:
+    """What tests ask of a null model beside arrays of samples.
+
+    From n_samples, n_traits, n_covariates (K, the intercept included) and scales: (D, D), lower
+    Cholesky factor L of the residual covariance (over N), or (D,), standard deviations, where the
+    traits are only tested one by one.
+    """
+
+    @property
+    def residual_dof(self):
+        """N - K - D, the second degrees of freedom of the exact F test."""
+        return self.n_samples - self.n_covariates - self.n_traits
+
+    @property
+    def single_dof(self):
+        """N - K - 1, the degrees of freedom of each trait's own t test."""
+        return self.n_samples - self.n_covariates - 1
+
+    @property
+    def total_sum_of_squares(self):
+        """(D,), sum of squares of each residual trait."""
+        squares = np.square(self.scales)
+        return self.n_samples * (squares.sum(axis=1) if squares.ndim == 2 else squares)
+
+    def in_trait_units(self, scores):
+        """Scores of the whitened traits (variants, D) -> scores of the residual traits."""
+        return scores @ self.scales.T if self.scales.ndim == 2 else scores * self.scales
+
+
 @dataclass(frozen=True)
-class Null:
+class Null(NullFacts):
     """Covariates and traits ready for the scan.
 
     basis: (samples, K - 1), orthonormal and orthogonal to the intercept: the covariates
     whitened: (samples, D), scaled residual traits Y with diag(Y'Y) = N, orthogonal to all
         covariates; of the joint test Y'Y = N I
-    scales: (D, D), lower Cholesky factor L of the residual covariance (over N), residual traits
-        = Y L'; or (D,), standard deviations, where the traits are only tested one by one
+    scales: as in ``NullFacts``; residual traits = Y L'
     n_covariates: K, the rank of the covariates, the intercept included
     kept_covariates: indices of the given covariates that were not collinear
     """
@@ -40,31 +68,46 @@ class Null:
         return self.whitened.shape[1]
 
     @property
-    def residual_dof(self):
-        """N - K - D, the second degrees of freedom of the exact F test."""
-        return self.n_samples - self.n_covariates - self.n_traits
-
-    @property
-    def single_dof(self):
-        """N - K - 1, the degrees of freedom of each trait's own t test."""
-        return self.n_samples - self.n_covariates - 1
-
-    @property
-    def total_sum_of_squares(self):
-        """(D,), sum of squares of each residual trait."""
-        squares = np.square(self.scales)
-        return self.n_samples * (squares.sum(axis=1) if squares.ndim == 2 else squares)
-
-    @property
     def cross_products(self):
         """(D, D), Y'MY of the residual traits in their own units."""
         if self.scales.ndim == 2:
             return self.n_samples * (self.scales @ self.scales.T)
         return (self.whitened.T @ self.whitened) * np.outer(self.scales, self.scales)
 
-    def in_trait_units(self, scores):
-        """Scores of the whitened traits (variants, D) -> scores of the residual traits."""
-        return scores @ self.scales.T if self.scales.ndim == 2 else scores * self.scales
+
+@dataclass(frozen=True)
+class SummaryNull(NullFacts):
+    """A null model known by its sums alone: N, K and the Cholesky factor of the covariance."""
+
+    n_samples: int
+    n_covariates: int
+    scales: np.ndarray
+
+    @property
+    def n_traits(self):
+        """D."""
+        return len(self.scales)
+
+    def whiten(self, scores):
+        """Scores of the residual traits (variants, D) -> scores of the whitened ones."""
+        return np.linalg.solve(self.scales, scores.T).T
+
+
+def summary_null(cross_products, n_samples, n_covariates, *, names=None):
+    """The null model of traits whose residual cross-products Y'MY (D, D) are known.
+
+    Raises GemcontError as ``fit_null`` for traits without variance or collinear ones, and for too
+    few samples.
+    """
+    d = len(cross_products)
+    names = [str(i + 1) for i in range(d)] if names is None else list(names)
+    _refuse_too_many(n_samples, d, n_covariates)
+    squares = np.diag(cross_products)
+    constant = [name for name, square in zip(names, squares, strict=True) if not square > 0]
+    if constant:
+        raise GemcontError(f"trait {_listed(constant)} has no variance")
+    _refuse_collinear(cross_products / np.sqrt(np.outer(squares, squares)), names)
+    return SummaryNull(n_samples, n_covariates, np.linalg.cholesky(cross_products / n_samples))
 
 
 def fit_null(traits, covariates=None, *, names=None):
@@ -89,7 +132,8 @@ def fit_null(traits, covariates=None, *, names=None):
             f"trait {_listed(faulty)} over the analysed samples; leave out what does not vary, or "
             "test principal components with --pcs"
         )
-    _refuse_collinear(residuals, names)
+    scaled = residuals / np.sqrt(np.square(residuals).sum(axis=0))
+    _refuse_collinear(scaled.T @ scaled, names)
     cholesky = np.linalg.cholesky(residuals.T @ residuals / len(traits))
     whitened = np.linalg.solve(cholesky, residuals.T).T
     return Null(basis, np.ascontiguousarray(whitened), cholesky, basis.shape[1] + 1, kept)
@@ -185,10 +229,8 @@ def residual_traits(traits, basis):
     return residuals, faults
 
 
-def _refuse_collinear(residuals, names):
+def _refuse_collinear(correlation, names):
     """Raise for the first trait that the traits before it determine, and name those."""
-    scaled = residuals / np.sqrt(np.square(residuals).sum(axis=0))
-    correlation = scaled.T @ scaled
     d = _first_determined(correlation)
     if d is None:
         return

@@ -12,6 +12,7 @@ import os
 from functools import cached_property
 from io import BytesIO
 
+import numpy as np
 import polars as pl
 
 from gemcont.errors import GemcontError
@@ -118,3 +119,37 @@ class Store:
             raise GemcontError(
                 f"{self.path}: {first} rows in its parts, {self.variants.height} expected"
             )
+
+    def row_reader(self, traits):
+        """A function of ascending rows that gives their float64 (rows, traits)."""
+        return _RowReader(self, traits)
+
+
+class _RowReader:
+    """Reads rows of a store's parts, keeping the part at hand: rows come mostly in order."""
+
+    def __init__(self, store, traits):
+        self._store, self._traits = store, traits
+        count, starts = store.variants.height, [0]
+        while starts[-1] < count:
+            path = os.path.join(store.path, _part(len(starts) - 1))
+            if not os.path.exists(path):
+                raise GemcontError(f"{path}: missing or damaged")
+            starts.append(starts[-1] + pl.scan_parquet(path).select(pl.len()).collect().item())
+        self._starts = np.array(starts)
+        self._number, self._values = -1, None
+
+    def __call__(self, rows):
+        out = np.empty((len(rows), len(self._traits)))
+        parts = np.searchsorted(self._starts, rows, side="right") - 1
+        for number in np.unique(parts):
+            here = np.flatnonzero(parts == number)
+            out[here] = self._part(number)[rows[here] - self._starts[number]]
+        return out
+
+    def _part(self, number):
+        if number != self._number:
+            path = os.path.join(self._store.path, _part(number))
+            self._values = pl.read_parquet(path, columns=self._traits).to_numpy()
+            self._number = number
+        return self._values

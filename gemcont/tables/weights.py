@@ -1,0 +1,49 @@
+"""Weights of traits: a table whose rows are traits and whose columns are their combinations."""
+
+import math
+
+import numpy as np
+
+from gemcont._text import read_text, separator_of, split_fields
+from gemcont.errors import GemcontError
+from gemcont.tables.columns import TRAIT
+
+
+def read_weights(path):
+    """(traits, names of the combinations, float64 (traits, combinations)) of a text table.
+
+    The header is ``trait`` and the names; tabs, commas or blanks. Raises GemcontError naming the
+    line of what is wrong: another header, a number that is none, a trait that stands twice.
+    """
+    data = read_text(path)
+    separator = separator_of(data[: data.index(b"\n")])
+    text = split_fields(data, separator).decode(errors="replace")
+    lines = [line.split("\t" if separator == " " else separator) for line in text.splitlines()]
+    header, rows = [field.strip() for field in lines[0]], lines[1:]
+    if header[0].lower() != TRAIT.name or len(header) < 2:
+        raise GemcontError(f"{path}: the header must be 'trait' and the names of the combinations")
+    if len(set(header)) < len(header):
+        raise GemcontError(f"{path}: a name stands twice in the header")
+    traits = [row[0].strip() for row in rows]
+    for number, trait in enumerate(traits):
+        if trait in traits[:number]:
+            raise GemcontError(f"{path}: trait {trait} stands twice")
+    values = [_numbers(path, row, header, number) for number, row in enumerate(rows, 2)]
+    if not values:
+        raise GemcontError(f"{path}: holds no trait")
+    return traits, header[1:], np.array(values)
+
+
+def _numbers(path, row, header, number):
+    if len(row) != len(header):
+        raise GemcontError(
+            f"{path}: line {number} has {len(row)} columns, the header {len(header)}"
+        )
+    try:
+        values = [float(field) for field in row[1:]]
+    except ValueError as error:
+        text = str(error).rpartition(": ")[2]
+        raise GemcontError(f"{path}: line {number} (trait {row[0]}): {text} is no number") from None
+    if not all(map(math.isfinite, values)):
+        raise GemcontError(f"{path}: line {number} (trait {row[0]}): a weight is not finite")
+    return values

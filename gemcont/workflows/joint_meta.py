@@ -1,0 +1,263 @@
+"""The joint test of several cohorts together, from stores of their products: no person is shared.
+
+With covariates and intercepts of each cohort's own, sums over people are sums over cohorts:
+g'MY, g'Mg, Y'MY, N and K of all are those of the cohorts added, so the test equals that of the
+pooled people whose covariates are nested in their cohort.
+"""
+
+import logging
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import polars as pl
+
+from gemcont.errors import GemcontError
+from gemcont.genotype.chromosomes import canonical_name
+from gemcont.stats.harmonise import REASONS, Reason, align
+from gemcont.stats.null import summary_null
+from gemcont.tables.columns import (
+    EFFECT_ALLELE,
+    FREQUENCY,
+    GENOTYPE_SS,
+    GROUP,
+    OTHER_ALLELE,
+    POSITION,
+    N,
+)
+from gemcont.workflows.alleles import AlleleCodes
+from gemcont.workflows.lookup import Lookup
+from gemcont.workflows.products import ProductBlock, ProductStore, place_of, write_tests
+
+log = logging.getLogger(__name__)
+
+_AT_ONCE = 8192  # variants
+
+
+@dataclass
+class Cohort:
+    """A store and where its variants stand among all.
+
+    slot: int64 (variants of the union,), row of the store, -1 where it has none; sign: int8, how
+    its scores are turned
+    """
+
+    store: ProductStore
+    order: np.ndarray
+    slot: np.ndarray | None = None
+    sign: np.ndarray | None = None
+
+    @cached_property
+    def rows(self):
+        """Reads rows of the store's scores."""
+        return self.store.row_reader([self.store.trait_names[i] for i in self.order])
+
+
+def write_joint_meta(stores, outputs, *, palindromic="infer", ambiguous=0.4, same_ids=False):
+    """Add the stores of several cohorts into one joint test of them all.
+
+    stores: PREFIXes of ``--save-products``, of the same traits (embeddings of the same encoder);
+    outputs: ``ProductOutputs``; palindromic, ambiguous: as ``harmonise.align``; same_ids: whether
+    ids that two cohorts share are different people.
+
+    Raises GemcontError where traits, encoder or coding differ, where traits were ranked or turned
+    into components cohort by cohort, and where people would count twice. Returns (``Tested``, the
+    null model of most people, the traits' names, the first store).
+    """
+    stores = [ProductStore(path) for path in stores]
+    _check_traits(stores)
+    _check_people(stores, same_ids)
+    cohorts = [Cohort(store, _order(stores[0], store)) for store in stores]
+    union = _union(cohorts, palindromic, ambiguous)
+    nulls = {}
+    tested = write_tests(_stretches(cohorts, union, nulls), stores[0].trait_names, outputs)
+    null = max(nulls.values(), key=lambda null: null.n_samples)
+    log.info(
+        "%d cohorts: N = %d, D = %d, K = %d",
+        len(stores),
+        null.n_samples,
+        null.n_traits,
+        null.n_covariates,
+    )
+    return tested, null, stores[0].trait_names, stores[0]
+
+
+def _check_traits(stores):
+    first = stores[0]
+    for store in stores:
+        if store.facts["ranked"] or store.facts["pcs"]:
+            how = "ranked" if store.facts["ranked"] else "turned into components"
+            raise GemcontError(
+                f"--joint: the traits of {store.path} were {how} in their own cohort, so those of "
+                "two cohorts are not the same; scan them without --rank-int and --pcs"
+            )
+        if set(store.trait_names) != set(first.trait_names):
+            odd = set(store.trait_names) ^ set(first.trait_names)
+            raise GemcontError(
+                f"--joint: {store.path} and {first.path} have different traits ({min(odd)}, ...)"
+            )
+        if store.facts["encoder"] != first.facts["encoder"]:
+            raise GemcontError(
+                f"--joint: the traits of {store.path} and {first.path} were made by different "
+                "encoders; their axes mean different things"
+            )
+        if store.facts["autosomes"] != first.facts["autosomes"]:
+            raise GemcontError(f"--joint: {store.path} and {first.path} are of different species")
+    if first.facts["encoder"] is None:
+        log.warning("the stores name no encoder: traits of one name are taken for the same")
+
+
+def _check_people(stores, same_ids):
+    for i, store in enumerate(stores):
+        for other in stores[:i]:
+            shared = len(np.intersect1d(store.samples, other.samples))
+            if shared and not same_ids:
+                raise GemcontError(
+                    f"--joint: {shared} people of {store.path} are in {other.path} too (by FID "
+                    "and IID); leave them out of one, or, if they are others, say --same-ids"
+                )
+
+
+def _order(first, store):
+    """Columns of ``store`` in the order of the first store's traits."""
+    place = {name: i for i, name in enumerate(store.trait_names)}
+    return np.array([place[name] for name in first.trait_names])
+
+
+def _union(cohorts, palindromic, ambiguous):
+    """Match the cohorts' variants: fills ``slot`` and ``sign``; the union's own places.
+
+    Returns (cohort, row) of the first holder of every variant, each int64 (variants,).
+    """
+    codes, chromosomes = AlleleCodes(), {}
+    holders, rows = np.empty(0, np.int64), np.empty(0, np.int64)
+    keys = np.empty(0, np.uint64)
+    effect, other = np.empty(0, np.int32), np.empty(0, np.int32)
+    frequency = np.empty(0)
+    for c, cohort in enumerate(cohorts):
+        table = cohort.store.variants
+        mine = _keys(table, codes, chromosomes, cohort.store.facts["autosomes"])
+        key, a, b = mine
+        eaf = table[FREQUENCY.name].to_numpy()
+        unique, counts = np.unique(key, return_counts=True)
+        twice = np.isin(key, unique[counts > 1])
+        found = Lookup(keys, np.arange(len(keys))).find(key)
+        found[twice] = -1
+        known = np.flatnonzero(found >= 0)
+        at = found[known]
+        sign, _, reason = align(
+            *(a[known], b[known], eaf[known], effect[at], other[at], frequency[at]),
+            codes.complement,
+            palindromic=palindromic,
+            ambiguous=ambiguous,
+        )
+        new = np.flatnonzero((found < 0) & ~twice)
+        cohort.slot = np.full(len(keys) + len(new), -1, dtype=np.int64)
+        cohort.sign = np.ones(len(cohort.slot), dtype=np.int8)
+        cohort.slot[at[sign != 0]], cohort.sign[at[sign != 0]] = known[sign != 0], sign[sign != 0]
+        cohort.slot[len(keys) :] = new
+        _log_matches(cohort.store, len(key), len(known), len(new), twice.sum(), reason, c)
+        holders = np.concatenate([holders, np.full(len(new), c)])
+        rows, keys = np.concatenate([rows, new]), np.concatenate([keys, key[new]])
+        effect, other = np.concatenate([effect, a[new]]), np.concatenate([other, b[new]])
+        frequency = np.concatenate([frequency, eaf[new]])
+    for cohort in cohorts:
+        missing = len(keys) - len(cohort.slot)
+        cohort.slot = np.concatenate([cohort.slot, np.full(missing, -1)])
+        cohort.sign = np.concatenate([cohort.sign, np.ones(missing, dtype=np.int8)])
+    return holders, rows
+
+
+def _keys(table, codes, chromosomes, autosomes):
+    """(key, effect allele, other allele) of a store's variants, in codes common to all stores."""
+    names = table["chromosome"].unique().to_list()
+    for name in names:
+        chromosomes.setdefault(canonical_name(name, autosomes), len(chromosomes))
+    number = {name: chromosomes[canonical_name(name, autosomes)] for name in names}
+    chromosome = table["chromosome"].replace_strict(number, return_dtype=pl.Int64).to_numpy()
+    position = table[POSITION.name].to_numpy().astype(np.int64)
+    alleles = (
+        codes.encode(table[c.name].cast(pl.String).str.to_uppercase())
+        for c in (EFFECT_ALLELE, OTHER_ALLELE)
+    )
+    effect, other = alleles
+    return codes.keys(chromosome, position, effect, other), effect, other
+
+
+def _log_matches(store, n, known, new, twice, reason, c):
+    if c == 0:
+        return
+    if not known:
+        raise GemcontError(
+            f"--joint: {store.path} shares no variant with the stores before it: another build, or "
+            "another coding of the alleles"
+        )
+    left = {REASONS[Reason(r)]: int((reason == r).sum()) for r in np.unique(reason) if r}
+    left |= {"place and alleles stand twice": int(twice)} if twice else {}
+    shown = "".join(f"; left out: {count} {why}" for why, count in left.items())
+    log.info("%s: %d of %d variants matched, %d new%s", store.path, known, n, new, shown)
+
+
+def _stretches(cohorts, union, nulls):
+    """Yield the ``ProductBlock``s of some thousand variants of the union after the others."""
+    holders, rows = union
+    for first in range(0, len(rows), _AT_ONCE):
+        here = slice(first, min(first + _AT_ONCE, len(rows)))
+        yield _blocks(cohorts, holders[here], rows[here], here, nulls)
+
+
+def _blocks(cohorts, holders, rows, here, nulls):
+    """One ``ProductBlock`` for every set of (cohort, group of chromosomes) that adds up."""
+    n, d = len(rows), len(cohorts[0].order)
+    scores, residual = np.zeros((n, d)), np.zeros(n)
+    samples, alleles = np.zeros(n), np.zeros(n)
+    pattern = [[] for _ in range(n)]
+    for c, cohort in enumerate(cohorts):
+        slot, sign = cohort.slot[here], cohort.sign[here].astype(np.float64)
+        has = np.flatnonzero(slot >= 0)
+        table = cohort.store.variants[slot[has]]
+        scores[has] += sign[has, None] * cohort.rows(slot[has])
+        residual[has] += np.nan_to_num(table[GENOTYPE_SS.name].to_numpy())
+        count, eaf = table[N.name].to_numpy(), table[FREQUENCY.name].to_numpy()
+        samples[has] += count
+        alleles[has] += count * np.nan_to_num(np.where(sign[has] < 0, 1 - eaf, eaf))
+        for i, group in zip(has, table[GROUP.name], strict=True):
+            pattern[i].append((c, group))
+    place = _places(cohorts, holders, rows, samples, alleles)
+    residual = np.where(residual > 0, residual, np.nan)
+    kinds = {}
+    for i, kind in enumerate(map(tuple, pattern)):
+        kinds.setdefault(kind, []).append(i)
+    blocks = []
+    for kind, members in kinds.items():
+        if kind not in nulls:
+            nulls[kind] = _null(cohorts, kind)
+        members = np.array(members)
+        blocks.append(ProductBlock(place[members], scores[members], residual[members], nulls[kind]))
+    return blocks
+
+
+def _places(cohorts, holders, rows, samples, alleles):
+    """Place frame in the alleles of the first cohort that holds each variant."""
+    frames = []
+    for c in np.unique(holders):
+        members = np.flatnonzero(holders == c)
+        frames.append(place_of(cohorts[c].store.variants[rows[members]], members))
+    place = pl.concat(frames).sort("row")
+    eaf = np.divide(alleles, samples, out=np.full(len(alleles), np.nan), where=samples > 0)
+    return place.with_columns(
+        pl.Series(N.name, samples.astype(np.int32)),
+        pl.Series(FREQUENCY.name, eaf, nan_to_null=True),
+    )
+
+
+def _null(cohorts, kind):
+    """The null model of the cohorts (and their groups of chromosomes) that hold a variant."""
+    total, n, k = 0.0, 0, 0
+    for c, group in kind:
+        cohort = cohorts[c]
+        order = np.ix_(cohort.order, cohort.order)
+        total = total + cohort.store.cross_products(group)[order]
+        n += cohort.store.groups[group]["n_samples"]
+        k += cohort.store.groups[group]["n_covariates"]
+    return summary_null(total, n, k, names=cohorts[0].store.trait_names)
