@@ -186,7 +186,7 @@ class TraitParts(FrameParts):
         """One parquet, row groups by trait; or all of the targets, or none."""
         if self._targets is None:
             with unfinished(path) as temporary:
-                _sink(self._in_order(), temporary)
+                sink_frames(self._in_order(), temporary)
             return
         with ExitStack() as stack:
             for trait, frame in self._by_trait():
@@ -244,7 +244,7 @@ def strongest_rows(rows, count):
     return kept.sort("order").select(rows.columns)
 
 
-def _sink(frames, path):
+def sink_frames(frames, path):
     """Stream frames of single-trait rows into one parquet, row groups for each frame."""
     schema = {column.name: column.dtype for column in single_columns()}
 

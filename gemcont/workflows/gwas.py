@@ -13,11 +13,12 @@ from gemcont.genotype.chromosomes import Ploidy, ploidy, warn_unknown_codes
 from gemcont.genotype.filters import read_variant_ids, select_variants
 from gemcont.genotype.source import ArraySource
 from gemcont.stats.screen import Leaders
-from gemcont.tables.columns import TRAIT
+from gemcont.tables.columns import TRAIT, single_columns
 from gemcont.tables.parts import strongest_rows
 from gemcont.tables.phenotypes import from_frame
 from gemcont.workflows.cohort import EACH_TRAIT_ONLY_ABOVE, assemble
 from gemcont.workflows.groups import fit_batch, sex_batches
+from gemcont.workflows.rows import ROW
 from gemcont.workflows.run import GwasRun
 from gemcont.workflows.scan import Plan, block_size
 from gemcont.workflows.settings import GwasSettings
@@ -189,12 +190,28 @@ def _prepared(genotypes, traits, covariates, settings):
 
 
 def _collected(run, kind, progress):
-    frames = [block.frames[kind] for block in run.blocks(progress=progress)]
+    rows = pl.concat(
+        frame for block in run.blocks(progress=progress) for frame in _rows(block, kind)
+    )
     run.log_end()
-    rows = pl.concat(frames)
     if kind == "single" and run.settings.top_k is not None:
         rows = strongest_rows(rows, run.settings.top_k)
     return to_pandas(rows)
+
+
+def _rows(block, kind):
+    """Frames of a block; of single traits with the trait's code, variants in order."""
+    if kind in block.frames:
+        yield block.frames[kind]
+    groups = block.frames.get("every", ()) if kind == "single" else ()
+    names = {column.name: column.dtype for column in single_columns()} | {TRAIT.name: pl.Int32}
+    frames = [
+        group.of_trait(position).with_columns(pl.lit(code).alias(TRAIT.name))
+        for group in groups
+        for position, code in enumerate(group.codes)
+    ]
+    if frames:
+        yield pl.concat(frames).sort(TRAIT.name, ROW).cast(names).select(*names)
 
 
 def _as_source(genotypes, traits):

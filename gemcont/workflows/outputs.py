@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from gemcont.errors import GemcontError
 from gemcont.tables.columns import joint_columns
+from gemcont.tables.every import EveryParts
 from gemcont.tables.parts import FrameParts, TextParts, TraitParts
 from gemcont.tables.ssf import Metadata
 from gemcont.tables.store import WideParts
@@ -107,22 +108,22 @@ class Outputs:
         if run.settings.effects:
             parts["effects"] = FrameParts(folder, "effects")
         if run.has_single and not run.settings.dense:
-            parts["single"] = self._trait_parts(run, folder)
+            kind = "every" if run.plan.singles.bounds(slice(None)) is None else "single"
+            parts[kind] = self._trait_parts(run, folder, kind)
         stores = {"dense": run.settings.dense, "products": run.settings.save_products}
         for kind in (kind for kind, asked in stores.items() if asked):
             parts[kind] = WideParts(folder, kind)
             parts["variants"] = FrameParts(folder, "variants")
         return parts
 
-    def _trait_parts(self, run, folder):
-        names = run.cohort.trait_names
-        strongest = run.settings.top_k
-        if not self.split:
-            return TraitParts(folder, "single", names, strongest=strongest)
-        targets = {name: (self.of_trait(name), self._metadata(run, name)) for name in names}
-        return TraitParts(
-            folder, "single", names, strongest=strongest, layout=self.layout, targets=targets
-        )
+    def _trait_parts(self, run, folder, kind):
+        names, how = run.cohort.trait_names, {}
+        if self.split:
+            targets = {name: (self.of_trait(name), self._metadata(run, name)) for name in names}
+            how = {"layout": self.layout, "targets": targets}
+        if kind == "every":
+            return EveryParts(folder, kind, names, **how)
+        return TraitParts(folder, kind, names, strongest=run.settings.top_k, **how)
 
     def finish(self, run, parts, encoder=None):
         """Make the result files of the whole run's parts; encoder: hash of what made the traits."""
@@ -130,6 +131,7 @@ class Outputs:
             "joint": self.joint,
             "effects": f"{self.prefix}.effects.parquet",
             "single": f"{self.prefix}.traits.parquet",
+            "every": f"{self.prefix}.traits.parquet",
         }
         for kind in targets.keys() & parts.keys():
             parts[kind].finish(targets[kind])

@@ -36,8 +36,9 @@ from gemcont.workflows.singles import Wanted, scores_by_block, test_singles
 
 log = logging.getLogger(__name__)
 
-# What a scan writes: the joint test, its effects, rows of single traits, every t of every trait,
-# every product, and the variants that the last two belong to.
+# Frames of a scan: the joint test, its effects, rows of single traits that pass a bound, every t of
+# every trait, every product, and the variants that the last two belong to. Where all rows of single
+# traits are wanted, "every" is a list of ``EveryRow``s.
 KINDS = ("joint", "effects", "single", "dense", "products", "variants")
 
 # Where the covariates explain more than nine tenths of a genotype, what products lose is amplified
@@ -251,6 +252,8 @@ def _singles(batch, scores, residual, place, plan):
         histograms.append((batch.trait_codes, found.histogram))
         if plan.singles.dense:
             frames["dense"] = wide_frame(found.t, plan.trait_names, rows)
+        elif found.every:
+            frames["every"] = found.every
         else:
             frames["single"] = found.frame
     return frames, histograms
@@ -269,6 +272,10 @@ def _in_file_order(variants, parts, plan, encode):
     rows = np.concatenate([p.rows for p in parts])
     unique, first = np.unique(rows, return_index=True)
     frames, written, leaders = {}, {}, None
+    every = [group for p in parts for group in p.frames.get("every", ())]
+    if every:
+        frames["every"] = encode.get("every", _as_it_is)(every)
+        written["single"] = sum(group.height for group in every)
     for kind in KINDS:
         found = [p.frames[kind] for p in parts if kind in p.frames]
         if found:

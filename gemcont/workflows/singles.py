@@ -8,8 +8,9 @@ import polars as pl
 from gemcont.genotype.product import Columns, product
 from gemcont.stats.multitrait import effects_of_scores
 from gemcont.stats.screen import Leaders, r2_of_leaders, screen, t_statistics
-from gemcont.stats.special import r2_of_t_p
+from gemcont.stats.special import neg_log10_t_sf, r2_of_t_p
 from gemcont.tables.columns import NEG_LOG_10_P
+from gemcont.tables.every import EveryRow
 from gemcont.workflows.rows import single_frame
 
 _NONE_PASS = np.inf
@@ -38,11 +39,13 @@ class Wanted:
 class Singles:
     """Single-trait results of a batch in a block.
 
-    frame: the rows, sorted by trait then variant; histogram: (traits of the batch, bins) of |t|;
-    t: float32 (variants, traits of the run) where every t is kept
+    frame: the rows that are wanted, sorted by trait then variant; every: ``EveryRow``s, where all
+    are; histogram: (traits of the batch, bins) of |t|; t: float32 (variants, traits of the run)
+    where every t is kept
     """
 
     frames: list = field(default_factory=list)
+    every: list = field(default_factory=list)
     histograms: list = field(default_factory=list)
     t: np.ndarray | None = None
 
@@ -53,9 +56,19 @@ class Singles:
         self.histograms.append(screen(values, *scales, _NONE_PASS, dof)[2])
         self.t[:, codes] = t_statistics(values, *scales, dof)
 
+    def add_every(self, batch, values, residual, total, codes, place):
+        """Every row of some traits."""
+        dof = batch.null.single_dof
+        scales = 1 / np.sqrt(residual), 1 / np.sqrt(total)
+        self.histograms.append(screen(values, *scales, _NONE_PASS, dof)[2])
+        beta, se = effects_of_scores(batch.null, values.T, total[:, None], residual)
+        t = beta / se
+        computed = np.stack([batch.dose * beta, batch.dose * se, neg_log10_t_sf(t, dof), t])
+        self.every.append(EveryRow(place, codes, computed, dof))
+
     @property
     def frame(self):
-        """All rows."""
+        """The rows that pass a bound."""
         return pl.concat(self.frames)
 
     @property
@@ -79,13 +92,16 @@ def test_singles(batch, scores, residual, place, wanted, n_all_traits):
             found.add_dense(batch, values, residual, total, codes)
             continue
         bounds = wanted.bounds(codes)
+        if bounds is None:
+            found.add_every(batch, values, residual, total, codes, place)
+            continue
         variants, traits, histogram = _pairs(batch, values, residual, total, bounds, wanted)
         effect = effects_of_scores(
             batch.null, values[variants, traits], total[traits], residual[variants]
         )
         effect = tuple(batch.dose * e for e in effect)
         frame = single_frame(place, variants, codes[traits], effect, batch.null.single_dof)
-        found.frames.append(frame if bounds is None else _that_pass(frame, bounds, traits))
+        found.frames.append(_that_pass(frame, bounds, traits))
         found.histograms.append(histogram)
     return found
 
@@ -94,9 +110,6 @@ def _pairs(batch, values, residual, total, bounds, wanted):
     """(variants, traits) of the rows to be written, sorted by trait, and the histogram."""
     dof = batch.null.single_dof
     scales = 1 / np.sqrt(residual), 1 / np.sqrt(total)
-    if bounds is None:  # all, also of what cannot be tested
-        traits, variants = np.divmod(np.arange(values.size), max(len(values), 1))
-        return variants, traits, screen(values, *scales, _NONE_PASS, dof)[2]
     least_r2 = r2_of_t_p(bounds, dof)
     if wanted.leaders is not None:
         histogram = screen(values, *scales, _NONE_PASS, dof)[2]

@@ -99,7 +99,8 @@ def leave_half_a_block(folder):
             file.write(b"half a li")
     for parts in (p for p in folder.iterdir() if p.is_dir()):
         last = max(parts.iterdir())
-        shutil.copy(last, parts / f"{int(last.stem) + 1:06d}{last.suffix}")
+        further = parts / f"{int(last.stem) + 1:06d}{last.suffix}"
+        shutil.copytree(last, further) if last.is_dir() else shutil.copy(last, further)
 
 
 def test_a_run_killed_while_it_finishes_can_be_resumed(study, scan, monkeypatch):
