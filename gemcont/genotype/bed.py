@@ -1,6 +1,7 @@
 """PLINK 1 filesets: .bed, .bim, .fam (plain or gzipped tables), checked before use."""
 
 import os
+import threading
 import weakref
 from functools import cached_property
 
@@ -32,6 +33,7 @@ class BedSource(GenotypeSource):
         self.name = prefix + ".bed"
         self._bim, self._fam = _table_path(prefix, ".bim"), _table_path(prefix, ".fam")
         self.files = (self.name, self._bim, self._fam)
+        self._local = threading.local()
         self._descriptor = _open_checked(self.name)
         weakref.finalize(self, os.close, self._descriptor)
         self._check_length()
@@ -65,11 +67,18 @@ class BedSource(GenotypeSource):
     def read(self, variants, samples=None, first=0):
         """See ``GenotypeSource.read``."""
         variants = np.asarray(variants, dtype=np.int64)
-        rows = np.empty((len(variants), self.bytes_per_variant), dtype=np.uint8)
+        rows = self._buffer(len(variants))
         self._read_rows(variants, rows)
         n_samples = self.n_samples if samples is None else len(samples)
         packed = repack(rows, self.n_samples, samples)
         return Block(first, len(variants), n_samples, packed=packed)
+
+    def _buffer(self, count):
+        """Room for some variants as they are read: this thread's own, used again and again."""
+        size = count * self.bytes_per_variant
+        if len(getattr(self._local, "room", b"")) < max(size, 1):
+            self._local.room = np.empty(size, dtype=np.uint8)
+        return self._local.room[:size].reshape(count, self.bytes_per_variant)
 
     def _read_rows(self, variants, out):
         """Fill ``out``: one read where the variants lie together, else by halves."""

@@ -39,19 +39,21 @@ def repack(rows, n_file_samples, samples=None):
     """
     count = n_file_samples if samples is None else len(samples)
     width = -(-count // (4 * _WORD)) * _WORD
+    if samples is None:
+        packed = np.empty((len(rows), width), dtype=np.uint8)
+        packed[:, : rows.shape[1]] = rows
+        packed[:, rows.shape[1] :] = 0xFF
+        if count % 4:
+            packed[:, count // 4] |= np.uint8(0xFF << 2 * (count % 4) & 0xFF)
+        return packed
     packed = np.full((len(rows), width), 0xFF, dtype=np.uint8)
-    if samples is not None and count < _SPARSE * n_file_samples:
+    if count < _SPARSE * n_file_samples:
         _gather(rows, np.ascontiguousarray(samples, dtype=np.int64), packed)
         return packed
-    if samples is not None:
-        kept = np.zeros(4 * rows.shape[1], dtype=bool)
-        kept[samples] = True
-        masks = np.packbits(kept.reshape(-1, 4), axis=1, bitorder="little")[:, 0]
-        _squeeze(rows, masks, _SQUEEZED, packed.view(np.uint64))
-        return packed
-    packed[:, : rows.shape[1]] = rows
-    if count % 4:
-        packed[:, count // 4] |= np.uint8(0xFF << 2 * (count % 4) & 0xFF)
+    kept = np.zeros(4 * rows.shape[1], dtype=bool)
+    kept[samples] = True
+    masks = np.packbits(kept.reshape(-1, 4), axis=1, bitorder="little")[:, 0]
+    _squeeze(rows, masks, _SQUEEZED, packed.view(np.uint64))
     return packed
 
 
