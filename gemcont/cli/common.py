@@ -180,6 +180,21 @@ def genotype_files(arguments):
     return files + [p for p in (arguments.bgen, arguments.sample) if p is not None]
 
 
+def _leave_blas_out():
+    """Spare a command the search for BLAS, which Numba makes, through scipy, at its first kernel.
+
+    It takes 0.2 s and no kernel here multiplies matrices. For commands only: in a user's own
+    process Numba stays as it is.
+    """
+    if "scipy.linalg" in sys.modules or "numba.np.arraymath" in sys.modules:
+        return
+    sys.modules["scipy.linalg"] = None  # an import of it fails at once
+    try:
+        import numba.np.arraymath  # noqa: F401
+    finally:
+        del sys.modules["scipy.linalg"]
+
+
 def run_command(program, parser, check, job, argv):
     """Parse, ``check(arguments)``, open the log, ``job(arguments)``; return the exit code.
 
@@ -192,6 +207,8 @@ def run_command(program, parser, check, job, argv):
     try:
         check(arguments)
         open_log(program, arguments, sys.argv[1:] if argv is None else argv)
+        if argv is None:
+            _leave_blas_out()
         job(arguments)
         if _INTERRUPTED:  # where a library caught it and went on
             raise KeyboardInterrupt

@@ -78,7 +78,9 @@ def write_gwas(files, outputs, *, resume=False, chunk=None, progress=False, **se
         else:
             work.begin()
         for block in run.blocks(progress=progress, encode=work.encoders):
+            started = time.perf_counter()
             work.add(block, run.tallies())
+            run.book("write", time.perf_counter() - started)
         if chunk is None:
             _finish(work, run, outputs, files.encoder)
         else:

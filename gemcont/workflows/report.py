@@ -45,6 +45,7 @@ def write_summary(run, path, arguments):
         "variants_below_200_minor_alleles": run.rare,
         "rows_written": run.written,
         "seconds": {k: round(v, 3) for k, v in run.seconds.items()},
+        "seconds_of_threads": {k: round(v, 3) for k, v in run.seconds_of_threads.items()},
         "threads": run.threads,
         "block_size": run.size,
         "versions": _versions(),

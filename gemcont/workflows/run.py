@@ -47,6 +47,7 @@ class GwasRun:
     size: int
     removed_variants: dict
     seconds: dict = field(default_factory=dict)
+    seconds_of_threads: dict = field(default_factory=dict)
     n_read: int = 0
     untestable: int = 0
     rare: int = 0
@@ -94,10 +95,16 @@ class GwasRun:
         self.rows.append(block.variants.astype(np.int32))
         for kind, count in block.written.items():
             self.written[kind] = self.written.get(kind, 0) + count
+        for stage, seconds in block.seconds.items():
+            self.book(stage, seconds)
         for codes, histogram in block.histograms:
             self.histogram[codes] += histogram
         if block.leaders is not None:
             self.plan.singles.leaders.add(*block.leaders)
+
+    def book(self, stage, seconds):
+        """Add to the time that the threads spent in a stage."""
+        self.seconds_of_threads[stage] = self.seconds_of_threads.get(stage, 0.0) + seconds
 
     def tallies(self):
         """What is added up over blocks of single traits, as arrays by name."""

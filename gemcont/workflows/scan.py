@@ -4,7 +4,7 @@ import logging
 import time
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import polars as pl
@@ -102,7 +102,8 @@ class ScanBlock:
     test, per row; frames: what is written, by kind, encoded where an output asks for it; failed,
     untestable, rare: as in ``Part``; n_read: variants read; written: rows of the frames, by kind;
     histograms: pairs of codes of traits and their counts of |t| (traits, bins); leaders: codes and
-    -log10 p of the rows of single traits, where only the strongest of each are wanted
+    -log10 p of the rows of single traits, where only the strongest of each are wanted; seconds: by
+    stage
     """
 
     variants: np.ndarray
@@ -115,6 +116,7 @@ class ScanBlock:
     written: dict
     histograms: list = field(default_factory=list)
     leaders: tuple | None = None
+    seconds: dict = field(default_factory=dict)
 
 
 def block_size(source, plan, threads, memory, n_variants):
@@ -127,7 +129,7 @@ def block_size(source, plan, threads, memory, n_variants):
     columns = max(_columns_at_once(b) for b in batches)
     tested = sum(b.null.n_traits for b in batches) / len(plan.batches)
     singles = sum(b.null.n_traits for b in batches if b.single) / len(plan.batches)
-    results = 4 * tested * (plan.singles.dense + plan.products)
+    results = tested * (4 * plan.singles.dense + 12 * plan.products)
     if plan.singles.least is None and plan.singles.leaders is None:
         results += 160 * singles * (not plan.singles.dense)
     per_variant = 2 * source.bytes_per_variant + 8 * (4 * columns + 40) + 2 * int(results)
@@ -163,8 +165,21 @@ def scan_blocks(source, variants, plan, *, size, threads, encode=None):
                 future.cancel()
 
 
+class Stopwatch:
+    """Seconds by stage; ``lap`` books what has passed since the last one."""
+
+    def __init__(self):
+        self.seconds, self._last = {}, time.perf_counter()
+
+    def lap(self, stage):
+        """Book the time since the last lap."""
+        now = time.perf_counter()
+        self.seconds[stage] = self.seconds.get(stage, 0.0) + now - self._last
+        self._last = now
+
+
 def _scan_block(source, variants, plan, encode):
-    started = time.perf_counter()
+    watch = Stopwatch()
     kinds, parts = plan.ploidy[variants], []
     for kind in np.unique(kinds):
         rows = np.flatnonzero(kinds == kind)
@@ -172,17 +187,20 @@ def _scan_block(source, variants, plan, encode):
             parts.append(_untested_part(source, variants, rows, plan))
         else:
             for i, batch in enumerate(plan.batches[kind]):
-                parts.append(_scan_part(source, variants, rows, batch, plan, counted=i == 0))
+                part = _scan_part(source, variants, rows, batch, plan, watch, counted=i == 0)
+                parts.append(part)
     block = _in_file_order(variants, parts, plan, encode)
-    seconds = time.perf_counter() - started
-    log.debug("variants %d to %d: %.3f s", variants[0] + 1, variants[-1] + 1, seconds)
-    return block
+    watch.lap("format")
+    shown = ", ".join(f"{stage} {seconds:.3f} s" for stage, seconds in watch.seconds.items())
+    log.debug("variants %d to %d: %s", variants[0] + 1, variants[-1] + 1, shown)
+    return replace(block, seconds=watch.seconds)
 
 
-def _scan_part(source, variants, rows, batch, plan, *, counted):
+def _scan_part(source, variants, rows, batch, plan, watch, *, counted):
     """One batch's results; what filters take is counted in the first batch of a ploidy only."""
     chosen = variants[rows]
     block = source.read(chosen, batch.samples)
+    watch.lap("read")
     found = moments(block)
     alleles = allele_counts(block, found, batch.ploidy, batch.males)
     failed = plan.filter.failures(
@@ -194,7 +212,9 @@ def _scan_part(source, variants, rows, batch, plan, *, counted):
         haploid=batch.ploidy in HAPLOID,
     )
     stays = np.flatnonzero(failed == 0)
+    watch.lap("counts")
     products, hard = _products(block, found, batch)
+    watch.lap("product")
     products, sum_of_squares = products[stays], found.sum_of_squares[stays]
     n_traits = 0 if batch.trait_blocks else batch.null.n_traits
     residual = testable_residual(batch.null, products[:, n_traits:], sum_of_squares)
@@ -206,7 +226,7 @@ def _scan_part(source, variants, rows, batch, plan, *, counted):
         frames, neg_log_10_p = _joint(batch, products, residual, place, plan)
     if batch.single or plan.products:
         scores = (
-            scores_by_block(block, found, stays, batch, hard)
+            scores_by_block(block, found, stays, batch, hard, watch)
             if batch.trait_blocks
             else [(slice(None), batch.null.in_trait_units(products[:, :n_traits]))]
         )
@@ -216,6 +236,7 @@ def _scan_part(source, variants, rows, batch, plan, *, counted):
     tested = ~np.isnan(residual)
     untestable = int((~tested).sum()) * counted
     rare = int((tested & (alleles.minor_count[stays] < RARE)).sum()) * counted
+    watch.lap("statistics")
     return Part(rows[stays], neg_log_10_p, frames, histograms, failed, untestable, rare)
 
 

@@ -123,15 +123,17 @@ def _that_pass(frame, bounds, traits):
     return frame.filter(pl.Series(frame[NEG_LOG_10_P.name].to_numpy() >= least))
 
 
-def scores_by_block(block, found, stays, batch, hard):
+def scores_by_block(block, found, stays, batch, hard, watch):
     """Yield (slice of the traits, g'MY in trait units), some hundreds of traits at a time.
 
     stays: the block's variants that are tested; hard: positions in the block of those that need
-    more digits
+    more digits; watch: ``Stopwatch``
     """
     for part, columns in batch.trait_blocks:
+        watch.lap("statistics")  # of the traits before
         values = product(block, found.mean, columns)
         if len(hard):
             exact = Columns(batch.null.whitened[:, part], exact=True)
             values[hard] = product(block.take(hard), found.mean[hard], exact)
+        watch.lap("product")
         yield part, values[stays] * batch.null.scales[part]
