@@ -69,8 +69,10 @@ def write_gwas(files, outputs, *, resume=False, chunk=None, progress=False, **se
     Result files appear whole or not at all. Returns the finished ``GwasRun``, from which
     ``workflows.report`` writes the summary and the pictures.
     """
-    run, now = _prepare(files, outputs, settings, chunk)
     folder = f"{outputs.prefix}.partial"
+    if resume and settings.get("block_size") is None:  # whatever --threads and --memory are now
+        settings["block_size"] = read_fingerprint(folder)["block size"]
+    run, now = _prepare(files, outputs, settings, chunk)
     work = Progress(folder, now, outputs.parts(run, folder))
     try:
         if resume:

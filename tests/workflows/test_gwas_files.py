@@ -54,7 +54,7 @@ def kill(*_):
     raise Killed
 
 
-def kill_scan(scan, monkeypatch, n_blocks, kind=RUNS[0]):
+def kill_scan(scan, monkeypatch, n_blocks, kind=RUNS[0], **more):
     """A scan that dies once ``n_blocks`` are written."""
     blocks = GwasRun.blocks
 
@@ -67,7 +67,7 @@ def kill_scan(scan, monkeypatch, n_blocks, kind=RUNS[0]):
     with monkeypatch.context() as patch:
         patch.setattr(GwasRun, "blocks", mortal)
         with pytest.raises(Killed):
-            scan(kind=kind)
+            scan(kind=kind, **more)
 
 
 @pytest.mark.parametrize("kind", RUNS)
@@ -86,6 +86,14 @@ def test_a_resumed_scan_writes_the_same_bytes(study, scan, monkeypatch, kind, n_
     np.testing.assert_array_equal(run.all_neg_log_10_p, whole.all_neg_log_10_p)
     assert (run.removed_variants, run.written) == (whole.removed_variants, whole.written)
     assert (run.untestable, run.rare, run.n_read) == (whole.untestable, whole.rare, whole.n_read)
+
+
+def test_threads_and_memory_may_change(study, scan, monkeypatch):
+    scan(block_size=None, threads=2)
+    expected = contents(study)
+    kill_scan(scan, monkeypatch, 2)
+    scan(block_size=None, threads=1, memory=16, resume=True)
+    assert contents(study) == expected
 
 
 def leave_half_a_block(folder):
