@@ -26,6 +26,7 @@ FOLD = 2048  # samples whose sums fit in 32 bits
 MOST_EXACT_COLUMNS = 32
 _LARGEST = 2**30 - FOLD  # twice the sum of a fold's absolute values, rounding included, < 2^31
 _SECOND = 19  # bits of the second limb: 2^19 x half a unit x 2,048 samples < 2^30
+_SECOND_UNIT = 2.0**-_SECOND
 # Share of other genotypes below which listing them is cheaper than tables. Measured at 10,000 and
 # 100,000 samples: 0.008 with 8 columns, 0.025 with 24, 0.065 with 40, 0.1 with 52 and more.
 _LISTED, _MOST_LISTED = 0.0018, 0.1
@@ -76,13 +77,10 @@ class Columns:
         """int64, sum of each column of ``limbs``."""
         return self.limbs.sum(axis=0, dtype=np.int64)
 
-    def from_units(self, sums):
-        """float64 (variants, C) of sums in the limbs' units (variants, C or 2 C)."""
-        exponents = self._fixed_point[1]
-        first = sums[:, : self.count]
-        if self.exact:
-            first = first + np.ldexp(sums[:, self.count : 2 * self.count], -_SECOND)
-        return np.ldexp(first, -exponents)
+    @cached_property
+    def units(self):
+        """float64 (C,), what one unit of each column is worth."""
+        return np.ldexp(1.0, -self._fixed_point[1])
 
 
 def _fixed_point(values, exact):
@@ -110,32 +108,53 @@ def product(block, means, columns):
     """
     if block.packed is None:
         return _dosage_product(block.dosage, means, columns.values)
-    out = np.empty((block.count, columns.count))
+    out = np.zeros((block.count, columns.count))
+    second = columns.count if columns.exact else 0
     for first in range(0, block.count, _VARIANTS):
         rows = slice(first, first + _VARIANTS)
-        sums, missing = genotype_sums(block.slice(rows), columns.limbs)
-        out[rows] = columns.from_units(sums - means[rows, None] * (columns.sums - missing))
+        mean, here = means[rows], out[rows]
+        sums, unknown, missing = genotype_sums(block.slice(rows), columns.limbs)
+        every = np.arange(len(sums))
+        _add_units(sums, every, np.ones(len(sums)), columns.units, second, here)
+        _add_units(columns.sums[None], every, -mean, columns.units, second, here)
+        _add_units(missing, unknown, mean[unknown], columns.units, second, here)
     return out
+
+
+@njit
+def _add_units(sums, rows, factors, units, second, out):
+    """Add sums of limbs times a factor to rows of ``out``, in the columns' own units.
+
+    sums: int64 (rows or 1, C or 2 C and padding); second: where the second limbs begin, 0 = none
+    """
+    for i in range(np.uint64(len(rows))):
+        v = np.uint64(rows[i])
+        s = i if len(sums) > 1 else np.uint64(0)
+        for c in range(np.uint64(len(units))):
+            value = np.float64(sums[s, c])
+            if second:
+                value += np.float64(sums[s, np.uint64(second) + c]) * _SECOND_UNIT
+            out[v, c] += factors[i] * value * units[c]
 
 
 def genotype_sums(block, limbs):
     """Exact sums of packed genotypes x integers, and of the integers where genotypes are missing.
 
-    limbs: int32 (whole folds, columns), see ``Columns``. Returns two int64 arrays (variants,
-    columns); the first takes a missing genotype as 0.
+    limbs: int32 (whole folds, columns), see ``Columns``. Returns the sums, int64 (variants,
+    columns), a missing genotype taken as 0; the positions of the variants that miss any; and for
+    those the sums over the missing, int64 (positions, columns).
     """
     two, one, none, unknown = counts(block).T
     words = block.packed.view(np.uint64)
     others = np.minimum(two, none) + one + unknown
     sums = _sums(words, others, none >= two, block.n_samples, limbs)
-    missing = np.zeros_like(sums)
     rows = np.flatnonzero(unknown)
-    if len(rows):
-        marked = np.empty((len(rows), words.shape[1]), dtype=np.uint64)
-        _mark_missing(words, rows, marked)
-        none_first = np.ones(len(rows), dtype=bool)
-        missing[rows] = _sums(marked, unknown[rows], none_first, block.n_samples, limbs)
-    return sums, missing
+    if len(rows) == 0:
+        return sums, rows, np.empty((0, limbs.shape[1]), dtype=np.int64)
+    marked = np.empty((len(rows), words.shape[1]), dtype=np.uint64)
+    _mark_missing(words, rows, marked)
+    none_first = np.ones(len(rows), dtype=bool)
+    return sums, rows, _sums(marked, unknown[rows], none_first, block.n_samples, limbs)
 
 
 def _sums(words, others, none_first, n_samples, limbs):
@@ -245,23 +264,32 @@ def _add_tabled(words, rows, limbs, out):
     n_columns, per_fold = limbs.shape[1], FOLD // SAMPLES
     codes = np.empty((per_fold, len(rows)), dtype=np.uint64)
     tables, sums = _aligned(ROWS * 24), _aligned(len(rows) * 24)
+    totals = np.zeros(n_columns * len(rows), dtype=np.int64)  # tile by tile, each (rows, lanes)
+    tiles = _tiles(n_columns)
     for first in range(0, words.shape[1], per_fold):
         n_words = min(per_fold, words.shape[1] - first)
         _transpose(words, rows, first, n_words, codes)
-        column = 0
-        while column < n_columns:
-            lanes = _tile(n_columns - column)
+        for column, lanes in tiles:
             _sum_fold(codes[:n_words], limbs, first, column, lanes, tables, sums)
-            _flush(sums, lanes, rows, column, out)
-            column += lanes
+            _add_to(totals[column * len(rows) :], sums, lanes * len(rows))
+    for column, lanes in tiles:
+        part = totals[column * len(rows) : (column + lanes) * len(rows)]
+        _scatter(part.reshape(len(rows), lanes), rows, column, out)
 
 
-def _tile(left):
-    """Columns of the next tile, of a multiple of 8 that are left: 8, 16 or 24.
+def _tiles(n_columns):
+    """(first column, columns) of the tiles that a multiple of 8 columns falls into.
 
-    Measured (one thread of Zen 4, GF/s of multiply-adds): 8 174, 16 243, 24 245, 32 243, 12 128.
+    Of 8, 16 or 24: measured (one thread of Zen 4, GF/s of multiply-adds), 8 give 174, 16 243, 24
+    245, 32 243, 12 128.
     """
-    return 8 if left == 8 else 16 if left % 16 == 0 else 24
+    tiles, column = [], 0
+    while column < n_columns:
+        left = n_columns - column
+        lanes = 8 if left == 8 else 16 if left % 16 == 0 else 24
+        tiles.append((column, lanes))
+        column += lanes
+    return tiles
 
 
 def _aligned(count):
@@ -325,10 +353,16 @@ def _add_row_24(codes, tables, sums):
 
 
 @njit
-def _flush(sums, lanes, rows, column, out):
+def _add_to(totals, sums, count):
+    for i in range(np.uint64(count)):
+        totals[i] += sums[i]
+
+
+@njit
+def _scatter(part, rows, column, out):
     for i in range(np.uint64(len(rows))):
-        for c in range(np.uint64(lanes)):
-            out[rows[i], np.uint64(column) + c] += sums[i * np.uint64(lanes) + c]
+        for c in range(np.uint64(part.shape[1])):
+            out[rows[i], np.uint64(column) + c] = part[i, c]
 
 
 def _dosage_product(dosage, means, columns):

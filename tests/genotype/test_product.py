@@ -64,10 +64,11 @@ def test_sums_of_integers_are_exact_however_they_are_made(n, n_columns, missing,
     dosages[rng.random(dosages.shape) < missing] = np.nan
     limbs = np.zeros((FOLD, 8 * -(-n_columns // 8)), dtype=np.int32)
     limbs[:n, :n_columns] = rng.integers(-(2**17), 2**17, (n, n_columns))
-    sums, unknown = genotype_sums(packed_block(dosages), limbs)
-    wide = limbs[:n].astype(np.int64)
+    sums, rows, unknown = genotype_sums(packed_block(dosages), limbs)
+    wide, missed = limbs[:n].astype(np.int64), np.isnan(dosages)
     np.testing.assert_array_equal(sums, np.nan_to_num(dosages).astype(np.int64) @ wide)
-    np.testing.assert_array_equal(unknown, np.isnan(dosages).astype(np.int64) @ wide)
+    np.testing.assert_array_equal(rows, np.flatnonzero(missed.any(axis=1)))
+    np.testing.assert_array_equal(unknown, missed[rows].astype(np.int64) @ wide)
 
 
 @pytest.mark.parametrize("exact", [True, False])
