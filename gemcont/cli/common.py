@@ -11,6 +11,7 @@ import signal
 import sys
 import time
 import traceback
+from contextlib import suppress
 from pathlib import Path
 
 import gemcont
@@ -198,8 +199,22 @@ def _leave_blas_out():
 def run_command(program, parser, check, job, argv):
     """Parse, ``check(arguments)``, open the log, ``job(arguments)``; return the exit code.
 
-    ``check`` raises GemcontError before any file is touched.
+    ``check`` raises GemcontError before any file is touched. Without ``argv``, as a command, the
+    process ends here.
     """
+    code = _run(program, parser, check, job, argv)
+    return _leave(code) if argv is None else code
+
+
+def _leave(code):
+    """End the process at once: all files are closed, and taking modules apart takes 0.2 s."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):  # a pipe whose reader has gone
+            stream.flush()
+    os._exit(code)
+
+
+def _run(program, parser, check, job, argv):
     arguments = parser.parse_args(argv)
     signals = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     _INTERRUPTED.clear()

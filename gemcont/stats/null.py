@@ -7,6 +7,7 @@ import numpy as np
 from gemcont.errors import GemcontError
 
 COLLINEAR = 1e-8  # residual over total sum of squares below which a column adds nothing
+_AT_ONCE = 64  # traits whose residuals are made together
 _CONSTANT = 1e-28  # centred over raw sum of squares: the rounding of a constant column
 
 
@@ -150,9 +151,11 @@ def fit_single_nulls(traits, covariates=None):
     basis, kept = covariate_basis(covariates)
     _refuse_too_many(len(traits), 1, basis.shape[1] + 1)
     residuals, faults = residual_traits(traits, basis)
-    residuals = residuals[:, [fault is None for fault in faults]]
-    deviations = np.sqrt(np.square(residuals).mean(axis=0))
-    return Null(basis, residuals / deviations, deviations, basis.shape[1] + 1, kept), faults
+    if any(faults):
+        residuals = residuals[:, [fault is None for fault in faults]]
+    deviations = np.sqrt(np.einsum("sd,sd->d", residuals, residuals) / len(residuals))
+    residuals /= deviations
+    return Null(basis, residuals, deviations, basis.shape[1] + 1, kept), faults
 
 
 def _checked(traits, covariates):
@@ -195,13 +198,12 @@ def covariate_basis(covariates):
     return basis[:, : len(kept)], np.array(kept, dtype=np.int64)
 
 
-def centre(column):
-    """The column less its mean; exact zeros where it is constant up to rounding."""
-    centred = column - column.mean()
-    centred -= centred.mean()  # what rounding left of a mean far from zero
-    if centred @ centred <= _CONSTANT * (column @ column):
-        return np.zeros_like(column)
-    return centred
+def centre(columns):
+    """Columns (samples,) or (samples, k) less their means; zeros where constant up to rounding."""
+    centred = columns - columns.mean(axis=0)
+    centred -= centred.mean(axis=0)  # what rounding left of a mean far from zero
+    squares, raw = (np.einsum("s...,s...->...", c, c) for c in (centred, columns))
+    return np.where(squares <= _CONSTANT * raw, 0.0, centred)
 
 
 def _refuse_too_many(n_samples, n_traits, n_covariates):
@@ -216,16 +218,23 @@ def _refuse_too_many(n_samples, n_traits, n_covariates):
 def residual_traits(traits, basis):
     """Traits less their mean and what the covariates explain, and each one's fault or None."""
     residuals, faults = np.empty_like(traits), []
-    for d in range(traits.shape[1]):
-        centred = centre(traits[:, d])
-        total = centred @ centred
+    for start in range(0, traits.shape[1], _AT_ONCE):
+        columns = slice(start, start + _AT_ONCE)
+        centred = centre(traits[:, columns])
+        total = np.einsum("sd,sd->d", centred, centred)
         for _ in range(2):
             centred = centred - basis @ (basis.T @ centred)
-        explained = centred @ centred < COLLINEAR * total
-        faults.append(
-            "is constant" if total == 0 else "is given by the covariates" if explained else None
-        )
-        residuals[:, d] = centred
+        left = np.einsum("sd,sd->d", centred, centred)
+        residuals[:, columns] = centred
+        for before, after in zip(total, left, strict=True):
+            explained = after < COLLINEAR * before
+            faults.append(
+                "is constant"
+                if before == 0
+                else "is given by the covariates"
+                if explained
+                else None
+            )
     return residuals, faults
 
 

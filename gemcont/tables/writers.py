@@ -26,6 +26,8 @@ def unfinished(path):
     temporary = f"{path}.tmp"
     try:
         yield temporary
+        if os.path.isdir(path):  # a folder is not replaced by a rename
+            remove(path)
         os.replace(temporary, path)
     except OSError as error:
         raise unwritable(path, error) from error

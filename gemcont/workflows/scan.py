@@ -46,7 +46,8 @@ KINDS = ("joint", "effects", "single", "dense", "products", "variants")
 _RECOMPUTE = 0.1
 RARE = 200  # minor alleles below which heavy tails cost the level: docs/calibration.md
 _FEWEST, _MOST = 128, 8192  # variants in a block
-_BLOCKS_PER_THREAD = 3  # at least, if variants are that many
+_BLOCKS_PER_THREAD = 3  # at least, if each is large enough
+_ENOUGH = 2048  # variants, to which the tables of a product are worth their making
 _BLOCK_BYTES = 16 << 20  # of genotypes: enough for one block to amortise its overhead
 
 
@@ -123,7 +124,7 @@ def block_size(source, plan, threads, memory, n_variants):
     """Variants per block that keep the blocks in flight within ``memory`` bytes.
 
     Each worker holds a block as read and as repacked, and its results; as many again wait. Every
-    thread gets a few blocks.
+    thread gets its share.
     """
     batches = [b for group in plan.batches.values() if group for b in group]
     columns = max(_columns_at_once(b) for b in batches)
@@ -134,7 +135,8 @@ def block_size(source, plan, threads, memory, n_variants):
         results += 160 * singles * (not plan.singles.dense)
     per_variant = 2 * source.bytes_per_variant + 8 * (4 * columns + 40) + 2 * int(results)
     affordable = memory // (2 * threads * per_variant)
-    share = -(-n_variants // (_BLOCKS_PER_THREAD * threads))
+    share = -(-n_variants // threads)
+    share = max(-(-share // _BLOCKS_PER_THREAD), min(share, _ENOUGH))
     size = min(affordable, _BLOCK_BYTES // source.bytes_per_variant, share)
     return int(np.clip(size, _FEWEST, _MOST))
 

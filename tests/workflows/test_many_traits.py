@@ -125,6 +125,7 @@ def test_in_memory_gives_the_strongest_too(many):
 
 def test_a_dense_store_holds_every_test(many):
     run, every = scan(many)
+    scan(many, "s", dense=True, block_size=3)  # what stands there is replaced
     dense, rows = scan(many, "s", dense=True, block_size=10)
     assert rows is None
     store = read_dense(many / "s")
