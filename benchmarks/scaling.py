@@ -6,9 +6,11 @@ The scan alone is timed (the median of three), everything else held; docs/scalin
 """
 
 import argparse
+import logging
 import statistics
 
 import numpy as np
+import polars as pl
 from matplotlib.figure import Figure
 
 from gemcont._numba import available_threads
@@ -53,6 +55,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("--out", default="scaling.png")
     options = parser.parse_args()
+    logging.disable()  # what every scan warns of
     lines = {name: [seconds(BASE | {name: x}) for x in STEPS[name]] for name in STEPS}
     threads = list(range(1, available_threads() + 1))
     lines["threads"] = [seconds(BASE, t) for t in threads]
@@ -67,8 +70,6 @@ def seconds(shape, threads=1):
     source = Repeated(n, shape["variants"])
     names = [f"t{d}" for d in range(shape["traits"])]
     values = rng.standard_normal((n, len(names)))
-    import polars as pl
-
     ids = source.samples["iid"].to_list()
     table = SampleTable("traits", ids, ids, pl.from_numpy(values, schema=names))
     settings = GwasSettings(threads=threads, joint=True, block_size=2048)

@@ -3,6 +3,7 @@
 import math
 import sys
 from argparse import ArgumentTypeError
+from functools import partial
 
 from gemcont.cli.common import (
     Parser,
@@ -282,27 +283,24 @@ def _outputs(arguments):
 def _job(arguments):
     from gemcont.workflows.gwas_files import Files, write_gwas
 
-    outputs = _outputs(arguments)
-    run = write_gwas(
+    write_gwas(
         Files(genotype_path(arguments), arguments.pheno, arguments.covar, arguments.sample),
-        outputs,
+        _outputs(arguments),
         resume=arguments.resume,
         chunk=arguments.chunk,
+        report=partial(_report, arguments),
         progress=True,
         **_settings(arguments),
     )
-    if arguments.chunk is None:
-        _report(run, outputs, arguments)
 
 
 def _merge(arguments):
     from gemcont.workflows.gwas_files import merge_gwas
 
-    run, outputs = merge_gwas(arguments.out, threads=arguments.threads)
-    _report(run, outputs, arguments)
+    merge_gwas(arguments.out, threads=arguments.threads, report=partial(_report, arguments))
 
 
-def _report(run, outputs, arguments):
+def _report(arguments, run, outputs):
     from gemcont.workflows.report import draw, write_summary, write_traits
 
     write_summary(run, f"{outputs.prefix}.summary.json", vars(arguments))

@@ -178,12 +178,13 @@ def _check(arguments):
     refuse_inputs(arguments.out, arguments.format, arguments.sumstats + files)
 
 
+HUMAN_AUTOSOMES = 22
 # What is of no use to --joint, and its default.
 _OF_FILES = {
     **{"names": None, "columns": {}, "se_from_p": False, "trait": None, "match": "key"},
     **{"max_eaf_diff": None, "build": None, "to_build": None, "liftover": None},
     **{"reference": None, "bfile": None, "scheme": "stderr", "random_effects": False},
-    **{"genomic_control": False, "genome_build": None},
+    **{"genomic_control": False, "genome_build": None, "chr_set": HUMAN_AUTOSOMES},
 }
 
 
@@ -215,7 +216,8 @@ def _joint(arguments):
         same_ids=arguments.same_ids,
     )
     autosomes = store.facts["autosomes"]
-    report(tested, null, names, outputs, autosomes=autosomes, plot=not arguments.no_plot)
+    plot, asked = not arguments.no_plot, vars(arguments)
+    report(tested, null, names, outputs, autosomes=autosomes, plot=plot, arguments=asked)
 
 
 def meta_settings(arguments):

@@ -82,7 +82,8 @@ def _job(arguments):
         arguments.products, outputs, weights=arguments.weights, traits=arguments.traits
     )
     autosomes = store.facts["autosomes"]
-    report(tested, null, names, outputs, autosomes=autosomes, plot=not arguments.no_plot)
+    plot, asked = not arguments.no_plot, vars(arguments)
+    report(tested, null, names, outputs, autosomes=autosomes, plot=plot, arguments=asked)
 
 
 if __name__ == "__main__":

@@ -78,7 +78,7 @@ class Null(NullFacts):
 
 @dataclass(frozen=True)
 class SummaryNull(NullFacts):
-    """A null model known by its sums alone: N, K and the Cholesky factor of the covariance."""
+    """A null model known by its sums alone: N, K, and ``scales`` as in ``NullFacts``."""
 
     n_samples: int
     n_covariates: int
@@ -92,6 +92,16 @@ class SummaryNull(NullFacts):
     def whiten(self, scores):
         """Scores of the residual traits (variants, D) -> scores of the whitened ones."""
         return np.linalg.solve(self.scales, scores.T).T
+
+
+def single_summary_null(squares, n_samples, n_covariates):
+    """The null model of traits that are tested one by one, from their sums of squares (D,).
+
+    A trait without variance (or NaN) has the scale NaN. Raises GemcontError for too few samples.
+    """
+    _refuse_too_many(n_samples, 1, n_covariates)
+    known = np.where(np.asarray(squares) > 0, squares, np.nan)
+    return SummaryNull(n_samples, n_covariates, np.sqrt(known / n_samples))
 
 
 def summary_null(cross_products, n_samples, n_covariates, *, names=None):

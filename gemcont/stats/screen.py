@@ -25,10 +25,11 @@ def screen(scores, variant_scale, trait_scale, least_r2, dof):
     least_r2: the bound, a number or (traits,), see ``special.r2_of_t_p``; dof: of t.
 
     Returns (variants, traits) of the pairs, int64 arrays sorted by trait, then variant, and the
-    histogram, int64 (traits, ``N_BINS``).
+    histogram, unsigned (traits, ``N_BINS``).
     """
     bounds = np.ascontiguousarray(np.broadcast_to(least_r2, trait_scale.shape), dtype=np.float64)
-    histogram = np.zeros((scores.shape[1], N_BINS), dtype=np.int64)
+    kind = np.uint16 if len(scores) <= np.iinfo(np.uint16).max else np.uint32
+    histogram = np.zeros((scores.shape[1], N_BINS), dtype=kind)
     pairs = _screen(scores, variant_scale, trait_scale, bounds, float(dof), histogram)
     return *pairs, histogram
 
@@ -53,7 +54,7 @@ def r2_of_leaders(histogram, count, dof):
 
     No more pairs reach it than share the bin of 0.01 of the last one.
     """
-    from_top = np.cumsum(histogram[:, ::-1], axis=1)[:, ::-1]
+    from_top = np.cumsum(histogram[:, ::-1], axis=1, dtype=np.int64)[:, ::-1]
     t = BIN_WIDTH * np.maximum((from_top >= count).sum(axis=1) - 1, 0)
     return (1 - 1e-9) * np.square(t) / (np.square(t) + dof)  # t at an edge falls on either side
 
@@ -118,6 +119,8 @@ class Leaders:
 
     def add(self, traits, values):
         """Take pairs in: traits int (pairs,), values their -log10 p."""
+        if len(traits) == 0:
+            return
         strongest = self.strongest.copy()
         order = np.argsort(traits, kind="stable")
         traits, values = traits[order], values[order]

@@ -37,6 +37,8 @@ R2 = Column("r2", pl.Float64, "0 to 1", "squared multiple correlation of genotyp
 TRAIT = Column("trait", pl.String, "", "the trait tested in this row")
 T_STATISTIC = Column("t_statistic", pl.Float64, "", "t of this trait alone, on dof degrees")
 
+IN_BLOCK = "\x1frow"  # position in a block, for sorting; never written, and no trait's name
+
 PLACE = (CHROMOSOME, POSITION, EFFECT_ALLELE, OTHER_ALLELE)
 _EFFECT = (BETA, STANDARD_ERROR)
 _COMMON = (FREQUENCY, NEG_LOG_10_P, VARIANT_ID, N)
@@ -57,6 +59,9 @@ def single_columns():
 GENOTYPE_SS = Column(
     "genotype_sum_of_squares", pl.Float64, "", "of the genotypes, residual on the covariates"
 )
+N_CHROMOSOMES = Column(
+    "n_chromosomes", pl.Float64, "", "called ones; the frequency counts effect alleles among them"
+)
 GROUP = Column("group", pl.String, "", "of chromosomes that share people and covariates")
 TRAIT_SS = Column(
     "residual_sum_of_squares", pl.Float64, "trait units squared", "of the trait on the covariates"
@@ -65,7 +70,7 @@ TRAIT_SS = Column(
 
 def store_variant_columns():
     """The columns of ``variants.parquet`` in a store of many traits, in order."""
-    return (*PLACE, FREQUENCY, VARIANT_ID, N, GENOTYPE_SS, GROUP)
+    return (*PLACE, FREQUENCY, VARIANT_ID, N, N_CHROMOSOMES, GENOTYPE_SS, GROUP)
 
 
 def store_trait_columns():

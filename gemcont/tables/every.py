@@ -7,7 +7,6 @@ trait adds are four numbers per variant. Only the finished file repeats the plac
 import json
 import os
 import shutil
-from contextlib import ExitStack
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +15,7 @@ import polars as pl
 from gemcont.tables.columns import (
     BETA,
     DOF,
+    IN_BLOCK,
     NEG_LOG_10_P,
     STANDARD_ERROR,
     T_STATISTIC,
@@ -34,7 +34,7 @@ _SCHEMA = {column.name: column.dtype for column in single_columns()}
 class EveryRow:
     """All rows of some traits in a block.
 
-    place: frame of the variants, columns as in the file and ``row``, their position in the block;
+    place: frame of the variants, columns as in the file and ``IN_BLOCK``;
     codes: int (D,) of the traits; values: float64 (4, D, variants), ``VALUES``; dof: of t
     """
 
@@ -119,7 +119,7 @@ class EveryParts:
             self._count += 1
 
     def finish(self, path):
-        """One parquet, row groups by trait; or all of the targets, or none."""
+        """One parquet, row groups by trait; or the targets, one whole file after the other."""
         blocks = [_read_groups(self._block(number)) for number in range(self._count)]
         if self._targets is None:
             frames = (
@@ -131,10 +131,9 @@ class EveryParts:
                 sink_frames((frame.cast(_SCHEMA).select(*_SCHEMA) for frame in frames), temporary)
             return
         kept = {name: kind for name, kind in _SCHEMA.items() if name != TRAIT.name}
-        with ExitStack() as stack:
-            for code, trait in enumerate(self._traits):
-                target, metadata = self._targets[trait]
-                append = stack.enter_context(open_writer(target, self._layout, metadata))
+        for code, trait in enumerate(self._traits):
+            target, metadata = self._targets[trait]
+            with open_writer(target, self._layout, metadata) as append:
                 for rows in self._rows(blocks, code):
                     append(rows.cast(kept).select(*kept))
 
@@ -179,9 +178,9 @@ def _places(members):
     ]
     place, order = pl.concat(frames), None
     if any(len(groups) > 1 for _, groups in members):
-        order = np.lexsort((place["row"].to_numpy(), place["block"].to_numpy()))
+        order = np.lexsort((place[IN_BLOCK].to_numpy(), place["block"].to_numpy()))
         place = place[order]
-    return place.drop("row", "block"), order
+    return place.drop(IN_BLOCK, "block"), order
 
 
 class _Group:

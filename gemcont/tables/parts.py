@@ -8,7 +8,6 @@ same kind.
 
 import os
 import shutil
-from contextlib import ExitStack
 
 import numpy as np
 import polars as pl
@@ -174,26 +173,28 @@ class TraitParts(FrameParts):
 
     traits: names, by code; strongest: how many rows of each trait are kept, None = all; targets:
     path and ``Metadata`` (or None) per trait, for a file per trait in ``layout`` instead of one
-    parquet.
+    parquet. n_rows: how many rows were written, once it is finished.
     """
 
     def __init__(self, folder, name, traits, *, strongest=None, layout="parquet", targets=None):
         super().__init__(folder, name)
-        self._traits, self._strongest = traits, strongest
+        self._traits, self._strongest, self.n_rows = traits, strongest, 0
         self._layout, self._targets = layout, targets
 
     def finish(self, path):
-        """One parquet, row groups by trait; or all of the targets, or none."""
+        """One parquet, row groups by trait; or the targets, one whole file after the other."""
         if self._targets is None:
             with unfinished(path) as temporary:
-                sink_frames(self._in_order(), temporary)
+                sink_frames(map(self._counted, self._in_order()), temporary)
             return
-        with ExitStack() as stack:
-            for trait, frame in self._by_trait():
-                target, metadata = self._targets[trait]
-                stack.enter_context(open_writer(target, self._layout, metadata))(
-                    frame.drop(TRAIT.name)
-                )
+        for trait, frame in self._by_trait():
+            target, metadata = self._targets[trait]
+            with open_writer(target, self._layout, metadata) as append:
+                append(self._counted(frame).drop(TRAIT.name))
+
+    def _counted(self, frame):
+        self.n_rows += frame.height
+        return frame
 
     def _in_order(self):
         """Yield frames of named traits: a trait each, or all at once where rows are few."""

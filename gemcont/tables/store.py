@@ -22,6 +22,12 @@ from gemcont.tables.writers import unfinished
 VERSION = 1
 
 
+def refuse_foreign(path):
+    """Raise GemcontError if ``path`` is there and no store: it would be replaced."""
+    if os.path.lexists(path) and not os.path.exists(os.path.join(path, "store.json")):
+        raise GemcontError(f"{path}: is in the way of the store; move it or choose another --out")
+
+
 class WideParts(FrameParts):
     """The parts of a store while it grows."""
 

@@ -16,15 +16,16 @@ def read_weights(path):
     line of what is wrong: another header, a number that is none, a trait that stands twice.
     """
     data = read_text(path)
-    separator = separator_of(data[: data.index(b"\n")])
+    separator = separator_of(data.partition(b"\n")[0])
     text = split_fields(data, separator).decode(errors="replace")
-    lines = [line.split("\t" if separator == " " else separator) for line in text.splitlines()]
-    header, rows = [field.strip() for field in lines[0]], lines[1:]
+    between = "\t" if separator == " " else separator
+    lines = [[_bare(field) for field in line.split(between)] for line in text.splitlines()]
+    header, rows = lines[0], lines[1:]
     if header[0].lower() != TRAIT.name or len(header) < 2:
         raise GemcontError(f"{path}: the header must be 'trait' and the names of the combinations")
     if len(set(header)) < len(header):
         raise GemcontError(f"{path}: a name stands twice in the header")
-    traits = [row[0].strip() for row in rows]
+    traits = [row[0] for row in rows]
     for number, trait in enumerate(traits):
         if trait in traits[:number]:
             raise GemcontError(f"{path}: trait {trait} stands twice")
@@ -32,6 +33,11 @@ def read_weights(path):
     if not values:
         raise GemcontError(f"{path}: holds no trait")
     return traits, header[1:], np.array(values)
+
+
+def _bare(field):
+    """A field without blanks and quotes around it."""
+    return field.strip().removeprefix('"').removesuffix('"')
 
 
 def _numbers(path, row, header, number):

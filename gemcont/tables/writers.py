@@ -23,21 +23,25 @@ def unfinished(path):
 
     Works for a file and for a folder. Raises GemcontError if the place cannot be written.
     """
-    temporary = f"{path}.tmp"
+    temporary, aside = f"{path}.tmp", f"{path}.old"
+    remove(temporary)
     try:
         yield temporary
         if os.path.isdir(path):  # a folder is not replaced by a rename
-            remove(path)
+            remove(aside)
+            os.replace(path, aside)
         os.replace(temporary, path)
-    except OSError as error:
+        remove(aside)
+    except (OSError, pl.exceptions.PolarsError) as error:
         raise unwritable(path, error) from error
     finally:
         remove(temporary)
 
 
 def unwritable(path, error):
-    """The GemcontError for an OSError met while writing ``path``."""
-    return GemcontError(f"{path}: cannot be written ({error.strerror or error})")
+    """The GemcontError for an error of the system, or polars' word for one, in writing ``path``."""
+    reason = getattr(error, "strerror", None) or str(error).split("\n", 1)[0]
+    return GemcontError(f"{path}: cannot be written ({reason})")
 
 
 def remove(path):

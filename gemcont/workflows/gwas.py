@@ -47,7 +47,7 @@ def prepare(source, traits, covariate_table, settings):
         kinds,
         settings.filter(),
         settings.test,
-        settings.neg_log10_p_min,
+        settings.neg_log10_p_min or None,  # 0 bounds nothing
         _wanted(settings, cohort),
         cohort.trait_names,
         cohort.joint,
@@ -74,6 +74,8 @@ def _wanted(settings, cohort):
     for flag, given in (("--top-k", settings.top_k), ("--dense", settings.dense)):
         if given and not single:
             raise GemcontError(f"{flag} goes with --each-trait or --each-trait-only")
+    if least is not None and least <= 0:  # all rows, also of many traits
+        return Wanted(None, None if settings.top_k is None else Leaders(n_traits, settings.top_k))
     many = n_traits > EACH_TRAIT_ONLY_ABOVE and not (settings.top_k or settings.dense)
     if single and least is None and many:
         least = DEFAULT_LEAST

@@ -7,6 +7,7 @@ import os
 import re
 import time
 
+import numpy as np
 import polars as pl
 
 from gemcont.errors import GemcontError
@@ -16,7 +17,7 @@ from gemcont.tables.writers import remove, unwritable
 from gemcont.workflows.fingerprint import difference, fingerprint
 from gemcont.workflows.gwas import prepare
 from gemcont.workflows.outputs import Outputs
-from gemcont.workflows.progress import Progress, read_fingerprint
+from gemcont.workflows.progress import Progress, has_work, read_fingerprint
 from gemcont.workflows.settings import GwasSettings
 from gemcont.workflows.store_files import encoder_of
 
@@ -24,6 +25,7 @@ log = logging.getLogger(__name__)
 
 _LISTS = ("keep", "remove", "extract", "exclude", "condition_list")
 _HOW = ("threads", "memory", "block_size")  # settings that results do not depend on
+_CHUNK_BLOCK_BYTES = 4 << 20  # of genotypes
 _BESIDE = (".ids.tsv", ".names.txt")  # files that go with a table of traits in .npy
 
 
@@ -38,11 +40,6 @@ class Files:
     pheno: str | None = None
     covar: str | None = None
     sample: str | None = None
-
-    @property
-    def encoder(self):
-        """Hash of the model that made the traits, where they are embeddings; else None."""
-        return None if self.pheno is None else encoder_of(self.pheno)
 
     def open(self):
         """The source, and the tables of traits and covariates (or None)."""
@@ -59,48 +56,70 @@ class Files:
         return [*source.files, *tables, *(path for path in beside if os.path.exists(path))]
 
 
-def write_gwas(files, outputs, *, resume=False, chunk=None, progress=False, **settings):
+def write_gwas(
+    files, outputs, *, resume=False, chunk=None, report=None, progress=False, **settings
+):
     """Scan genotype files against a table of traits and write the results.
 
     files: ``Files``; outputs: ``Outputs``, names and layout of the result files; resume: go on
-    with what a run that was killed left in PREFIX.partial; chunk: (i, n), only the i-th of n
-    parts of the variants, kept for ``merge_gwas``; settings: fields of ``GwasSettings``.
+    with what a run that was killed left in PREFIX.partial, if it left anything; chunk: (i, n),
+    only the i-th of n parts of the variants, kept for ``merge_gwas``; report: a function of the
+    finished ``GwasRun`` and its outputs, which writes what stands beside the results; settings:
+    fields of ``GwasSettings``.
 
-    Result files appear whole or not at all. Returns the finished ``GwasRun``, from which
-    ``workflows.report`` writes the summary and the pictures.
+    Result files appear whole or not at all. Returns the ``GwasRun``, None for a chunk that stood
+    there already.
     """
-    folder = f"{outputs.prefix}.partial"
-    if resume and settings.get("block_size") is None:  # whatever --threads and --memory are now
-        settings["block_size"] = read_fingerprint(folder)["block size"]
-    run, now = _prepare(files, outputs, settings, chunk)
-    work = Progress(folder, now, outputs.parts(run, folder))
+    work, run = None, None
     try:
-        if resume:
-            _go_on(work, run)
-        else:
-            work.begin()
+        work, run = _begin(files, outputs, settings, chunk, resume)
+        if work is None:
+            return None
         for block in run.blocks(progress=progress, encode=work.encoders):
             started = time.perf_counter()
             work.add(block, run.tallies())
             run.book("write", time.perf_counter() - started)
         if chunk is None:
-            _finish(work, run, outputs, files.encoder)
+            _finish(work, run, outputs, report)
         else:
             _keep_chunk(work, run, outputs, chunk)
     except OSError as error:
-        raise _with_hint(unwritable(error.filename or folder, error), work) from error
+        raise _with_hint(unwritable(error.filename or outputs.prefix, error), work) from error
+    except GemcontError as error:
+        raise _with_hint(error, work) from error
     except KeyboardInterrupt:
         log.info("%s", _with_hint("interrupted", work))
         raise
     finally:
-        if work.n_blocks == 0 and not resume:
-            remove(folder)
+        if work is not None and work.n_blocks == 0:
+            remove(work.folder)
     return run
+
+
+def _begin(files, outputs, settings, chunk, resume):
+    """The ``Progress`` to go on with, and the ``GwasRun``; None, None if a chunk stands there."""
+    folder = f"{outputs.prefix}.partial"
+    if resume and chunk is not None and os.path.exists(f"{outputs.prefix}.blocks"):
+        log.info("%s.blocks is whole already", outputs.prefix)
+        return None, None
+    resume = resume and has_work(folder)
+    if resume and settings.get("block_size") is None:  # whatever --threads and --memory are now
+        settings = settings | {"block_size": read_fingerprint(folder)["block size"]}
+    run, now = _prepare(files, outputs, settings, chunk)
+    work = Progress(folder, now, outputs.parts(run, folder))
+    if not resume:
+        work.begin()
+        return work, run
+    for block in work.resume():
+        run.count(block)
+    run.count_tallies(work.tallies())
+    log.info("going on behind %d of %d variants", run.n_read, len(run.variants))
+    return work, run
 
 
 def _with_hint(message, work):
     """The message, and how to go on where there is something to go on from."""
-    if work.n_blocks == 0:
+    if work is None or work.n_blocks == 0 or not has_work(work.folder):
         return GemcontError(f"{message}")
     return GemcontError(f"{message}; the same command with --resume goes on from {work.folder}")
 
@@ -110,17 +129,28 @@ def _prepare(files, outputs, settings, chunk):
     settings, started = GwasSettings(**settings), time.perf_counter()
     source, traits, covariates = files.open()
     read = time.perf_counter() - started
+    if chunk is not None and settings.block_size is None:
+        settings = dataclasses.replace(settings, block_size=_chunk_block(source))
     run = prepare(source, traits, covariates, settings)
     run.seconds["read"] = read
     outputs.check(run)
+    stores = settings.dense or settings.save_products
+    run.encoder = encoder_of(files.pheno) if stores and files.pheno is not None else None
     asked = {"files": dataclasses.asdict(dataclasses.replace(files, genotypes=source.name))}
     asked["outputs"] = {k: v for k, v in dataclasses.asdict(outputs).items() if k != "prefix"}
     known = dataclasses.asdict(settings)
     asked |= {name: value for name, value in known.items() if name not in _HOW}
+    asked["encoder"] = run.encoder
+    run.asked = asked
     now = fingerprint(files.paths(source, settings), asked | {"chunk": chunk}, run.size)
     if chunk is not None:
         run.variants = run.variants[_share(len(run.variants), run.size, *chunk)]
     return run, now
+
+
+def _chunk_block(source):
+    """Block size of chunks, the same on every node: whatever its threads and memory."""
+    return int(np.clip(_CHUNK_BLOCK_BYTES // source.bytes_per_variant, 128, 2048))
 
 
 def _share(n_variants, size, i, n):
@@ -134,19 +164,16 @@ def _share(n_variants, size, i, n):
     return slice((i - 1) * n_blocks // n * size, i * n_blocks // n * size)
 
 
-def _go_on(work, run):
-    for block in work.resume():
-        run.count(block)
-    run.count_tallies(work.tallies())
-    log.info("going on behind %d of %d variants", run.n_read, len(run.variants))
-
-
-def _finish(work, run, outputs, encoder):
+def _finish(work, run, outputs, report):
+    if run.n_rows == 0:
+        remove(work.folder)
     run.log_end()
     started = time.perf_counter()
-    outputs.finish(run, work.parts, encoder)
-    remove(work.folder)
+    run.written |= outputs.finish(run, work.parts)
     run.seconds["finish"] = time.perf_counter() - started
+    if report is not None:
+        report(run, outputs)
+    remove(work.folder)  # last: whatever fails before it can be done again
 
 
 def _keep_chunk(work, run, outputs, chunk):
@@ -156,15 +183,17 @@ def _keep_chunk(work, run, outputs, chunk):
     log.info("%d variants of chunk %d of %d are in %s", run.n_read, *chunk, kept)
 
 
-def merge_gwas(prefix, *, threads=None):
+def merge_gwas(prefix, *, threads=None, report=None):
     """Put the chunks of PREFIX together: files, and the ``GwasRun``, of a scan in one go.
 
+    report: as of ``write_gwas``
+
     Every chunk is checked: none missing, none twice, all of the same inputs and arguments, which
-    are read again for the null model. Returns (run, outputs).
+    are read again for the null model. Returns the ``GwasRun``.
     """
     folders = _chunks(prefix)
     asked = _same_fingerprint(folders)
-    size = asked.pop("block size")
+    size, _ = asked.pop("block size"), asked.pop("encoder")
     files = Files(**asked.pop("files"))
     outputs = Outputs(prefix, **asked.pop("outputs"))
     run, now = _prepare(files, outputs, {**asked, "threads": threads, "block_size": size}, None)
@@ -175,13 +204,13 @@ def merge_gwas(prefix, *, threads=None):
         work.begin()
         for i, chunk in enumerate(folders, 1):
             _absorb(work, run, outputs, chunk, (i, len(folders)))
-        _finish(work, run, outputs, files.encoder)
+        _finish(work, run, outputs, report)
     except OSError as error:
         raise unwritable(error.filename or folder, error) from error
     finally:
         remove(folder)
     log.info("%d chunks put together; their folders may be deleted", len(folders))
-    return run, outputs
+    return run
 
 
 def _absorb(work, run, outputs, folder, chunk):

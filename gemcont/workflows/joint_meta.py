@@ -15,19 +15,27 @@ import polars as pl
 from gemcont.errors import GemcontError
 from gemcont.genotype.chromosomes import canonical_name
 from gemcont.stats.harmonise import REASONS, Reason, align
-from gemcont.stats.null import summary_null
 from gemcont.tables.columns import (
     EFFECT_ALLELE,
     FREQUENCY,
     GENOTYPE_SS,
     GROUP,
+    N_CHROMOSOMES,
     OTHER_ALLELE,
     POSITION,
     N,
 )
 from gemcont.workflows.alleles import AlleleCodes
 from gemcont.workflows.lookup import Lookup
-from gemcont.workflows.products import ProductBlock, ProductStore, place_of, write_tests
+from gemcont.workflows.products import (
+    ProductBlock,
+    ProductStore,
+    fit_nulls,
+    place_of,
+    refuse_own_stores,
+    write_tests,
+)
+from gemcont.workflows.rows import ROW
 
 log = logging.getLogger(__name__)
 
@@ -64,6 +72,7 @@ def write_joint_meta(stores, outputs, *, palindromic="infer", ambiguous=0.4, sam
     into components cohort by cohort, and where people would count twice. Returns (``Tested``, the
     null model of most people, the traits' names, the first store).
     """
+    refuse_own_stores(outputs, stores)
     stores = [ProductStore(path) for path in stores]
     _check_traits(stores)
     _check_people(stores, same_ids)
@@ -71,7 +80,10 @@ def write_joint_meta(stores, outputs, *, palindromic="infer", ambiguous=0.4, sam
     union = _union(cohorts, palindromic, ambiguous)
     nulls = {}
     tested = write_tests(_stretches(cohorts, union, nulls), stores[0].trait_names, outputs)
-    null = max(nulls.values(), key=lambda null: null.n_samples)
+    known = [found.joint for found in nulls.values() if found.joint is not None]
+    if not known:
+        raise GemcontError("--joint: nothing can be tested: the warnings say why")
+    null = max(known, key=lambda null: null.n_samples)
     log.info(
         "%d cohorts: N = %d, D = %d, K = %d",
         len(stores),
@@ -131,7 +143,7 @@ def _union(cohorts, palindromic, ambiguous):
     """
     codes, chromosomes = AlleleCodes(), {}
     holders, rows = np.empty(0, np.int64), np.empty(0, np.int64)
-    keys = np.empty(0, np.uint64)
+    keys = blocked = np.empty(0, np.uint64)
     effect, other = np.empty(0, np.int32), np.empty(0, np.int32)
     frequency = np.empty(0)
     for c, cohort in enumerate(cohorts):
@@ -140,7 +152,8 @@ def _union(cohorts, palindromic, ambiguous):
         key, a, b = mine
         eaf = table[FREQUENCY.name].to_numpy()
         unique, counts = np.unique(key, return_counts=True)
-        twice = np.isin(key, unique[counts > 1])
+        blocked = np.union1d(blocked, unique[counts > 1])
+        twice = np.isin(key, blocked)
         found = Lookup(keys, np.arange(len(keys))).find(key)
         found[twice] = -1
         known = np.flatnonzero(found >= 0)
@@ -185,15 +198,13 @@ def _keys(table, codes, chromosomes, autosomes):
 
 
 def _log_matches(store, n, known, new, twice, reason, c):
-    if c == 0:
-        return
-    if not known:
+    if c and not known:
         raise GemcontError(
             f"--joint: {store.path} shares no variant with the stores before it: another build, or "
             "another coding of the alleles"
         )
     left = {REASONS[Reason(r)]: int((reason == r).sum()) for r in np.unique(reason) if r}
-    left |= {"place and alleles stand twice": int(twice)} if twice else {}
+    left |= {"place and alleles stand twice in a cohort": int(twice)} if twice else {}
     shown = "".join(f"; left out: {count} {why}" for why, count in left.items())
     log.info("%s: %d of %d variants matched, %d new%s", store.path, known, n, new, shown)
 
@@ -210,7 +221,7 @@ def _blocks(cohorts, holders, rows, here, nulls):
     """One ``ProductBlock`` for every set of (cohort, group of chromosomes) that adds up."""
     n, d = len(rows), len(cohorts[0].order)
     scores, residual = np.zeros((n, d)), np.zeros(n)
-    samples, alleles = np.zeros(n), np.zeros(n)
+    samples, chromosomes, alleles = np.zeros(n), np.zeros(n), np.zeros(n)
     pattern = [[] for _ in range(n)]
     for c, cohort in enumerate(cohorts):
         slot, sign = cohort.slot[here], cohort.sign[here].astype(np.float64)
@@ -220,10 +231,14 @@ def _blocks(cohorts, holders, rows, here, nulls):
         residual[has] += np.nan_to_num(table[GENOTYPE_SS.name].to_numpy())
         count, eaf = table[N.name].to_numpy(), table[FREQUENCY.name].to_numpy()
         samples[has] += count
-        alleles[has] += count * np.nan_to_num(np.where(sign[has] < 0, 1 - eaf, eaf))
+        called = table[N_CHROMOSOMES.name].to_numpy()
+        chromosomes[has] += called
+        alleles[has] += called * np.nan_to_num(np.where(sign[has] < 0, 1 - eaf, eaf))
         for i, group in zip(has, table[GROUP.name], strict=True):
             pattern[i].append((c, group))
-    place = _places(cohorts, holders, rows, samples, alleles)
+    known = chromosomes > 0
+    eaf = np.divide(alleles, chromosomes, out=np.full(n, np.nan), where=known)
+    place = _places(cohorts, holders, rows, samples, eaf)
     residual = np.where(residual > 0, residual, np.nan)
     kinds = {}
     for i, kind in enumerate(map(tuple, pattern)):
@@ -237,14 +252,13 @@ def _blocks(cohorts, holders, rows, here, nulls):
     return blocks
 
 
-def _places(cohorts, holders, rows, samples, alleles):
+def _places(cohorts, holders, rows, samples, eaf):
     """Place frame in the alleles of the first cohort that holds each variant."""
     frames = []
     for c in np.unique(holders):
         members = np.flatnonzero(holders == c)
         frames.append(place_of(cohorts[c].store.variants[rows[members]], members))
-    place = pl.concat(frames).sort("row")
-    eaf = np.divide(alleles, samples, out=np.full(len(alleles), np.nan), where=samples > 0)
+    place = pl.concat(frames).sort(ROW)
     return place.with_columns(
         pl.Series(N.name, samples.astype(np.int32)),
         pl.Series(FREQUENCY.name, eaf, nan_to_null=True),
@@ -260,4 +274,5 @@ def _null(cohorts, kind):
         total = total + cohort.store.cross_products(group)[order]
         n += cohort.store.groups[group]["n_samples"]
         k += cohort.store.groups[group]["n_covariates"]
-    return summary_null(total, n, k, names=cohorts[0].store.trait_names)
+    where = " + ".join(f"{group} of {cohorts[c].store.path}" for c, group in kind)
+    return fit_nulls(total, n, k, cohorts[0].store.trait_names, where)[0]

@@ -9,7 +9,7 @@ from gemcont.tables.columns import joint_columns
 from gemcont.tables.every import EveryParts
 from gemcont.tables.parts import FrameParts, TextParts, TraitParts
 from gemcont.tables.ssf import Metadata
-from gemcont.tables.store import WideParts
+from gemcont.tables.store import WideParts, refuse_foreign
 from gemcont.tables.writers import SUFFIX, refuse_overwriting, remove
 from gemcont.workflows.store_files import write_stores
 
@@ -59,8 +59,7 @@ class Outputs:
         kept |= {"effects.parquet"} if run.settings.effects else set()
         rows = run.has_single and not run.settings.dense
         kept |= {"traits.parquet"} if rows and not self.split else set()
-        stores = {"t": run.settings.dense, "products": run.settings.save_products}
-        for name in (name for name, written in stores.items() if not written):
+        for name in (name for name, written in self._stores(run).items() if not written):
             if os.path.isfile(f"{self.prefix}.{name}/store.json"):
                 remove(f"{self.prefix}.{name}")
                 log.info("%s.%s of an earlier run removed", self.prefix, name)
@@ -89,10 +88,19 @@ class Outputs:
                 raise GemcontError("--format ssf is one file per trait: add --split-traits")
         if self.split and not run.has_single:
             raise GemcontError("--split-traits goes with --each-trait or --each-trait-only")
+        if self.split and run.settings.dense:
+            raise GemcontError("--dense writes one store: leave --split-traits out")
+        for name in (name for name, asked in self._stores(run).items() if asked):
+            refuse_foreign(f"{self.prefix}.{name}")
         if self.split:
             for trait in run.cohort.trait_names:
                 if "/" in trait or trait in FIXED:
                     raise GemcontError(f"--split-traits: {trait!r} cannot be part of a file's name")
+
+    @staticmethod
+    def _stores(run):
+        """Which stores are asked for, by their name."""
+        return {"t": run.settings.dense, "products": run.settings.save_products}
 
     def parts(self, run, folder):
         """The outputs of a run by kind of frame, growing in ``folder``."""
@@ -125,8 +133,8 @@ class Outputs:
             return EveryParts(folder, kind, names, **how)
         return TraitParts(folder, kind, names, strongest=run.settings.top_k, **how)
 
-    def finish(self, run, parts, encoder=None):
-        """Make the result files of the whole run's parts; encoder: hash of what made the traits."""
+    def finish(self, run, parts):
+        """Make the result files of the whole run's parts; rows by kind where they differ now."""
         targets = {
             "joint": self.joint,
             "effects": f"{self.prefix}.effects.parquet",
@@ -135,7 +143,8 @@ class Outputs:
         }
         for kind in targets.keys() & parts.keys():
             parts[kind].finish(targets[kind])
-        write_stores(run, self.prefix, parts, encoder)
+        write_stores(run, self.prefix, parts)
+        return {"single": parts["single"].n_rows} if "single" in parts else {}
 
     def _metadata(self, run, trait):
         if self.layout != "ssf":

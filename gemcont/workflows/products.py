@@ -1,6 +1,8 @@
 """Tests from stores of products, without genotypes: g'MY, g'Mg and Y'MY are all they need."""
 
+import json
 import logging
+import math
 import os
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -8,19 +10,25 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from gemcont.stats.calibration import lambda_gc
+import gemcont
+from gemcont.errors import GemcontError
+from gemcont.stats.calibration import GENOME_WIDE, lambda_gc
 from gemcont.stats.multitrait import effects_of_scores, joint_test
-from gemcont.stats.null import NullFacts
-from gemcont.tables.columns import GENOTYPE_SS, GROUP, NEG_LOG_10_P, TRAIT
+from gemcont.stats.null import SummaryNull, single_summary_null, summary_null
+from gemcont.stats.screen import screen
+from gemcont.stats.special import r2_of_t_p
+from gemcont.tables.columns import GENOTYPE_SS, GROUP, N_CHROMOSOMES, NEG_LOG_10_P, TRAIT
 from gemcont.tables.parts import TraitParts
 from gemcont.tables.store import Store
-from gemcont.tables.writers import SUFFIX, open_writer, remove
+from gemcont.tables.writers import SUFFIX, open_writer, remove, unfinished
 from gemcont.workflows.report import draw_joint
-from gemcont.workflows.rows import ROW, joint_frame, single_frame
+from gemcont.workflows.rows import ROW, joint_frame, single_frame, untested_frame
+from gemcont.workflows.run import log_lrt_rate
 
 log = logging.getLogger(__name__)
 
 KIND = "products"
+_NEARLY = 1e-4  # least eigenvalue of the traits' correlations that float32 products bear
 
 
 class ProductStore(Store):
@@ -42,8 +50,8 @@ class ProductStore(Store):
 
     def cross_products(self, group):
         """Y'MY (traits, traits) of a group, NaN where a trait is not tested there."""
-        table = self.table("cross_products").filter(pl.col(GROUP.name) == group)
-        return table.drop(GROUP.name, TRAIT.name).to_numpy().astype(np.float64)
+        d, place = len(self.trait_names), list(self.groups).index(group)
+        return self.table("cross_products").slice(place * d, d).to_numpy().astype(np.float64)
 
     @property
     def samples(self):
@@ -52,49 +60,103 @@ class ProductStore(Store):
 
 
 @dataclass(frozen=True)
+class Nulls:
+    """The null models of a group of people: of all traits jointly, and of each alone.
+
+    Either is None where it cannot be: variants of that group are NA in that test.
+    """
+
+    joint: SummaryNull | None
+    single: SummaryNull | None
+
+
+def fit_nulls(cross_products, n_samples, n_covariates, names, where, *, joint=True):
+    """``Nulls`` from Y'MY (traits, traits), and a warning where one cannot be.
+
+    where: what the warning calls the group; joint: whether the joint one is asked for. Raises
+    GemcontError if none of what is asked for can be.
+    """
+    found, faults = {"joint": None, "single": None}, []
+    squares = np.diag(cross_products)
+    makers = {"single": lambda: single_summary_null(squares, n_samples, n_covariates)}
+    if joint:
+        makers["joint"] = lambda: _joint_null(cross_products, n_samples, n_covariates, names)
+    for kind, make in makers.items():
+        try:
+            found[kind] = make()
+        except GemcontError as error:
+            faults.append(f"{where}: {error}")
+            log.warning("%s is not tested %sly (NA): %s", where, kind, error)
+    return Nulls(**found), faults
+
+
+def _joint_null(cross_products, n_samples, n_covariates, names):
+    null = summary_null(cross_products, n_samples, n_covariates, names=names)
+    deviations = np.sqrt(np.diag(cross_products))
+    least = np.linalg.eigvalsh(cross_products / np.outer(deviations, deviations))[0]
+    if least < _NEARLY:
+        log.warning(
+            "traits nearly collinear (least eigenvalue of their correlations %.1e): fewer than "
+            "five digits of the joint test are kept; scan these traits anew",
+            least,
+        )
+    return null
+
+
+@dataclass(frozen=True)
 class ProductBlock:
-    """Variants of one null model: what is tested together.
+    """Variants of one group of people: what is tested together.
 
     place: frame as ``rows.place_frame``; scores: g'MY (variants, D) in trait units; residual:
-    g'Mg (variants,), NaN where a variant cannot be tested; null: their null model
+    g'Mg (variants,), NaN where a variant cannot be tested; nulls: ``Nulls``
     """
 
     place: pl.DataFrame
     scores: np.ndarray
     residual: np.ndarray
-    null: NullFacts
+    nulls: Nulls
 
 
 def place_of(variants, rows):
     """The place frame of a store's variants; rows: for sorting (variants,)."""
-    return variants.drop(GENOTYPE_SS.name, GROUP.name).with_columns(
+    return variants.drop(GENOTYPE_SS.name, N_CHROMOSOMES.name, GROUP.name).with_columns(
         pl.Series(ROW, rows.astype(np.int32))
     )
 
 
 def joint_rows(block, test):
-    """(frame, -log10 p) of the joint test of a ``ProductBlock``."""
-    result = joint_test(block.null, block.null.whiten(block.scores), block.residual, test=test)
+    """(frame, -log10 p) of the joint test of a ``ProductBlock``, NaN where there is none."""
+    null, d = block.nulls.joint, block.scores.shape[1]
+    if null is None:
+        rows = block.place[ROW].to_numpy()
+        return untested_frame(block.place, rows, test, d), np.full(len(rows), np.nan)
+    result = joint_test(null, null.whiten(block.scores), block.residual, test=test)
     effect = None
-    if block.null.n_traits == 1:
-        effect = effects_of_scores(
-            block.null, block.scores, block.null.total_sum_of_squares, block.residual[:, None]
-        )
-    return joint_frame(block.place, result, effect, block.null, test), result.neg_log_10_p
+    if d == 1:
+        total = null.total_sum_of_squares
+        effect = effects_of_scores(null, block.scores, total, block.residual[:, None])
+    return joint_frame(block.place, result, effect, null, test), result.neg_log_10_p
 
 
 def single_rows(block, least):
     """Frame of every trait of a ``ProductBlock`` alone, those with -log10 p from ``least`` up."""
-    n_variants, d = block.scores.shape
-    traits, variants = np.divmod(np.arange(d * n_variants), max(n_variants, 1))
-    effect = effects_of_scores(
-        block.null,
-        block.scores[variants, traits],
-        block.null.total_sum_of_squares[traits],
-        block.residual[variants],
-    )
-    frame = single_frame(block.place, variants, traits, effect, block.null.single_dof)
-    return frame if least is None else frame.filter(pl.col(NEG_LOG_10_P.name) >= least)
+    null, scores = block.nulls.single, block.scores
+    if null is None:
+        scores = np.empty((len(scores), 0))
+        null = SummaryNull(3, 1, np.empty(0))
+    total, dof = null.total_sum_of_squares, null.single_dof
+    if least is None:
+        traits, variants = np.divmod(np.arange(scores.size), max(len(scores), 1))
+    else:
+        with np.errstate(invalid="ignore"):
+            scales = 1 / np.sqrt(block.residual), 1 / np.sqrt(total)
+        variants, traits, _ = screen(scores, *scales, r2_of_t_p(least, dof), dof)
+    pairs = scores[variants, traits]
+    effect = effects_of_scores(null, pairs, total[traits], block.residual[variants])
+    frame = single_frame(block.place, variants, traits, effect, dof)
+    if least is None:
+        return frame
+    return frame.filter(frame[NEG_LOG_10_P.name].to_numpy() >= least)
 
 
 @dataclass(frozen=True)
@@ -118,6 +180,13 @@ class ProductOutputs:
     def path(self):
         """Of the joint test's file."""
         return f"{self.prefix}.{self.name}{SUFFIX[self.layout]}"
+
+    @property
+    def written(self):
+        """Files that stay, pictures apart."""
+        names = ("log", "summary.json", *(("traits.parquet",) if self.each else ()))
+        joint = [self.path] if self.joint else []
+        return joint + [f"{self.prefix}.{name}" for name in names]
 
     @property
     def files(self):
@@ -156,7 +225,7 @@ def write_tests(stretches, trait_names, outputs):
                 rows, p = _joint_stretch(blocks, outputs.test)
                 append(rows if outputs.least is None else rows.filter(p >= outputs.least))
                 places.append(rows.select("chromosome", "base_pair_location"))
-                found.append(p.to_numpy())
+                found.append(p)
             if outputs.each:
                 rows = pl.concat(single_rows(block, outputs.least) for block in blocks)
                 singles.append(singles.encode(rows.sort(TRAIT.name, ROW).drop(ROW)))
@@ -169,16 +238,44 @@ def _joint_stretch(blocks, test):
     """Rows of the joint test in the order of the store, and their -log10 p (NaN untested)."""
     frames, p = zip(*(joint_rows(block, test) for block in blocks), strict=True)
     rows = pl.concat(frames).with_columns(pl.Series("p", np.concatenate(p))).sort(ROW)
-    return rows.drop(ROW, "p"), rows["p"]
+    return rows.drop(ROW, "p"), rows["p"].to_numpy()
 
 
-def report(tested, null, names, outputs, *, autosomes, plot):
-    """The log's last lines, and the pictures of the joint test unless ``plot`` is false."""
-    if tested is None:
-        return
-    inflation = tested.lambda_gc(null.n_traits)
-    log.info("%d variants in %s, lambda_gc %.4f", len(tested.neg_log_10_p), outputs.path, inflation)
-    if plot:
+def refuse_own_stores(outputs, stores):
+    """Raise GemcontError if the results would lie among those of a scan that is read."""
+    for store in stores:
+        prefix = os.fspath(store).rstrip("/").removesuffix(f".{KIND}")
+        if os.path.abspath(prefix) == os.path.abspath(outputs.prefix):
+            raise GemcontError(f"--out: {outputs.prefix} is the scan that is read; choose another")
+
+
+def report(tested, null, names, outputs, *, autosomes, plot, arguments):
+    """The log's last lines, PREFIX.summary.json, and the pictures of the joint test.
+
+    null: of most people, None where nothing is tested jointly
+    """
+    summary = {"gemcont": gemcont.__version__, "arguments": arguments, "traits": names}
+    pictures = [f"{outputs.prefix}.{name}.png" for name in ("manhattan", "qq")]
+    if tested is not None:
+        inflation, rate = tested.lambda_gc(null.n_traits), log_lrt_rate(null, outputs.test)
+        found = len(tested.neg_log_10_p)
+        log.info("%d variants in %s, lambda_gc %.4f", found, outputs.path, inflation)
+        summary |= {
+            "test": outputs.test,
+            "n_samples": null.n_samples,
+            "n_covariates": null.n_covariates,
+            "n_variants": found,
+            "lambda_gc": inflation if math.isfinite(inflation) else None,
+            "lrt_true_over_nominal_rate": {"level": GENOME_WIDE, "ratio": rate},
+        }
+    with unfinished(f"{outputs.prefix}.summary.json") as path, open(path, "w") as file:
+        json.dump(summary, file, indent=2)
+    drawn = tested is not None and plot
+    for path in {*outputs.files} - {*outputs.written, *(pictures if drawn else ())}:
+        if os.path.isfile(path):
+            remove(path)
+            log.info("%s of an earlier run removed", path)
+    if drawn:
         draw_joint(
             outputs.prefix,
             tested.place,

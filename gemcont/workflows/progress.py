@@ -16,6 +16,7 @@ import os
 import numpy as np
 
 from gemcont.errors import GemcontError
+from gemcont.tables.parts import damaged
 from gemcont.tables.writers import remove
 from gemcont.workflows.fingerprint import difference
 from gemcont.workflows.scan import ScanBlock
@@ -40,6 +41,9 @@ class Progress:
 
     def begin(self):
         """An empty folder; what an earlier run left in it is removed."""
+        if os.path.isdir(self.folder) and not os.path.exists(self._path("fingerprint.json")):
+            if os.listdir(self.folder):
+                raise GemcontError(f"{self.folder}: a folder of yours is in the way; move it")
         remove(self.folder)
         os.makedirs(self.folder)
         with open(self._path("fingerprint.json"), "w", encoding="utf-8") as file:
@@ -63,9 +67,9 @@ class Progress:
     def _adopt(self, folder):
         """Yield a folder's blocks and cut the outputs to where they reach."""
         records, tests = read_journal(folder)
-        with open(self._path("journal.jsonl"), "w", encoding="utf-8") as file:
-            file.writelines(json.dumps(record) + "\n" for record in records)
-        tests.tofile(self._path("tests.bin"))
+        _cut_journal(folder)
+        with open(self._path("tests.bin"), "ab") as file:
+            file.truncate(tests.nbytes)
         last = records[-1]["parts"] if records else {}
         for kind, part in self.parts.items():
             part.restore(last.get(kind))
@@ -118,6 +122,11 @@ class Progress:
         self.n_blocks += 1
 
 
+def has_work(folder):
+    """Whether a run has left work in ``folder`` to go on with."""
+    return os.path.exists(os.path.join(folder, "fingerprint.json"))
+
+
 def read_fingerprint(folder):
     """The fingerprint of the work in ``folder``; GemcontError where there is none."""
     try:
@@ -137,7 +146,16 @@ def read_journal(folder):
     n_rows = sum(record["n_rows"] for record in records)
     path = os.path.join(folder, "tests.bin")
     tests = np.fromfile(path, dtype=_TESTS, count=n_rows) if n_rows else np.empty(0, _TESTS)
+    if len(tests) < n_rows:
+        raise damaged(path)
     return records, tests
+
+
+def _cut_journal(folder):
+    """Cut off the line that a killed run had begun."""
+    with open(os.path.join(folder, "journal.jsonl"), "ab+") as file:
+        file.seek(0)
+        file.truncate(sum(len(line) for line in file if line.endswith(b"}\n")))
 
 
 def _blocks(records, tests):

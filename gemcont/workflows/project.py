@@ -5,10 +5,16 @@ import logging
 import numpy as np
 
 from gemcont.errors import GemcontError
-from gemcont.stats.null import summary_null
 from gemcont.tables.columns import GENOTYPE_SS, GROUP
 from gemcont.tables.weights import read_weights
-from gemcont.workflows.products import ProductBlock, ProductStore, place_of, write_tests
+from gemcont.workflows.products import (
+    ProductBlock,
+    ProductStore,
+    fit_nulls,
+    place_of,
+    refuse_own_stores,
+    write_tests,
+)
 
 log = logging.getLogger(__name__)
 
@@ -21,21 +27,38 @@ def write_projection(store, outputs, *, weights=None, traits=None):
     just those; outputs: ``ProductOutputs``.
 
     Equals a scan of the traits times the weights to float32's digits. Returns (``Tested`` or
-    None, null model of the first group, names of what was tested, the store).
+    None, null model of the first group, names of what was tested, the store). Raises GemcontError
+    where nothing can be tested.
     """
+    refuse_own_stores(outputs, [store])
     store = ProductStore(store)
     names, matrix = _combinations(store, weights, traits)
-    nulls = {group: _null(store, group, matrix, names) for group in store.groups}
+    nulls, faults = {}, []
+    for group, facts in store.groups.items():
+        combined = _combined(store.cross_products(group), matrix)
+        sizes = facts["n_samples"], facts["n_covariates"]
+        nulls[group], found = fit_nulls(combined, *sizes, names, group, joint=outputs.joint)
+        faults += found
+    null = _asked(nulls, outputs, faults)
     log.info(
         "%s: %d traits of %d people; %d combinations tested, %s",
         store.path,
         len(store.trait_names),
-        next(iter(nulls.values())).n_samples,
+        null.n_samples,
         len(names),
         f"jointly ({outputs.test})" if outputs.joint else "each alone",
     )
     tested = write_tests(_stretches(store, matrix, nulls), names, outputs)
-    return tested, next(iter(nulls.values())), names, store
+    return tested, null, names, store
+
+
+def _asked(nulls, outputs, faults):
+    """The first null model of what is asked for, or GemcontError where there is none."""
+    for found in nulls.values():
+        null = found.joint if outputs.joint else found.single
+        if null is not None:
+            return null
+    raise GemcontError(faults[0])
 
 
 def _combinations(store, weights, traits):
@@ -57,15 +80,13 @@ def _combinations(store, weights, traits):
     return names, matrix
 
 
-def _null(store, group, matrix, names):
-    facts, used = store.groups[group], matrix.any(axis=1)
-    products = store.cross_products(group)[np.ix_(used, used)]
-    if np.isnan(products).any():
-        count = (store.variants[GROUP.name] == group).sum()
-        log.warning("%d variants of %s left out: a trait is constant there", count, group)
-        return None
-    combined = matrix[used].T @ products @ matrix[used]
-    return summary_null(combined, facts["n_samples"], facts["n_covariates"], names=names)
+def _combined(products, matrix):
+    """Y'MY of the combinations; NaN for those of a trait that is not tested in the group."""
+    unknown = np.isnan(np.diag(products))
+    combined = matrix.T @ np.nan_to_num(products) @ matrix
+    lost = matrix[unknown].any(axis=0)
+    combined[lost] = combined[:, lost] = np.nan
+    return combined
 
 
 def _stretches(store, matrix, nulls):
@@ -74,14 +95,21 @@ def _stretches(store, matrix, nulls):
     chosen = [name for name, use in zip(store.trait_names, used, strict=True) if use]
     for first, values in store.blocks(chosen):
         variants = store.variants.slice(first, len(values))
-        scores = values.astype(np.float64) @ matrix[used]
+        scores = _weighted(values.astype(np.float64), matrix[used])
         residual = variants[GENOTYPE_SS.name].to_numpy()
         groups = variants[GROUP.name].to_numpy()
         blocks = []
         for group in dict.fromkeys(groups):
             rows = np.flatnonzero(groups == group)
-            if nulls[group] is not None:
-                place = place_of(variants[rows], rows)
-                blocks.append(ProductBlock(place, scores[rows], residual[rows], nulls[group]))
-        if blocks:
-            yield blocks
+            place = place_of(variants[rows], rows)
+            blocks.append(ProductBlock(place, scores[rows], residual[rows], nulls[group]))
+        yield blocks
+
+
+def _weighted(values, matrix):
+    """values @ matrix, where a NaN of a trait spoils only the combinations that hold it."""
+    unknown = np.isnan(values)
+    scores = np.where(unknown, 0, values) @ matrix
+    for d in np.flatnonzero(unknown.any(axis=0)):
+        scores[np.ix_(unknown[:, d], matrix[d] != 0)] = np.nan
+    return scores

@@ -31,6 +31,7 @@ def write_summary(run, path, arguments):
     summary = {
         "gemcont": gemcont.__version__,
         "arguments": arguments,
+        "settings": run.asked,
         "test": run.settings.test if run.cohort.joint else None,
         "n_samples": null.n_samples,
         "n_traits": len(run.cohort.trait_names),
@@ -44,6 +45,7 @@ def write_summary(run, path, arguments):
         "variants_untestable": run.untestable,
         "variants_below_200_minor_alleles": run.rare,
         "rows_written": run.written,
+        "least_neg_log_10_p_of_single_rows": run.plan.singles.least,
         "seconds": {k: round(v, 3) for k, v in run.seconds.items()},
         "seconds_of_threads": {k: round(v, 3) for k, v in run.seconds_of_threads.items()},
         "threads": run.threads,
@@ -190,9 +192,8 @@ def write_traits(run, prefix):
     with open_writer(f"{prefix}.traits.summary.tsv", "tsv") as append:
         append(summary)
     counts = pl.from_numpy(run.histogram.T.astype(np.uint32), schema=names)
-    edges = pl.Series("abs_t_from", BIN_WIDTH * np.arange(run.histogram.shape[1]))
     with unfinished(f"{prefix}.traits.histogram.parquet") as temporary:
-        counts.insert_column(0, edges).write_parquet(temporary)
+        counts.write_parquet(temporary)  # row i counts |t| from i x BIN_WIDTH
 
 
 def chromosome_codes(column, autosomes):

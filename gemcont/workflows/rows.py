@@ -13,6 +13,8 @@ from gemcont.tables.columns import (
     FREQUENCY,
     GENOTYPE_SS,
     GROUP,
+    IN_BLOCK,
+    N_CHROMOSOMES,
     NEG_LOG_10_P,
     PLACE,
     R2,
@@ -26,7 +28,7 @@ from gemcont.tables.columns import (
     store_variant_columns,
 )
 
-ROW = "row"  # position in the block, for sorting; not written
+ROW = IN_BLOCK
 
 
 def place_frame(variants, frequency, n, rows):
@@ -98,11 +100,15 @@ def wide_frame(values, names, rows):
     return frame.with_columns(pl.Series(ROW, rows.astype(np.int32)))
 
 
-def variants_frame(place, residual, group):
-    """What a store of many traits says of its variants: place, g'Mg, group of chromosomes."""
+def variants_frame(place, residual, chromosomes, group):
+    """What a store of many traits says of its variants.
+
+    residual: g'Mg; chromosomes: called ones (variants,); group: of chromosomes
+    """
     frame = place.cast({c.name: c.dtype for c in PLACE})
     return frame.with_columns(
         pl.Series(GENOTYPE_SS.name, residual, nan_to_null=True),
+        pl.Series(N_CHROMOSOMES.name, chromosomes),
         pl.lit(group).alias(GROUP.name),
     ).select(*(c.name for c in store_variant_columns()), ROW)
 

@@ -25,6 +25,7 @@ from gemcont.workflows.settings import GwasSettings, shortened
 log = logging.getLogger(__name__)
 
 _INFLATED = 1.2  # lambda_gc above which the log asks why
+_TRAITS_AT_ONCE = 64
 _CALIBRATED = (0.95, 1.05)  # true over nominal rate of the LRT that needs no warning
 
 
@@ -34,8 +35,9 @@ class GwasRun:
 
     neg_log_10_p, rows: -log10 p of the joint test and index in the source of the rows that pass
     the filters, one array a block; written: rows by kind; histogram: counts of each trait's |t|
-    (``stats.screen``), None where traits are not tested one by one. The properties below them are
-    of the finished scan.
+    (``stats.screen``), None where traits are not tested one by one; encoder: hash of the model that
+    made the traits, where a store is to say so; asked: files, outputs and settings by name. The
+    properties below them are of the finished scan.
     """
 
     source: GenotypeSource
@@ -55,6 +57,8 @@ class GwasRun:
     rows: list = field(default_factory=list)
     written: dict = field(default_factory=dict)
     histogram: np.ndarray | None = None
+    encoder: str | None = None
+    asked: dict = field(default_factory=dict)
 
     def __post_init__(self):
         if self.has_single:
@@ -136,12 +140,11 @@ class GwasRun:
         """Names of traits whose tails are too heavy for rare variants, by their kurtosis."""
         found = []
         for people, _, _ in self.cohort.parts:
-            squares = np.square(people.traits - people.traits.mean(axis=0))
-            squares /= np.maximum(squares.mean(axis=0), np.finfo(np.float64).tiny)
-            excess = np.square(squares).mean(axis=0) - 3
             noise = np.sqrt(24 / len(people.samples))  # its standard error for a Gaussian trait
-            heavy = np.flatnonzero(excess > max(1.0, 5 * noise))
-            found += [people.trait_names[d] for d in heavy]
+            for start in range(0, people.traits.shape[1], _TRAITS_AT_ONCE):
+                excess = _excess_kurtosis(people.traits[:, start : start + _TRAITS_AT_ONCE])
+                heavy = start + np.flatnonzero(excess > max(1.0, 5 * noise))
+                found += [people.trait_names[d] for d in heavy]
         return list(dict.fromkeys(found))
 
     @property
@@ -193,9 +196,7 @@ class GwasRun:
     @cached_property
     def lrt_rate(self):
         """The LRT's true rate at 5e-8 over 5e-8, for the autosomes' N, D and K."""
-        null = self.null
-        rate = lrt_true_rate(null.n_samples, null.n_covariates, null.n_traits)
-        return rate / GENOME_WIDE
+        return lrt_rate(self.null)
 
     def log_start(self):
         """What is about to be tested."""
@@ -215,7 +216,7 @@ class GwasRun:
                 shortened(self.cohort.trait_names),
                 null.n_covariates,
             )
-            self._log_lrt_rate()
+            log_lrt_rate(null, settings.test)
         if self.has_single:
             log.info("each of %d traits is tested alone by its t", len(self.cohort.trait_names))
         log.info("%d threads, blocks of %d variants", self.threads, self.size)
@@ -224,20 +225,6 @@ class GwasRun:
     def has_single(self):
         """Whether traits are tested one by one."""
         return any(batch.single for batch in self.plan.batches[Ploidy.AUTOSOME])
-
-    def _log_lrt_rate(self):
-        rate = self.lrt_rate
-        exact = self.settings.test == "f"
-        log.info(
-            "%sthe likelihood-ratio test's true rate at 5e-8 is %.3g times nominal here",
-            "the F test is exact for Gaussian traits; " if exact else "",
-            rate,
-        )
-        if self.settings.test == "lrt" and not _CALIBRATED[0] <= rate <= _CALIBRATED[1]:
-            log.warning(
-                "the likelihood-ratio test is %s for this N, D and K; --test f is exact",
-                "anti-conservative" if rate > 1 else "conservative",
-            )
 
     def log_end(self):
         """What the finished scan has tested."""
@@ -274,3 +261,31 @@ class GwasRun:
         if self.histogram is not None and self.histogram.any():
             shown = np.nanquantile(self.trait_lambdas, (0.5, 0, 1))
             log.info("lambda_gc of single traits: median %.4f, from %.4f to %.4f", *shown)
+
+
+def _excess_kurtosis(traits):
+    """(traits,), 0 for a Gaussian one."""
+    squares = np.square(traits - traits.mean(axis=0))
+    squares /= np.maximum(squares.mean(axis=0), np.finfo(np.float64).tiny)
+    return np.square(squares).mean(axis=0) - 3
+
+
+def lrt_rate(null):
+    """The LRT's true rate at 5e-8 over 5e-8, for a null model's N, D and K."""
+    return lrt_true_rate(null.n_samples, null.n_covariates, null.n_traits) / GENOME_WIDE
+
+
+def log_lrt_rate(null, test):
+    """Log the LRT's true rate, with a warning where it misleads; returns it."""
+    rate = lrt_rate(null)
+    log.info(
+        "%sthe likelihood-ratio test's true rate at 5e-8 is %.3g times nominal here",
+        "the F test is exact for Gaussian traits; " if test == "f" else "",
+        rate,
+    )
+    if test == "lrt" and not _CALIBRATED[0] <= rate <= _CALIBRATED[1]:
+        log.warning(
+            "the likelihood-ratio test is %s for this N, D and K; --test f is exact",
+            "anti-conservative" if rate > 1 else "conservative",
+        )
+    return rate

@@ -21,6 +21,7 @@ from gemcont.stats.multitrait import (
     residual_sum_of_squares,
     testable_residual,
 )
+from gemcont.stats.screen import N_BINS
 from gemcont.tables.columns import NEG_LOG_10_P, TRAIT
 from gemcont.workflows.groups import TRAITS_AT_ONCE, group_name
 from gemcont.workflows.rows import (
@@ -131,10 +132,12 @@ def block_size(source, plan, threads, memory, n_variants):
     tested = sum(b.null.n_traits for b in batches) / len(plan.batches)
     singles = sum(b.null.n_traits for b in batches if b.single) / len(plan.batches)
     results = tested * (4 * plan.singles.dense + 12 * plan.products)
-    if plan.singles.least is None and plan.singles.leaders is None:
-        results += 160 * singles * (not plan.singles.dense)
+    if not plan.singles.dense:  # as arrays, or the share of pairs that pass as rows
+        least = plan.singles.least
+        results += singles * (80 if least is None else 300 * 10.0**-least)
     per_variant = 2 * source.bytes_per_variant + 8 * (4 * columns + 40) + 2 * int(results)
-    affordable = memory // (2 * threads * per_variant)
+    histograms = 2 * N_BINS * int(singles)
+    affordable = int(max(memory / (2 * threads) - histograms, 0) / per_variant)
     share = -(-n_variants // threads)
     share = max(-(-share // _BLOCKS_PER_THREAD), min(share, _ENOUGH))
     size = min(affordable, _BLOCK_BYTES // source.bytes_per_variant, share)
@@ -232,7 +235,7 @@ def _scan_part(source, variants, rows, batch, plan, watch, *, counted):
             if batch.trait_blocks
             else [(slice(None), batch.null.in_trait_units(products[:, :n_traits]))]
         )
-        more, histograms = _singles(batch, scores, residual, place, plan)
+        more, histograms = _singles(batch, scores, residual, place, alleles.total[stays], plan)
         frames |= more
     failed = np.bincount(failed, minlength=len(FLAGS) + 1) * counted
     tested = ~np.isnan(residual)
@@ -257,7 +260,7 @@ def _joint(batch, products, residual, place, plan):
     return frames, result.neg_log_10_p
 
 
-def _singles(batch, scores, residual, place, plan):
+def _singles(batch, scores, residual, place, chromosomes, plan):
     """Frames of single traits and of the stores, by kind, and histograms by codes of traits."""
     frames, histograms = {}, []
     rows, n_traits = place[ROW].to_numpy(), len(plan.trait_names)
@@ -268,7 +271,7 @@ def _singles(batch, scores, residual, place, plan):
         frames["products"] = wide_frame(kept, plan.trait_names, rows)
     if plan.products or plan.singles.dense:
         frames["variants"] = variants_frame(
-            place, residual / batch.dose**2, group_name(batch.ploidy)
+            place, residual / batch.dose**2, chromosomes, group_name(batch.ploidy)
         )
     if batch.single:
         found = test_singles(batch, scores, residual, place, plan.singles, n_traits)

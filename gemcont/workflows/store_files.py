@@ -10,18 +10,18 @@ import polars as pl
 import gemcont
 from gemcont.errors import GemcontError
 from gemcont.genotype.chromosomes import Ploidy
-from gemcont.tables.columns import TRAIT, store_trait_columns
+from gemcont.tables.columns import store_trait_columns
 from gemcont.tables.store import write_store
 from gemcont.workflows.groups import group_name
 
 STORES = {"dense": "t", "products": "products"}  # kinds of frames, and what a store is called
 
 
-def write_stores(run, prefix, parts, encoder):
+def write_stores(run, prefix, parts):
     """PREFIX.t and PREFIX.products of a finished ``GwasRun``, those that were asked for."""
     for kind, name in STORES.items():
         if kind in parts:
-            facts = _facts(run) | {"encoder": encoder}
+            facts = _facts(run)
             beside = {"traits": _traits(run)}
             if kind == "products":
                 beside |= {"cross_products": _cross_products(run), "samples": _people(run)}
@@ -33,7 +33,8 @@ def encoder_of(path):
 
     Raises GemcontError where that file cannot be understood.
     """
-    beside = f"{os.path.splitext(os.fspath(path))[0]}.embed.json"
+    stem = os.path.splitext(os.fspath(path).removesuffix(".gz"))[0]
+    beside = f"{stem}.embed.json"
     if not os.path.exists(beside):
         return None
     try:
@@ -67,6 +68,7 @@ def _facts(run):
         "pcs": run.settings.pcs,
         "autosomes": run.settings.autosomes,
         "groups": groups,
+        "encoder": run.encoder,
     }
 
 
@@ -81,14 +83,15 @@ def _traits(run):
 
 
 def _cross_products(run):
-    """Y'MY by group: a row and a column per trait, null where a trait is not tested there."""
+    """Y'MY, one group of chromosomes under the other, as ``groups`` has them: a column per trait.
+
+    NaN where a trait is not tested in a group.
+    """
     names, frames = run.cohort.trait_names, []
-    for group, batch in _batches(run):
+    for _, batch in _batches(run):
         found = np.full((len(names), len(names)), np.nan)
         found[np.ix_(batch.trait_codes, batch.trait_codes)] = batch.null.cross_products
-        frame = pl.from_numpy(found, schema=names)
-        frames.append(frame.insert_column(0, pl.Series("group", [group] * len(names))))
-        frames[-1].insert_column(1, pl.Series(TRAIT.name, names))
+        frames.append(pl.from_numpy(found, schema=names))
     return pl.concat(frames)
 
 

@@ -413,8 +413,9 @@ def test_killed_half_way_goes_on_to_the_same_bytes(study, number, capsys):
     assert Path(study.out + ".gwas.tsv").read_bytes() == resumed
 
 
-def test_resuming_another_run_is_refused(study, capsys):
-    fails(study, capsys, ["--resume"], "result.partial: no unfinished work", "without --resume")
+def test_resume_without_anything_to_resume_begins(study):
+    assert main(command(study, "--resume")) == 0
+    assert results(study) == [".gwas.tsv", ".summary.json"]
 
 
 def test_python_raises_what_the_command_prints(study):

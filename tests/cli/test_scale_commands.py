@@ -51,10 +51,11 @@ def test_a_merge_without_all_chunks_says_which(study, capsys):
 def test_a_chunk_can_be_run_again_and_resumed(study, capsys):
     for _ in range(2):
         assert scan(study, "--block-size", "9", "--chunk", "1/3") == 0
-    capsys.readouterr()
-    flags = ["--bfile", study.bfile, "--pheno", study.pheno, "--out", study.out, "--resume"]
-    argv = [*flags, "--block-size", "9", "--chunk", "2/3"]
-    fails(gwas.main, argv, capsys, "chunk-2-of-3.partial: no unfinished work there")
+    whole = study.folder / "result.chunk-1-of-3.blocks" / "joint.tsv"
+    before = whole.stat().st_mtime_ns
+    assert scan(study, "--block-size", "9", "--chunk", "1/3", "--resume") == 0
+    assert whole.stat().st_mtime_ns == before  # it stood there already
+    assert scan(study, "--block-size", "9", "--chunk", "2/3", "--resume") == 0
 
 
 def test_project(study, capsys):
@@ -64,8 +65,9 @@ def test_project(study, capsys):
     out = str(study.folder / "axes")
     argv = ["--products", study.out, "--weights", str(weights), "--each-trait", "--out", out]
     assert project.main(argv) == 0
-    files = [".gwas.tsv", ".log", ".manhattan.png", ".qq.png", ".traits.parquet"]
+    files = [".gwas.tsv", ".log", ".manhattan.png", ".qq.png", ".summary.json", ".traits.parquet"]
     assert names(study, "axes") == files
+    assert "true rate at 5e-8" in Path(out + ".log").read_text()
     read = {"separator": "\t", "null_values": "NA", "schema_overrides": {"chromosome": pl.String}}
     found, expected = (pl.read_csv(f, **read) for f in (out + ".gwas.tsv", study.out + ".gwas.tsv"))
     np.testing.assert_allclose(found["chi2"], expected["chi2"], rtol=1e-5)
@@ -99,6 +101,8 @@ def test_project_mistakes(study, capsys, flags, messages):
     capsys.readouterr()
     argv = ["--products", study.out, "--out", str(study.folder / "p"), *flags]
     fails(project.main, argv, capsys, *messages)
+    argv = ["--products", study.out, "--out", study.out, "--traits", "height"]
+    fails(project.main, argv, capsys, "is the scan that is read")
     argv = ["--products", study.out + "x", "--out", str(study.folder / "p"), "--traits", "height"]
     fails(project.main, argv, capsys, "resultx.products: not a store")
 
@@ -115,7 +119,10 @@ def test_joint_meta_refuses_the_same_people_and_idle_flags(study, capsys):
     argv = ["--sumstats", study.out + ".gwas.tsv", "--test", "f", "--out", second]
     fails(meta.main, argv, capsys, "--test goes with --joint")
     assert meta.main([*base, "--same-ids", "--test", "f"]) == 0
-    assert names(study, "m") == [".log", ".manhattan.png", ".meta.tsv", ".qq.png"]
+    files = [".log", ".manhattan.png", ".meta.tsv", ".qq.png", ".summary.json"]
+    assert names(study, "m") == files
+    fails(meta.main, [*base, "--chr-set", "30"], capsys, "--chr-set goes with --sumstats")
+    fails(meta.main, [*base[:3], "--same-ids", "--out", second], capsys, "is the scan that is read")
     found = pl.read_csv(study.folder / "m.meta.tsv", separator="\t", null_values="NA")
     assert 101 < found["n"].max() <= 202
 

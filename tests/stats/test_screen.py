@@ -82,7 +82,7 @@ def test_leaders_keep_the_strongest_of_every_trait():
     rng = np.random.default_rng(3)
     traits, values = rng.integers(0, 6, 200), rng.exponential(1, 200)
     leaders = Leaders(7, 4)
-    for part in np.array_split(np.arange(200), 9):
+    for part in [*np.array_split(np.arange(200), 9), np.empty(0, int)]:
         leaders.add(traits[part], values[part])
     for d in range(6):
         np.testing.assert_array_equal(leaders.strongest[d], np.sort(values[traits == d])[-4:])

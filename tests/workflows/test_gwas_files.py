@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 
 from gemcont import GemcontError
+from gemcont.tables.writers import remove
 from gemcont.workflows.gwas_files import Files, merge_gwas, write_gwas
 from gemcont.workflows.outputs import Outputs
 from gemcont.workflows.run import GwasRun
@@ -20,6 +21,9 @@ RUNS = [
     ({"layout": "parquet"}, {"effects": True}),
     ({}, {"each_trait": True, "geno": 0.05}),
     ({}, {"each_trait": True, "joint": False, "neg_log10_p_min": 0.3}),
+    ({}, {"each_trait": True, "joint": False, "top_k": 3}),
+    ({}, {"each_trait": True, "save_products": True}),
+    ({}, {"each_trait": True, "joint": False, "dense": True}),
     ({"layout": "ssf", "split": True, "genome_build": "GRCh38"}, {"each_trait": True}),
 ]
 SIZE = 7  # variants in a block: nine blocks of the study's 60
@@ -42,6 +46,7 @@ def scan(study):
 def contents(study, name="result"):
     """Bytes of every result file, the yaml's date apart."""
     files = [p for p in study.folder.glob(f"{name}.*") if p.is_file()]
+    files += [p for kind in ("t", "products") for p in study.folder.glob(f"{name}.{kind}/*")]
     found = {p.name.removeprefix(name): p.read_bytes() for p in files}
     return {k: v.replace(f"{name}.".encode(), b"") if "yaml" in k else v for k, v in found.items()}
 
@@ -76,7 +81,7 @@ def test_a_resumed_scan_writes_the_same_bytes(study, scan, monkeypatch, kind, n_
     whole = scan(kind=kind)
     expected = contents(study)
     for path in study.folder.glob("result.*"):
-        path.unlink()
+        remove(path)
     kill_scan(scan, monkeypatch, n_blocks, kind)
     assert [p.name for p in study.folder.glob("result.*")] == ["result.partial"]
     leave_half_a_block(study.folder / "result.partial")
@@ -107,17 +112,16 @@ def leave_half_a_block(folder):
             file.write(b"half a li")
     for parts in (p for p in folder.iterdir() if p.is_dir()):
         last = max(parts.iterdir())
-        further = parts / f"{int(last.stem) + 1:06d}{last.suffix}"
+        number = last.stem.removeprefix("part-")
+        further = parts / last.name.replace(number, f"{int(number) + 1:0{len(number)}d}")
         shutil.copytree(last, further) if last.is_dir() else shutil.copy(last, further)
 
 
 def test_a_run_killed_while_it_finishes_can_be_resumed(study, scan, monkeypatch):
     scan(kind=RUNS[3])
     expected = contents(study)
-    with monkeypatch.context() as patch:
-        patch.setattr("gemcont.workflows.gwas_files.remove", kill)
-        with pytest.raises(Killed):
-            scan(kind=RUNS[3])
+    with pytest.raises(Killed):
+        scan(kind=RUNS[3], report=kill)
     assert (study.folder / "result.partial").exists()
     scan(kind=RUNS[3], resume=True)
     assert contents(study) == expected
@@ -149,12 +153,41 @@ def test_changed_inputs_are_refused(study, scan, monkeypatch, file):
         scan(resume=True)
 
 
-def test_damaged_work_is_refused(study, scan, monkeypatch):
+@pytest.mark.parametrize("name", ["joint.tsv", "tests.bin"])
+def test_damaged_work_is_refused(study, scan, monkeypatch, name):
     kill_scan(scan, monkeypatch, 3)
-    text = study.folder / "result.partial" / "joint.tsv"
+    text = study.folder / "result.partial" / name
     text.write_bytes(text.read_bytes()[:-5])
-    with pytest.raises(GemcontError, match=r"joint.tsv: not as the journal .* without --resume"):
+    with pytest.raises(GemcontError, match=rf"{name}: not as the journal .* without --resume"):
         scan(resume=True)
+
+
+def test_nothing_of_the_user_is_deleted(study, scan):
+    for name in ("result.partial", "result.products"):
+        (study.folder / name).mkdir()
+        (study.folder / name / "notes.txt").write_text("mine")
+        with pytest.raises(GemcontError, match=f"{name}: .* in the way"):
+            scan(save_products=True)
+        assert (study.folder / name / "notes.txt").read_text() == "mine"
+        shutil.rmtree(study.folder / name)
+
+
+def test_a_scan_without_variants_leaves_nothing(study, scan):
+    with pytest.raises(GemcontError, match="no variant is left"):
+        scan(mac=10_000)
+    assert not list(study.folder.glob("result.*"))
+
+
+def test_a_full_disk_is_said_and_the_work_kept(study, scan, monkeypatch):
+    def full(*_, **__):
+        raise pl.exceptions.ComputeError("underlying IO error: No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(pl.LazyFrame, "sink_parquet", full)
+        with pytest.raises(GemcontError, match="No space left on device.* --resume goes on from"):
+            scan(kind=RUNS[2])
+    scan(kind=RUNS[2], resume=True)
+    assert (study.folder / "result.gwas.parquet").exists()
 
 
 @pytest.mark.parametrize("kind", RUNS)
@@ -163,7 +196,7 @@ def test_chunks_put_together_are_the_whole(study, scan, kind):
     expected = contents(study)
     for i in (2, 1, 3, 4):
         scan(f"m.chunk-{i}-of-4", kind, chunk=(i, 4))
-    run, _ = merge_gwas(str(study.folder / "m"))
+    run = merge_gwas(str(study.folder / "m"))
     found = contents(study, "m")
     assert {k: v for k, v in found.items() if "chunk" not in k} == expected
     assert run.written == whole.written

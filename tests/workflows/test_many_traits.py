@@ -65,6 +65,26 @@ def test_block_size_threads_and_memory_change_nothing(many, settings):
     assert found.equals(expected)
 
 
+def test_all_rows_can_be_asked_for_by_a_bound_of_nothing(many, monkeypatch):
+    _, expected = scan(many)
+    monkeypatch.setattr("gemcont.workflows.gwas.EACH_TRAIT_ONLY_ABOVE", 20)
+    _, bounded = scan(many)
+    assert bounded["neg_log_10_p_value"].min() >= 5
+    _, found = scan(many, neg_log10_p_min=0)
+    assert found.equals(expected)
+
+
+@pytest.mark.parametrize("flags", [{"dense": True}, {"save_products": True}])
+def test_traits_may_have_any_name(many, flags):
+    table = (many / "g.pheno").read_text().split("\n", 1)
+    names = ["row", "group", "trait", "abs_t_from", "hash"]
+    header = "\t".join(["FID", "IID", *names, *(f"t{d}" for d in range(5, D))])
+    (many / "g.pheno").write_text(header + "\n" + table[1])
+    _, _ = scan(many, "s", **flags)
+    (part, *_) = sorted((many / f"s.{'t' if 'dense' in flags else 'products'}").glob("part-*"))
+    assert pl.read_parquet(part).columns == [*names, *(f"t{d}" for d in range(5, D))]
+
+
 def test_traits_apart_are_traits_together(many):
     _, together = scan(many)
     for name in ("t0", "t33"):

@@ -130,6 +130,7 @@ def test_products_of_single_traits_serve_as_well(one):
         ("trait\tx\ty\ne0\t1\t2\n", "trait y is collinear with x"),
         ("trait\tx\ne0\t0\n", "trait x has no variance"),
         ("trait\tx\n", "holds no trait"),
+        ("trait\tx", "holds no trait"),
     ],
 )
 def test_weights_that_cannot_be(one, text, message):
@@ -138,6 +139,58 @@ def test_weights_that_cannot_be(one, text, message):
     with pytest.raises(GemcontError, match=message):
         write_projection(folder / "a", ProductOutputs(str(folder / "p")), weights=folder / "w.tsv")
     assert not list(folder.glob("p.*"))
+
+
+def test_what_cannot_be_tested_jointly_is_still_tested_alone(one):
+    folder, _ = one
+    rows = "trait\tx\ty\tz\ne0\t1\t0\t1\ne1\t0\t1\t-1\n"
+    (folder / "w.tsv").write_text(rows)
+    outputs = ProductOutputs(str(folder / "p"), joint=False, each=True)
+    tested, _, _, _ = write_projection(folder / "a", outputs, weights=folder / "w.tsv")
+    assert tested is None
+    found = pl.read_parquet(folder / "p.traits.parquet")
+    assert found.height == 3 * M
+
+
+def test_a_trait_constant_among_men_spoils_no_other(tmp_path):
+    write_cohort(tmp_path, "a", 240, seed=1)
+    bim = (tmp_path / "a.bim").read_text().replace("\n23\t", "\n24\t")
+    (tmp_path / "a.bim").write_text(bim)
+    table = pl.read_csv(tmp_path / "a.pheno", separator="\t")
+    men = pl.int_range(pl.len()) % 2 == 0
+    table = table.with_columns(pl.when(men).then(1.5).otherwise(pl.col("e4")).alias("e4"))
+    table.write_csv(tmp_path / "a.pheno", separator="\t")
+    scan(tmp_path, "a", joint=False, each_trait=True, save_products=True)
+    outputs = ProductOutputs(str(tmp_path / "p"), joint=False, each=True)
+    write_projection(tmp_path / "a", outputs, traits=["e0", "e4"])
+    found = pl.read_parquet(tmp_path / "p.traits.parquet").filter(pl.col("chromosome") == "24")
+    assert found.filter(pl.col("trait") == "e0")["t_statistic"].is_not_null().all()
+    assert found.filter(pl.col("trait") == "e4")["t_statistic"].is_null().all()
+    outputs = ProductOutputs(str(tmp_path / "p"), layout="parquet")
+    write_projection(tmp_path / "a", outputs, traits=["e0", "e4"])
+    joint_test = pl.read_parquet(tmp_path / "p.gwas.parquet")
+    assert joint_test.height == M
+    assert joint_test.filter(pl.col("chromosome") == "24")["chi2"].is_null().all()
+    assert joint_test.filter(pl.col("chromosome") != "24")["chi2"].is_not_null().all()
+
+
+def test_bounds_leave_out_what_cannot_be_tested(one):
+    folder, _ = one
+    outputs = ProductOutputs(str(folder / "p"), layout="parquet", each=True, least=0.7)
+    write_projection(folder / "a", outputs, traits=["e0", "e1"])
+    for name in ("gwas", "traits"):
+        found = pl.read_parquet(folder / f"p.{name}.parquet")
+        assert found["neg_log_10_p_value"].min() >= 0.7
+        assert found["neg_log_10_p_value"].null_count() == 0
+
+
+def test_nearly_collinear_traits_are_warned_of(one, caplog):
+    folder, _ = one
+    (folder / "w.tsv").write_text("trait\tx\ty\ne0\t1\t1\ne1\t0\t0.002\n")
+    with caplog.at_level("WARNING", "gemcont"):
+        outputs = ProductOutputs(str(folder / "p"))
+        write_projection(folder / "a", outputs, weights=folder / "w.tsv")
+    assert "nearly collinear" in caplog.text
 
 
 def nested(folder, *cohorts):
@@ -212,13 +265,44 @@ def test_a_variant_of_one_cohort_is_tested_in_it(two):
     same(found.filter(here), both.filter(here))
 
 
+def test_a_place_that_stands_twice_in_one_cohort_is_left_out_and_said(two, caplog):
+    folder, *_ = two
+    variants = pl.read_parquet(folder / "a.products" / "variants.parquet")
+    same_place = variants.with_columns(
+        pl.when(pl.int_range(pl.len()) == 7)
+        .then(pl.col("base_pair_location").shift(3))
+        .otherwise(pl.col("base_pair_location"))
+        .alias("base_pair_location"),
+        *(
+            pl.when(pl.int_range(pl.len()) == 7)
+            .then(pl.col(c).shift(3))
+            .otherwise(pl.col(c))
+            .alias(c)
+            for c in ("effect_allele", "other_allele", "chromosome")
+        ),
+    )
+    same_place.write_parquet(folder / "a.products" / "variants.parquet")
+    with caplog.at_level("INFO", "gemcont"):
+        found, _ = joint(folder, "a", "b")
+    assert "2 place and alleles stand twice" in caplog.text
+    position = variants["base_pair_location"][4]
+    assert found.filter(pl.col("base_pair_location") == position).height == 0
+
+
 def test_x_is_added_to_x(tmp_path):
     write_cohort(tmp_path, "a", 240, seed=1)
     write_cohort(tmp_path, "b", 180, seed=2, first=240)
     for name in "ab":
         scan(tmp_path, name, save_products=True)
     found, _ = joint(tmp_path, "a", "b")
-    assert found.filter(pl.col("chromosome") == "23")["chi2"].is_not_null().all()
+    here = found.filter(pl.col("chromosome") == "23")
+    assert here["chi2"].is_not_null().all()
+    each = [pl.read_parquet(tmp_path / f"{n}.products" / "variants.parquet") for n in "ab"]
+    parts = [e.filter(pl.col("chromosome") == "23") for e in each]
+    alleles = sum((p["effect_allele_frequency"] * p["n_chromosomes"]).to_numpy() for p in parts)
+    people = sum(p["n_chromosomes"].to_numpy() for p in parts)
+    np.testing.assert_allclose(here["effect_allele_frequency"], alleles / people)
+    assert (people < 2 * 420).all()
 
 
 def edit(folder, name, **facts):
