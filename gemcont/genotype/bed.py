@@ -10,12 +10,13 @@ import polars as pl
 
 from gemcont._text import parse_table, read_text, split_fields
 from gemcont.errors import GemcontError
-from gemcont.genotype.kernels import repack
+from gemcont.genotype.kernels import repack, row_bytes
 from gemcont.genotype.source import SAMPLE_COLUMNS, VARIANT_COLUMNS, Block, GenotypeSource
 
 MAGIC = b"\x6c\x1b"
 VARIANT_MAJOR = b"\x01"
 HEADER = 3  # bytes before the first variant
+_PIECE = 4 << 20  # bytes that are read and repacked at a time
 _FAM = ("fid", "iid", "father", "mother", "sex", "phenotype")
 _BIM = ("chromosome", "variant_id", "cm", "base_pair_location", "effect_allele", "other_allele")
 
@@ -67,10 +68,14 @@ class BedSource(GenotypeSource):
     def read(self, variants, samples=None, first=0):
         """See ``GenotypeSource.read``."""
         variants = np.asarray(variants, dtype=np.int64)
-        rows = self._buffer(len(variants))
-        self._read_rows(variants, rows)
         n_samples = self.n_samples if samples is None else len(samples)
-        packed = repack(rows, self.n_samples, samples)
+        packed = np.empty((len(variants), row_bytes(n_samples)), dtype=np.uint8)
+        at_once = max(_PIECE // self.bytes_per_variant, 1)
+        for start in range(0, len(variants), at_once):
+            chosen = variants[start : start + at_once]
+            rows = self._buffer(len(chosen))
+            self._read_rows(chosen, rows)
+            repack(rows, self.n_samples, samples, packed[start : start + at_once])
         return Block(first, len(variants), n_samples, packed=packed)
 
     def _buffer(self, count):

@@ -31,22 +31,27 @@ class Moments(NamedTuple):
     sum_of_squares: np.ndarray
 
 
-def repack(rows, n_file_samples, samples=None):
+def row_bytes(n_samples):
+    """Bytes of a row of a ``Block``."""
+    return -(-n_samples // (4 * _WORD)) * _WORD
+
+
+def repack(rows, n_file_samples, samples=None, packed=None):
     """Rows of a .bed -> the padded rows of a ``Block``, in the given samples (ascending indices).
 
     rows: uint8 (variants, ceil(n_file_samples / 4)); whatever the padding bits of the file hold is
-    overwritten. Returns uint8 (variants, a multiple of 8).
+    overwritten. packed: room for the result, uint8 (variants, ``row_bytes``), made if not given.
     """
     count = n_file_samples if samples is None else len(samples)
-    width = -(-count // (4 * _WORD)) * _WORD
+    if packed is None:
+        packed = np.empty((len(rows), row_bytes(count)), dtype=np.uint8)
     if samples is None:
-        packed = np.empty((len(rows), width), dtype=np.uint8)
         packed[:, : rows.shape[1]] = rows
         packed[:, rows.shape[1] :] = 0xFF
         if count % 4:
             packed[:, count // 4] |= np.uint8(0xFF << 2 * (count % 4) & 0xFF)
         return packed
-    packed = np.full((len(rows), width), 0xFF, dtype=np.uint8)
+    packed[:] = 0xFF
     if count < _SPARSE * n_file_samples:
         _gather(rows, np.ascontiguousarray(samples, dtype=np.int64), packed)
         return packed
@@ -136,8 +141,7 @@ def _squeeze_row(row, masks, whole, table, width, words):
 
 def pack_hardcalls(values):
     """int8 (variants, samples) effect allele counts, negative missing -> rows of a ``Block``."""
-    width = -(-values.shape[1] // (4 * _WORD)) * _WORD
-    packed = np.full((len(values), width), 0xFF, dtype=np.uint8)
+    packed = np.full((len(values), row_bytes(values.shape[1])), 0xFF, dtype=np.uint8)
     _pack(values, packed)
     return packed
 

@@ -124,8 +124,8 @@ class ScanBlock:
 def block_size(source, plan, threads, memory, n_variants):
     """Variants per block that keep the blocks in flight within ``memory`` bytes.
 
-    Each worker holds a block as read and as repacked, and its results; as many again wait. Every
-    thread gets its share.
+    Each worker holds a block, a copy of the rows that miss genotypes, and results; as many results
+    wait. Every thread gets its share.
     """
     batches = [b for group in plan.batches.values() if group for b in group]
     columns = max(_columns_at_once(b) for b in batches)
@@ -135,12 +135,13 @@ def block_size(source, plan, threads, memory, n_variants):
     if not plan.singles.dense:  # as arrays, or the share of pairs that pass as rows
         least = plan.singles.least
         results += singles * (80 if least is None else 300 * 10.0**-least)
-    per_variant = 2 * source.bytes_per_variant + 8 * (4 * columns + 40) + 2 * int(results)
-    histograms = 2 * N_BINS * int(singles)
-    affordable = int(max(memory / (2 * threads) - histograms, 0) / per_variant)
+    results = 8 * (4 * columns + 40) + 2 * int(results)
+    per_variant = 2 * source.bytes_per_variant + 2 * results
+    histograms = 4 * N_BINS * int(singles)
+    affordable = int(max(memory / threads - histograms, 0) / per_variant)
     share = -(-n_variants // threads)
     share = max(-(-share // _BLOCKS_PER_THREAD), min(share, _ENOUGH))
-    size = min(affordable, _BLOCK_BYTES // source.bytes_per_variant, share)
+    size = min(affordable, max(_BLOCK_BYTES // source.bytes_per_variant, _ENOUGH), share)
     return int(np.clip(size, _FEWEST, _MOST))
 
 
