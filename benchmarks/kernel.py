@@ -19,9 +19,10 @@ from threadpoolctl import threadpool_limits
 
 from gemcont._numba import available_threads, njit
 from gemcont.genotype import product as engine
+from gemcont.genotype.fixed_point import FOLD, Columns
 from gemcont.genotype.kernels import moments, pack_hardcalls
 from gemcont.genotype.partial_sums import ROWS, SAMPLES
-from gemcont.genotype.product import Columns, product
+from gemcont.genotype.product import product
 from gemcont.genotype.source import Block
 
 TILE_VARIANTS, TILE_SAMPLES = 128, 4096
@@ -68,8 +69,8 @@ def dense(options):
 
 def bounds(block):
     """Hot tables, and memory: what the best could be."""
-    columns = np.random.default_rng(1).integers(-9, 9, (engine.FOLD, 16)).astype(np.int32)
-    codes = np.ascontiguousarray(block.packed.view(np.uint64)[:256, : engine.FOLD // SAMPLES].T)
+    columns = np.random.default_rng(1).integers(-9, 9, (FOLD, 16)).astype(np.int32)
+    codes = np.ascontiguousarray(block.packed.view(np.uint64)[:256, : FOLD // SAMPLES].T)
     tables, sums = engine._aligned(ROWS * 24), engine._aligned(256 * 24)
     hot = rate(
         lambda: engine._sum_fold(codes, columns, 0, 0, 16, tables, sums),

@@ -1,8 +1,8 @@
 """Stores of products against direct runs: how equal, and how long.
 
-One cohort: ten combinations of 32 traits from the store, and a fresh scan of them. Two halves of the
-cohort, a batch effect between them: their stores added, the pooled scan with covariates nested in
-the half, and the pooled scan with one intercept and one slope per covariate.
+One cohort: ten combinations of 32 traits from the store, and a fresh scan of them. Two halves of
+it, a batch effect between them: their stores added, the pooled scan with covariates nested in the
+half, and the pooled scan with one intercept and one slope per covariate.
 
     python validation/stores.py --variants 160000
 """

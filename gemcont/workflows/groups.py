@@ -8,8 +8,8 @@ import numpy as np
 
 from gemcont.errors import GemcontError
 from gemcont.genotype.chromosomes import Ploidy
+from gemcont.genotype.fixed_point import Columns
 from gemcont.genotype.ploidy import HAPLOID
-from gemcont.genotype.product import Columns
 from gemcont.stats.null import Null, fit_null, fit_single_nulls
 
 log = logging.getLogger(__name__)

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import polars as pl
 
-from gemcont.genotype.product import Columns, product
+from gemcont.genotype.fixed_point import Columns
+from gemcont.genotype.product import product
 from gemcont.stats.multitrait import effects_of_scores
 from gemcont.stats.screen import Leaders, r2_of_leaders, screen, t_statistics
 from gemcont.stats.special import neg_log10_t_sf, r2_of_t_p
