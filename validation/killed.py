@@ -72,7 +72,7 @@ def killed(study, kind, chance):
             stderr=subprocess.PIPE,
         )
         try:
-            process.wait(chance.uniform(0.3, 1.1) * usual if len(kills) < 3 else None)
+            process.wait(chance.uniform(0.35, 0.8) * usual if len(kills) < 3 else None)
             break
         except subprocess.TimeoutExpired:
             process.send_signal(signal.SIGKILL)
