@@ -12,6 +12,7 @@ import statistics
 import numpy as np
 import polars as pl
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullLocator
 
 from gemcont._numba import available_threads
 from gemcont.genotype.kernels import pack_hardcalls
@@ -91,11 +92,15 @@ def draw(lines, steps):
             axes.plot(x, times[0] / np.array(times), "o-", color="#1f4e79", markersize=4)
             axes.plot(x, x, "--", color="0.5", linewidth=0.9)
             axes.set(xlabel="threads", ylabel="times as fast", xticks=x, xlim=(0.8, x[-1] + 0.2))
+            axes.set_ylim(bottom=0)
             continue
         axes.loglog(x, times, "o-", color="#1f4e79", markersize=4)
         line = times[-1] * x / x[-1]
         axes.loglog(x, line, "--", color="0.5", linewidth=0.9)
         axes.set(xlabel=name, ylabel="seconds")
+        few = x[:: max(1, len(x) // 3)]
+        axes.set_xticks(few, [f"{value:,.0f}" for value in few])
+        axes.xaxis.set_minor_locator(NullLocator())
     for axes in panels:
         axes.spines[["top", "right"]].set_visible(False)
     return figure
