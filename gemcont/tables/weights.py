@@ -1,5 +1,6 @@
 """Weights of traits: a table whose rows are traits and whose columns are their combinations."""
 
+import csv
 import math
 
 import numpy as np
@@ -12,14 +13,16 @@ from gemcont.tables.columns import TRAIT
 def read_weights(path):
     """(traits, names of the combinations, float64 (traits, combinations)) of a text table.
 
-    The header is ``trait`` and the names; tabs, commas or blanks. Raises GemcontError naming the
-    line of what is wrong: another header, a number that is none, a trait that stands twice.
+    The header is ``trait`` and the names; tabs, commas or blanks, quotes as in csv. Raises
+    GemcontError naming the line of what is wrong: another header, a number that is none, a trait
+    that stands twice.
     """
     data = read_text(path)
     separator = separator_of(data.partition(b"\n")[0])
     text = split_fields(data, separator).decode(errors="replace")
     between = "\t" if separator == " " else separator
-    lines = [[_bare(field) for field in line.split(between)] for line in text.splitlines()]
+    fields = csv.reader(text.split("\n"), delimiter=between)
+    lines = [[field.strip() for field in row] for row in fields if row]
     header, rows = lines[0], lines[1:]
     if header[0].lower() != TRAIT.name or len(header) < 2:
         raise GemcontError(f"{path}: the header must be 'trait' and the names of the combinations")
@@ -33,11 +36,6 @@ def read_weights(path):
     if not values:
         raise GemcontError(f"{path}: holds no trait")
     return traits, header[1:], np.array(values)
-
-
-def _bare(field):
-    """A field without blanks and quotes around it."""
-    return field.strip().removeprefix('"').removesuffix('"')
 
 
 def _numbers(path, row, header, number):

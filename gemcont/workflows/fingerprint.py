@@ -7,6 +7,7 @@ import os
 import gemcont
 from gemcont.errors import GemcontError
 
+_FLAGS = {"trait_names": "pheno-name", "covariate_names": "covar-name", "chromosomes": "chr"}
 _WHOLE = 4 << 20  # bytes: files up to here are hashed whole
 _PIECES, _PIECE = 64, 64 << 10  # of larger ones, this many pieces of this size
 
@@ -57,7 +58,7 @@ def difference(before, now, *, times=True):
     old, new = before["arguments"], now["arguments"]
     for name in sorted(old.keys() | new.keys()):
         if old.get(name) != new.get(name):
-            return f"{name} was {_shown(old.get(name))}, is {_shown(new.get(name))}"
+            return f"{_flag(name)} was {_shown(old.get(name))}, is {_shown(new.get(name))}"
     if before["block size"] != now["block size"]:
         return f"blocks of {before['block size']} variants then, {now['block size']} now"
     for path in sorted(before["inputs"].keys() | now["inputs"].keys()):
@@ -68,6 +69,11 @@ def difference(before, now, *, times=True):
         if any(old[key] != new[key] for key in same):
             return f"{path} has changed"
     return ""
+
+
+def _flag(name):
+    """The flag that an argument is given by."""
+    return "--" + _FLAGS.get(name, name.replace("_", "-"))
 
 
 def _shown(value):

@@ -243,7 +243,7 @@ def _chunks(prefix):
     missing = [str(i) for i in range(1, totals[0] + 1) if (i, totals[0]) not in found]
     if missing:
         shown = ", ".join(missing[:10]) + (", ..." if len(missing) > 10 else "")
-        raise GemcontError(f"--out: chunks not finished, of {totals[0]}: {shown}")
+        raise GemcontError(f"--out: of {totals[0]} chunks these are not finished: {shown}")
     return [found[i, totals[0]] for i in range(1, totals[0] + 1)]
 
 

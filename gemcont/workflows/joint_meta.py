@@ -6,6 +6,7 @@ pooled people whose covariates are nested in their cohort.
 """
 
 import logging
+import os
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -78,6 +79,15 @@ def write_joint_meta(stores, outputs, *, palindromic="infer", ambiguous=0.4, sam
     _check_people(stores, same_ids)
     cohorts = [Cohort(store, _order(stores[0], store)) for store in stores]
     union = _union(cohorts, palindromic, ambiguous)
+    held = sum((cohort.slot >= 0).astype(np.int64) for cohort in cohorts)
+    fewer = int((held < len(cohorts)).sum())
+    if fewer:
+        log.warning(
+            "%d of %d variants are tested in some of the cohorts only: their n is smaller "
+            "(palindromes: --palindromic keep goes by the letters)",
+            fewer,
+            len(held),
+        )
     nulls = {}
     tested = write_tests(_stretches(cohorts, union, nulls), stores[0].trait_names, outputs)
     known = [found.joint for found in nulls.values() if found.joint is not None]
@@ -122,6 +132,8 @@ def _check_traits(stores):
 def _check_people(stores, same_ids):
     for i, store in enumerate(stores):
         for other in stores[:i]:
+            if os.path.samefile(store.path, other.path):
+                raise GemcontError(f"--joint: {store.path} is given twice")
             shared = len(np.intersect1d(store.samples, other.samples))
             if shared and not same_ids:
                 raise GemcontError(

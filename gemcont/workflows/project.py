@@ -75,6 +75,10 @@ def _combinations(store, weights, traits):
             f"{flag}: {unknown[0]!r} is not a trait of {store.path}; it has "
             f"{', '.join(store.trait_names[:8])}{', ...' if len(store.trait_names) > 8 else ''}"
         )
+    if weights is not None and len(named) < len(store.trait_names):
+        log.info(
+            "%s: %d traits not named have weight 0", weights, len(store.trait_names) - len(named)
+        )
     matrix = np.zeros((len(store.trait_names), len(names)))
     matrix[[store.trait_names.index(name) for name in named]] = values
     return names, matrix

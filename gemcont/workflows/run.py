@@ -252,7 +252,7 @@ class GwasRun:
                 self.rare,
                 RARE,
             )
-        if self.settings.neg_log10_p_min is not None:
+        if self.settings.neg_log10_p_min:
             shown = ", ".join(f"{kind} {count}" for kind, count in self.written.items())
             log.info("rows with -log10 p >= %g: %s", self.settings.neg_log10_p_min, shown)
         if self.cohort.joint:

@@ -44,7 +44,7 @@ def test_chunks_and_their_merge(study, capsys):
 def test_a_merge_without_all_chunks_says_which(study, capsys):
     for i in (1, 3):
         assert scan(study, "--block-size", "9", "--chunk", f"{i}/3") == 0
-    fails(gwas.main, ["merge", "--out", study.out], capsys, "chunks not finished, of 3: 2")
+    fails(gwas.main, ["merge", "--out", study.out], capsys, "of 3 chunks these are not finished: 2")
     fails(gwas.main, ["merge", "--out", study.out + "x"], capsys, "run the chunks first")
 
 

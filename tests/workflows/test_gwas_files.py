@@ -211,7 +211,7 @@ def in_chunks(scan, n, **settings):
 def test_a_chunk_that_is_missing_is_named(study, scan):
     in_chunks(scan, 4)
     os.rename(study.folder / "m.chunk-3-of-4.blocks", study.folder / "elsewhere")
-    with pytest.raises(GemcontError, match="chunks not finished, of 4: 3$"):
+    with pytest.raises(GemcontError, match="of 4 chunks these are not finished: 3$"):
         merge_gwas(str(study.folder / "m"))
     with pytest.raises(GemcontError, match="run the chunks first"):
         merge_gwas(str(study.folder / "other"))

@@ -184,6 +184,14 @@ def test_bounds_leave_out_what_cannot_be_tested(one):
         assert found["neg_log_10_p_value"].null_count() == 0
 
 
+def test_quotes_hold_commas_as_in_csv(one):
+    folder, _ = one
+    (folder / "w.csv").write_text('"trait","axis, one"\n"e0","1"\n"e1","-2"\n')
+    outputs = ProductOutputs(str(folder / "p"), joint=False, each=True)
+    _, _, names, _ = write_projection(folder / "a", outputs, weights=folder / "w.csv")
+    assert names == ["axis, one"]
+
+
 def test_nearly_collinear_traits_are_warned_of(one, caplog):
     folder, _ = one
     (folder / "w.tsv").write_text("trait\tx\ty\ne0\t1\t1\ne1\t0\t0.002\n")
@@ -312,6 +320,8 @@ def edit(folder, name, **facts):
 
 def test_people_counted_twice_are_refused(two):
     folder, *_ = two
+    with pytest.raises(GemcontError, match="a.products is given twice"):
+        joint(folder, "a", "a.products")
     write_cohort(folder, "c", 100, seed=3, first=200, x=False)
     scan(folder, "c", save_products=True)
     with pytest.raises(GemcontError, match="40 people of .*c.products are in .*a.products too"):
