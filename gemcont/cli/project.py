@@ -52,7 +52,7 @@ def main(argv=None):
 
 def _check(arguments):
     limit_threads(arguments)
-    from gemcont.tables.writers import refuse_overwriting
+    from gemcont.tables.files import refuse_overwriting
 
     if arguments.traits is not None and len(set(arguments.traits)) < len(arguments.traits):
         raise GemcontError("--traits: a name stands twice")

@@ -29,7 +29,6 @@ class Columns:
 
     def __init__(self, *parts, exact=None):
         self._parts = parts
-        self.n_samples = len(parts[0])
         self.count = sum(part.shape[1] for part in parts)
         self.exact = self.count <= MOST_EXACT_COLUMNS if exact is None else exact
         self._lock, self._limbs = threading.Lock(), None
@@ -72,7 +71,7 @@ class Columns:
 
 
 def _fixed_point(values, exact):
-    """First limb, second limb (or None), exponents: (first + second / 2^19) / 2^exponent."""
+    """First limb, second (no rows unless exact), exponents: (first + second / 2^19) / 2^exp."""
     n_folds = -(-len(values) // FOLD)
     most = np.zeros(values.shape[1])
     _largest_fold(values, most)

@@ -256,6 +256,7 @@ def _sum_fold(codes, limbs, first, column, lanes, tables, sums):
             _add_row_24(codes[w], tables, sums)
 
 
+# One function for each number of lanes: ``add_partial_sums`` is written for a literal.
 @njit
 def _add_row_8(codes, tables, sums):
     table, place = tables.ctypes.data, sums.ctypes.data

@@ -6,7 +6,6 @@ trait adds are four numbers per variant. Only the finished file repeats the plac
 
 import json
 import os
-import shutil
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,8 +21,10 @@ from gemcont.tables.columns import (
     TRAIT,
     single_columns,
 )
-from gemcont.tables.parts import damaged, link, sink_frames
-from gemcont.tables.writers import open_writer, remove, unfinished
+from gemcont.tables.files import remove, unfinished
+from gemcont.tables.frames import FrameParts
+from gemcont.tables.parts import sink_frames
+from gemcont.tables.writers import open_writer
 
 VALUES = (BETA, STANDARD_ERROR, NEG_LOG_10_P, T_STATISTIC)  # in the order of the arrays
 _ROWS = 500_000  # of a trait that are made at a time
@@ -59,68 +60,40 @@ def with_values(place, values, dof):
     return place.with_columns(**columns, **{DOF.name: pl.lit(dof, dtype=pl.Int32)})
 
 
-class EveryParts:
-    """A growing output of ``EveryRow``s; interface as in ``parts``.
+class EveryParts(FrameParts):
+    """A growing output of lists of ``EveryRow``s, a folder for each.
 
     traits: names, by code; layout, targets: as of ``TraitParts``
     """
 
-    def __init__(self, folder, name, traits, *, layout="parquet", targets=None):
-        self._folder = os.path.join(folder, name)
-        self._traits, self._layout, self._targets = traits, layout, targets
-        self._count = 0
-        self._chunk = (None, None)
+    suffix = ""
 
-    def _block(self, number):
-        return os.path.join(self._folder, f"{number:06d}")
+    def __init__(self, folder, name, traits, *, layout="parquet", targets=None):
+        super().__init__(folder, name)
+        self._traits, self._layout, self._targets = traits, layout, targets
+        self._chunk = (None, None)
 
     def encode(self, groups):
         """The groups again: nothing is to be prepared."""
         return groups
 
-    def append(self, groups):
-        """Write the ``EveryRow``s of a block."""
-        folder = self._block(self._count)
+    def _write(self, groups, folder):
         remove(folder)
         os.makedirs(folder)
-        facts = []
+        facts, place = [], 0
         for i, group in enumerate(groups):
-            same = i > 0 and group.place is groups[i - 1].place
-            place = facts[-1]["place"] if same else i
-            if not same:
+            if i == 0 or group.place is not groups[i - 1].place:
+                place = i
                 group.place.write_ipc(os.path.join(folder, f"place-{i}.arrow"))
             np.save(os.path.join(folder, f"values-{i}.npy"), group.values)
-            facts.append({"place": place, "codes": group.codes.tolist(), "dof": group.dof})
-            facts[-1]["height"] = group.place.height
+            height, codes = group.place.height, group.codes.tolist()
+            facts.append({"place": place, "codes": codes, "dof": group.dof, "height": height})
         with open(os.path.join(folder, "groups.json"), "w", encoding="utf-8") as file:
             json.dump(facts, file)
-        self._count += 1
-
-    def state(self):
-        """For ``restore``."""
-        return {"blocks": self._count}
-
-    def restore(self, state):
-        """Forget what was appended after ``state``; None is the beginning."""
-        self._count = state["blocks"] if state else 0
-        for number in range(self._count):
-            if not os.path.exists(os.path.join(self._block(number), "groups.json")):
-                raise damaged(self._block(number))
-        known = {f"{number:06d}" for number in range(self._count)}
-        if os.path.isdir(self._folder):
-            for name in set(os.listdir(self._folder)) - known:
-                remove(os.path.join(self._folder, name))
-
-    def absorb(self, other):
-        """Append the blocks of ``other``."""
-        for number in range(other._count):
-            folder = self._block(self._count)
-            shutil.copytree(other._block(number), folder, copy_function=link)
-            self._count += 1
 
     def finish(self, path):
         """One parquet, row groups by trait; or the targets, one whole file after the other."""
-        blocks = [_read_groups(self._block(number)) for number in range(self._count)]
+        blocks = [_read_groups(folder) for folder in self.files]
         if self._targets is None:
             frames = (
                 rows.with_columns(pl.lit(trait).alias(TRAIT.name))

@@ -12,33 +12,13 @@ import shutil
 import numpy as np
 import polars as pl
 
-from gemcont.errors import GemcontError
 from gemcont.tables.columns import NEG_LOG_10_P, TRAIT, single_columns
+from gemcont.tables.files import unfinished
+from gemcont.tables.frames import FrameParts, damaged, link
 from gemcont.tables.ssf import COLUMNS, ssf_rows, write_yaml
-from gemcont.tables.writers import (
-    SUFFIX,
-    log_left_out,
-    open_writer,
-    remove,
-    text_rows,
-    unfinished,
-)
+from gemcont.tables.writers import SUFFIX, log_left_out, open_writer, text_rows
 
 _FEW = 2_000_000  # rows that are put in order in memory
-
-
-def link(path, other):
-    """A second name for a file; a copy where the file system has none."""
-    remove(other)
-    try:
-        os.link(path, other)
-    except OSError:
-        shutil.copyfile(path, other)
-
-
-def damaged(path):
-    """The GemcontError for unfinished work that is not as its journal says."""
-    return GemcontError(f"{path}: not as the journal beside it says; run without --resume")
 
 
 class TextParts:
@@ -106,66 +86,6 @@ class TextParts:
         if self._metadata is not None:
             write_yaml(path, self._metadata)
             log_left_out(path, self.left_out)
-
-
-class FrameParts:
-    """Frames as files of their own, streamed into one parquet in the end."""
-
-    suffix = ".arrow"
-
-    def __init__(self, folder, name):
-        self._folder = os.path.join(folder, name)
-        self._count = 0
-
-    def _file(self, number):
-        return os.path.join(self._folder, f"{number:06d}{self.suffix}")
-
-    @property
-    def files(self):
-        """Paths, in order."""
-        return [self._file(i) for i in range(self._count)]
-
-    def encode(self, frame):
-        """The frame with nulls where it has NaN."""
-        return frame.with_columns(pl.col(pl.Float64).fill_nan(None))
-
-    def append(self, frame):
-        """Write a frame behind the others."""
-        os.makedirs(self._folder, exist_ok=True)
-        self._write(frame, self._file(self._count))
-        self._count += 1
-
-    def _write(self, frame, path):
-        frame.write_ipc(path)
-
-    def state(self):
-        """For ``restore``."""
-        return {"files": self._count}
-
-    def restore(self, state):
-        """Forget what was appended after ``state``; None is the beginning."""
-        self._count = state["files"] if state else 0
-        known = set(self.files)
-        missing = [file for file in known if not os.path.exists(file)]
-        if missing:
-            raise damaged(missing[0])
-        if os.path.isdir(self._folder):
-            for name in os.listdir(self._folder):
-                path = os.path.join(self._folder, name)
-                if path not in known:
-                    os.remove(path)
-
-    def absorb(self, other):
-        """Append the files of ``other``."""
-        os.makedirs(self._folder, exist_ok=True)
-        for file in other.files:
-            link(file, self._file(self._count))
-            self._count += 1
-
-    def finish(self, path):
-        """One parquet of all frames."""
-        with unfinished(path) as temporary:
-            pl.scan_ipc(self.files).sink_parquet(temporary)
 
 
 class TraitParts(FrameParts):

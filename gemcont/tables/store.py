@@ -16,15 +16,20 @@ import numpy as np
 import polars as pl
 
 from gemcont.errors import GemcontError
-from gemcont.tables.parts import FrameParts, link
-from gemcont.tables.writers import unfinished
+from gemcont.tables.files import unfinished
+from gemcont.tables.frames import FrameParts, link
 
 VERSION = 1
 
 
+def is_store(path):
+    """Whether a store stands at ``path``."""
+    return os.path.isfile(os.path.join(path, "store.json"))
+
+
 def refuse_foreign(path):
     """Raise GemcontError if ``path`` is there and no store: it would be replaced."""
-    if os.path.lexists(path) and not os.path.exists(os.path.join(path, "store.json")):
+    if os.path.lexists(path) and not is_store(path):
         raise GemcontError(f"{path}: is in the way of the store; move it or choose another --out")
 
 
@@ -101,9 +106,12 @@ class Store:
 
     def table(self, name):
         """One of the frames beside the parts."""
-        path = os.path.join(self.path, f"{name}.parquet")
+        return self._read(f"{name}.parquet")
+
+    def _read(self, name, columns=None):
+        path = os.path.join(self.path, name)
         try:
-            return pl.read_parquet(path)
+            return pl.read_parquet(path, columns=columns)
         except (OSError, pl.exceptions.PolarsError):
             raise GemcontError(f"{path}: missing or damaged") from None
 
@@ -114,17 +122,17 @@ class Store:
         """
         first, number = 0, 0
         while first < self.variants.height:
-            path = os.path.join(self.path, _part(number))
-            try:
-                frame = pl.read_parquet(path, columns=traits)
-            except (OSError, pl.exceptions.PolarsError):
-                raise GemcontError(f"{path}: missing or damaged") from None
-            yield first, frame.to_numpy()
-            first, number = first + frame.height, number + 1
+            values = self.part(number, traits)
+            yield first, values
+            first, number = first + len(values), number + 1
         if first != self.variants.height:
             raise GemcontError(
                 f"{self.path}: {first} rows in its parts, {self.variants.height} expected"
             )
+
+    def part(self, number, traits):
+        """float32 (variants, traits) of one part; traits: names, None = all."""
+        return self._read(_part(number), columns=traits).to_numpy()
 
     def row_reader(self, traits):
         """A function of ascending rows that gives their float64 (rows, traits)."""
@@ -136,13 +144,8 @@ class _RowReader:
 
     def __init__(self, store, traits):
         self._store, self._traits = store, traits
-        count, starts = store.variants.height, [0]
-        while starts[-1] < count:
-            path = os.path.join(store.path, _part(len(starts) - 1))
-            if not os.path.exists(path):
-                raise GemcontError(f"{path}: missing or damaged")
-            starts.append(starts[-1] + pl.scan_parquet(path).select(pl.len()).collect().item())
-        self._starts = np.array(starts)
+        firsts = [first for first, _ in store.blocks(traits[:1])]  # says what is missing, too
+        self._starts = np.array(firsts)
         self._number, self._values = -1, None
 
     def __call__(self, rows):
@@ -155,7 +158,5 @@ class _RowReader:
 
     def _part(self, number):
         if number != self._number:
-            path = os.path.join(self._store.path, _part(number))
-            self._values = pl.read_parquet(path, columns=self._traits).to_numpy()
-            self._number = number
+            self._values, self._number = self._store.part(number, self._traits), number
         return self._values

@@ -2,62 +2,19 @@
 
 import logging
 import os
-import shutil
 from contextlib import contextmanager
 from io import BytesIO
 
 import polars as pl
 
-from gemcont.errors import GemcontError
+from gemcont.tables.files import remove, unfinished
+from gemcont.tables.frames import FrameParts
 from gemcont.tables.ssf import ssf_rows, write_yaml
 
 log = logging.getLogger(__name__)
 
 SUFFIX = {"tsv": ".tsv", "tsv.gz": ".tsv.gz", "parquet": ".parquet", "ssf": ".ssf.tsv"}
 SIGNIFICANT_DIGITS = 7
-
-
-@contextmanager
-def unfinished(path):
-    """Yield a temporary name beside ``path``; rename it when the block ends well, else delete.
-
-    Works for a file and for a folder. Raises GemcontError if the place cannot be written.
-    """
-    temporary, aside = f"{path}.tmp", f"{path}.old"
-    remove(temporary)
-    try:
-        yield temporary
-        if os.path.isdir(path):  # a folder is not replaced by a rename
-            remove(aside)
-            os.replace(path, aside)
-        os.replace(temporary, path)
-        remove(aside)
-    except (OSError, pl.exceptions.PolarsError) as error:
-        raise unwritable(path, error) from error
-    finally:
-        remove(temporary)
-
-
-def unwritable(path, error):
-    """The GemcontError for an error of the system, or polars' word for one, in writing ``path``."""
-    reason = getattr(error, "strerror", None) or str(error).split("\n", 1)[0]
-    return GemcontError(f"{path}: cannot be written ({reason})")
-
-
-def remove(path):
-    """Delete a file or folder if it is there."""
-    if os.path.isdir(path):
-        shutil.rmtree(path, ignore_errors=True)
-    elif os.path.lexists(path):
-        os.remove(path)
-
-
-def refuse_overwriting(outputs, inputs):
-    """Raise GemcontError if an output is also one of the inputs, by whatever name or link."""
-    files = [os.stat(path) for path in inputs if os.path.exists(path)]
-    for path in outputs:
-        if os.path.exists(path) and any(os.path.samestat(os.stat(path), f) for f in files):
-            raise GemcontError(f"--out: {path} is also an input; choose another prefix")
 
 
 @contextmanager
@@ -129,17 +86,10 @@ def text_rows(frame, *, header=False):
 @contextmanager
 def _parquet(path):
     """Appends frames as files in a folder beside ``path``, then streams them into one parquet."""
-    folder, files = f"{path}.parts", []
-
-    def append(frame):
-        part = os.path.join(folder, f"{len(files):06d}.arrow")
-        frame.with_columns(pl.col(pl.Float64).fill_nan(None)).write_ipc(part)
-        files.append(part)
-
+    parts = FrameParts(os.path.dirname(path), f"{os.path.basename(path)}.parts")
     try:
-        remove(folder)
-        os.mkdir(folder)
-        yield append
-        pl.scan_ipc(files).sink_parquet(path)
+        parts.restore(None)
+        yield lambda frame: parts.append(parts.encode(frame))
+        parts.sink(path)
     finally:
-        remove(folder)
+        remove(f"{path}.parts")

@@ -52,13 +52,11 @@ class DenseResults:
             table[c.name].to_numpy().astype(np.float64) for c in (DOF, TRAIT_SS, GENOTYPE_SS)
         )
         # t^2 / (t^2 + dof) = beta^2 G / SS: the share of the trait that the genotype explains.
-        beta = t * np.sqrt(total / genotype / (t * t + dof))
+        se = np.sqrt(total / genotype / (t * t + dof))
         computed = {
             TRAIT.name: pl.lit(name),
-            BETA.name: pl.Series(beta, nan_to_null=True),
-            STANDARD_ERROR.name: pl.Series(
-                np.sqrt(total / genotype / (t * t + dof)), nan_to_null=True
-            ),
+            BETA.name: pl.Series(t * se, nan_to_null=True),
+            STANDARD_ERROR.name: pl.Series(se, nan_to_null=True),
             NEG_LOG_10_P.name: pl.Series(neg_log10_t_sf(t, dof), nan_to_null=True),
             T_STATISTIC.name: pl.Series(t, nan_to_null=True),
         }

@@ -12,8 +12,8 @@ import polars as pl
 
 from gemcont.errors import GemcontError
 from gemcont.genotype import open_genotypes
+from gemcont.tables.files import remove, unwritable
 from gemcont.tables.phenotypes import SampleTable, read_sample_table
-from gemcont.tables.writers import remove, unwritable
 from gemcont.workflows.fingerprint import difference, fingerprint
 from gemcont.workflows.gwas import prepare
 from gemcont.workflows.outputs import Outputs
@@ -52,7 +52,8 @@ class Files:
         """Every file that is read."""
         given = [self.pheno, self.covar, *(getattr(settings, name) for name in _LISTS)]
         tables = [path for path in given if path is not None]
-        beside = [path.removesuffix(".npy") + s for path in tables for s in _BESIDE]
+        arrays = [path.removesuffix(".npy") for path in tables if path.endswith(".npy")]
+        beside = [stem + suffix for stem in arrays for suffix in _BESIDE]
         return [*source.files, *tables, *(path for path in beside if os.path.exists(path))]
 
 

@@ -160,8 +160,7 @@ def _union(cohorts, palindromic, ambiguous):
     frequency = np.empty(0)
     for c, cohort in enumerate(cohorts):
         table = cohort.store.variants
-        mine = _keys(table, codes, chromosomes, cohort.store.facts["autosomes"])
-        key, a, b = mine
+        key, a, b = _keys(table, codes, chromosomes, cohort.store.facts["autosomes"])
         eaf = table[FREQUENCY.name].to_numpy()
         unique, counts = np.unique(key, return_counts=True)
         blocked = np.union1d(blocked, unique[counts > 1])
@@ -234,7 +233,7 @@ def _blocks(cohorts, holders, rows, here, nulls):
     n, d = len(rows), len(cohorts[0].order)
     scores, residual = np.zeros((n, d)), np.zeros(n)
     samples, chromosomes, alleles = np.zeros(n), np.zeros(n), np.zeros(n)
-    pattern = [[] for _ in range(n)]
+    groups = np.full((n, len(cohorts)), -1)
     for c, cohort in enumerate(cohorts):
         slot, sign = cohort.slot[here], cohort.sign[here].astype(np.float64)
         has = np.flatnonzero(slot >= 0)
@@ -246,20 +245,18 @@ def _blocks(cohorts, holders, rows, here, nulls):
         called = table[N_CHROMOSOMES.name].to_numpy()
         chromosomes[has] += called
         alleles[has] += called * np.nan_to_num(np.where(sign[has] < 0, 1 - eaf, eaf))
-        for i, group in zip(has, table[GROUP.name], strict=True):
-            pattern[i].append((c, group))
+        names = list(cohort.store.groups)
+        groups[has, c] = table[GROUP.name].replace_strict(names, range(len(names))).to_numpy()
     known = chromosomes > 0
     eaf = np.divide(alleles, chromosomes, out=np.full(n, np.nan), where=known)
     place = _places(cohorts, holders, rows, samples, eaf)
     residual = np.where(residual > 0, residual, np.nan)
-    kinds = {}
-    for i, kind in enumerate(map(tuple, pattern)):
-        kinds.setdefault(kind, []).append(i)
+    kinds, which = np.unique(groups, axis=0, return_inverse=True)
     blocks = []
-    for kind, members in kinds.items():
+    for i, kind in enumerate(map(tuple, kinds.tolist())):
         if kind not in nulls:
             nulls[kind] = _null(cohorts, kind)
-        members = np.array(members)
+        members = np.flatnonzero(which.ravel() == i)
         blocks.append(ProductBlock(place[members], scores[members], residual[members], nulls[kind]))
     return blocks
 
@@ -278,13 +275,15 @@ def _places(cohorts, holders, rows, samples, eaf):
 
 
 def _null(cohorts, kind):
-    """The null model of the cohorts (and their groups of chromosomes) that hold a variant."""
-    total, n, k = 0.0, 0, 0
-    for c, group in kind:
-        cohort = cohorts[c]
+    """The null model of variants by their group of chromosomes in each cohort, -1 without it."""
+    total, n, k, where = 0.0, 0, 0, []
+    for cohort, number in zip(cohorts, kind, strict=True):
+        if number < 0:
+            continue
+        group = list(cohort.store.groups)[number]
+        where.append(f"{group} of {cohort.store.path}")
         order = np.ix_(cohort.order, cohort.order)
         total = total + cohort.store.cross_products(group)[order]
         n += cohort.store.groups[group]["n_samples"]
         k += cohort.store.groups[group]["n_covariates"]
-    where = " + ".join(f"{group} of {cohorts[c].store.path}" for c, group in kind)
-    return fit_nulls(total, n, k, cohorts[0].store.trait_names, where)[0]
+    return fit_nulls(total, n, k, cohorts[0].store.trait_names, " + ".join(where))[0]

@@ -10,7 +10,8 @@ import polars as pl
 from gemcont.errors import GemcontError
 from gemcont.genotype.kernels import decode, moments
 from gemcont.stats.harmonise import align
-from gemcont.tables.writers import open_writer, refuse_overwriting, remove, unfinished, unwritable
+from gemcont.tables.files import refuse_overwriting, remove, unfinished, unwritable
+from gemcont.tables.writers import open_writer
 from gemcont.workflows.alleles import AlleleCodes
 from gemcont.workflows.loci import p_text
 from gemcont.workflows.matching import z_score

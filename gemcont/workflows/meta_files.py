@@ -14,8 +14,9 @@ import numpy as np
 import polars as pl
 
 from gemcont.stats.calibration import lambda_gc
+from gemcont.tables.files import refuse_overwriting, unwritable
 from gemcont.tables.ssf import Metadata
-from gemcont.tables.writers import SUFFIX, open_writer, refuse_overwriting, unwritable
+from gemcont.tables.writers import SUFFIX, open_writer
 from gemcont.workflows.report import chromosome_codes
 
 log = logging.getLogger(__name__)

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from gemcont.errors import GemcontError
 from gemcont.tables.columns import joint_columns
 from gemcont.tables.every import EveryParts
-from gemcont.tables.parts import FrameParts, TextParts, TraitParts
+from gemcont.tables.files import refuse_overwriting, remove
+from gemcont.tables.frames import FrameParts
+from gemcont.tables.parts import TextParts, TraitParts
 from gemcont.tables.ssf import Metadata
-from gemcont.tables.store import WideParts, refuse_foreign
-from gemcont.tables.writers import SUFFIX, refuse_overwriting, remove
-from gemcont.workflows.store_files import write_stores
+from gemcont.tables.store import WideParts, is_store, refuse_foreign
+from gemcont.tables.writers import SUFFIX
+from gemcont.workflows.store_files import STORES, write_stores
 
 log = logging.getLogger(__name__)
 
@@ -59,10 +61,11 @@ class Outputs:
         kept |= {"effects.parquet"} if run.settings.effects else set()
         rows = run.has_single and not run.settings.dense
         kept |= {"traits.parquet"} if rows and not self.split else set()
-        for name in (name for name, written in self._stores(run).items() if not written):
-            if os.path.isfile(f"{self.prefix}.{name}/store.json"):
-                remove(f"{self.prefix}.{name}")
-                log.info("%s.%s of an earlier run removed", self.prefix, name)
+        for name in STORES.keys() - self._stores(run):
+            path = f"{self.prefix}.{STORES[name]}"
+            if is_store(path):
+                remove(path)
+                log.info("%s of an earlier run removed", path)
         stale = [f"{self.prefix}.{name}" for name in FIXED if name not in kept]
         stale += [f"{self.prefix}.gwas{suffix}" for suffix in SUFFIX.values()]
         for path in stale:
@@ -90,8 +93,8 @@ class Outputs:
             raise GemcontError("--split-traits goes with --each-trait or --each-trait-only")
         if self.split and run.settings.dense:
             raise GemcontError("--dense writes one store: leave --split-traits out")
-        for name in (name for name, asked in self._stores(run).items() if asked):
-            refuse_foreign(f"{self.prefix}.{name}")
+        for kind in self._stores(run):
+            refuse_foreign(f"{self.prefix}.{STORES[kind]}")
         if self.split:
             for trait in run.cohort.trait_names:
                 if "/" in trait or trait in FIXED:
@@ -99,8 +102,9 @@ class Outputs:
 
     @staticmethod
     def _stores(run):
-        """Which stores are asked for, by their name."""
-        return {"t": run.settings.dense, "products": run.settings.save_products}
+        """The kinds of frames that are asked for as stores."""
+        asked = {"dense": run.settings.dense, "products": run.settings.save_products}
+        return {kind for kind in STORES if asked[kind]}
 
     def parts(self, run, folder):
         """The outputs of a run by kind of frame, growing in ``folder``."""
@@ -118,8 +122,7 @@ class Outputs:
         if run.has_single and not run.settings.dense:
             kind = "every" if run.plan.singles.bounds(slice(None)) is None else "single"
             parts[kind] = self._trait_parts(run, folder, kind)
-        stores = {"dense": run.settings.dense, "products": run.settings.save_products}
-        for kind in (kind for kind, asked in stores.items() if asked):
+        for kind in self._stores(run):
             parts[kind] = WideParts(folder, kind)
             parts["variants"] = FrameParts(folder, "variants")
         return parts

@@ -3,7 +3,8 @@
 import logging
 
 from gemcont.genotype import open_genotypes
-from gemcont.tables.writers import open_writer, refuse_overwriting
+from gemcont.tables.files import refuse_overwriting
+from gemcont.tables.writers import open_writer
 from gemcont.workflows.panel import make_panel, score_table
 
 log = logging.getLogger(__name__)

@@ -18,9 +18,10 @@ from gemcont.stats.null import SummaryNull, single_summary_null, summary_null
 from gemcont.stats.screen import screen
 from gemcont.stats.special import r2_of_t_p
 from gemcont.tables.columns import GENOTYPE_SS, GROUP, N_CHROMOSOMES, NEG_LOG_10_P, TRAIT
+from gemcont.tables.files import remove, unfinished
 from gemcont.tables.parts import TraitParts
 from gemcont.tables.store import Store
-from gemcont.tables.writers import SUFFIX, open_writer, remove, unfinished
+from gemcont.tables.writers import SUFFIX, open_writer
 from gemcont.workflows.report import draw_joint
 from gemcont.workflows.rows import ROW, joint_frame, single_frame, untested_frame
 from gemcont.workflows.run import log_lrt_rate
@@ -71,10 +72,9 @@ class Nulls:
 
 
 def fit_nulls(cross_products, n_samples, n_covariates, names, where, *, joint=True):
-    """``Nulls`` from Y'MY (traits, traits), and a warning where one cannot be.
+    """``Nulls`` from Y'MY (traits, traits), and what is wrong where one cannot be (also warned of).
 
-    where: what the warning calls the group; joint: whether the joint one is asked for. Raises
-    GemcontError if none of what is asked for can be.
+    where: what the warning calls the group; joint: whether the joint one is asked for
     """
     found, faults = {"joint": None, "single": None}, []
     squares = np.diag(cross_products)
@@ -86,7 +86,8 @@ def fit_nulls(cross_products, n_samples, n_covariates, names, where, *, joint=Tr
             found[kind] = make()
         except GemcontError as error:
             faults.append(f"{where}: {error}")
-            log.warning("%s is not tested %sly (NA): %s", where, kind, error)
+            how = {"joint": "jointly", "single": "trait by trait"}[kind]
+            log.warning("%s is not tested %s (NA): %s", where, how, error)
     return Nulls(**found), faults
 
 

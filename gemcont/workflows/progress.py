@@ -4,7 +4,7 @@
     PREFIX.partial/journal.jsonl      a line per block: counts, and how far every output reached
     PREFIX.partial/tests.bin          variant and -log10 p of the joint test of every row
     PREFIX.partial/tallies-N.npz      what is added up over blocks, after N of them
-    PREFIX.partial/...                the outputs themselves (``tables.parts``)
+    PREFIX.partial/...                the outputs themselves (``tables.parts``, ``frames``)
 
 A block counts once its line stands in the journal; whatever was written after the last whole line
 is cut off before a run goes on.
@@ -16,8 +16,8 @@ import os
 import numpy as np
 
 from gemcont.errors import GemcontError
-from gemcont.tables.parts import damaged
-from gemcont.tables.writers import remove
+from gemcont.tables.files import remove
+from gemcont.tables.frames import damaged
 from gemcont.workflows.fingerprint import difference
 from gemcont.workflows.scan import ScanBlock
 
@@ -41,9 +41,8 @@ class Progress:
 
     def begin(self):
         """An empty folder; what an earlier run left in it is removed."""
-        if os.path.isdir(self.folder) and not os.path.exists(self._path("fingerprint.json")):
-            if os.listdir(self.folder):
-                raise GemcontError(f"{self.folder}: a folder of yours is in the way; move it")
+        if os.path.isdir(self.folder) and os.listdir(self.folder) and not has_work(self.folder):
+            raise GemcontError(f"{self.folder}: a folder of yours is in the way; move it")
         remove(self.folder)
         os.makedirs(self.folder)
         with open(self._path("fingerprint.json"), "w", encoding="utf-8") as file:
@@ -62,12 +61,8 @@ class Progress:
                 f"--resume: {self.folder} is of another run: {changed}; run without --resume to "
                 "begin anew"
             )
-        yield from self._adopt(self.folder)
-
-    def _adopt(self, folder):
-        """Yield a folder's blocks and cut the outputs to where they reach."""
-        records, tests = read_journal(folder)
-        _cut_journal(folder)
+        records, tests = read_journal(self.folder)
+        _cut_journal(self.folder)
         with open(self._path("tests.bin"), "ab") as file:
             file.truncate(tests.nbytes)
         last = records[-1]["parts"] if records else {}
@@ -94,7 +89,7 @@ class Progress:
         with np.load(path) as file:
             return dict(file)
 
-    def add(self, block, tallies=None):
+    def add(self, block, tallies):
         """Append a block's encoded frames and what is known of it; it counts from here on.
 
         tallies: arrays by name, what is added up over the blocks so far

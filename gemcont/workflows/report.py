@@ -15,7 +15,8 @@ from gemcont.errors import GemcontError
 from gemcont.genotype.chromosomes import Ploidy, canonical_name, drawing_order
 from gemcont.stats.calibration import GENOME_WIDE
 from gemcont.stats.screen import BIN_WIDTH
-from gemcont.tables.writers import open_writer, unfinished
+from gemcont.tables.files import unfinished
+from gemcont.tables.writers import open_writer
 
 log = logging.getLogger(__name__)
 

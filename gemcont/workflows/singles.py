@@ -50,23 +50,6 @@ class Singles:
     histograms: list = field(default_factory=list)
     t: np.ndarray | None = None
 
-    def add_dense(self, batch, values, residual, total, codes):
-        """Every t of some traits, instead of rows."""
-        dof = batch.null.single_dof
-        scales = 1 / np.sqrt(residual), 1 / np.sqrt(total)
-        self.histograms.append(screen(values, *scales, _NONE_PASS, dof)[2])
-        self.t[:, codes] = t_statistics(values, *scales, dof)
-
-    def add_every(self, batch, values, residual, total, codes, place):
-        """Every row of some traits."""
-        dof = batch.null.single_dof
-        scales = 1 / np.sqrt(residual), 1 / np.sqrt(total)
-        self.histograms.append(screen(values, *scales, _NONE_PASS, dof)[2])
-        beta, se = effects_of_scores(batch.null, values.T, total[:, None], residual)
-        t = beta / se
-        computed = np.stack([batch.dose * beta, batch.dose * se, neg_log10_t_sf(t, dof), t])
-        self.every.append(EveryRow(place, codes, computed, dof))
-
     @property
     def frame(self):
         """The rows that pass a bound."""
@@ -84,38 +67,45 @@ def test_singles(batch, scores, residual, place, wanted, n_all_traits):
     scores: pairs of a slice of the batch's traits and their g'MY (variants, traits), in trait
     units; residual: g'Mg, NaN where a variant cannot be tested
     """
-    found = Singles()
+    found, dof = Singles(), batch.null.single_dof
     if wanted.dense:
         found.t = np.full((len(residual), n_all_traits), np.nan, dtype=np.float32)
     for part, values in scores:
         codes, total = batch.trait_codes[part], batch.null.total_sum_of_squares[part]
-        if wanted.dense:
-            found.add_dense(batch, values, residual, total, codes)
-            continue
-        bounds = wanted.bounds(codes)
-        if bounds is None:
-            found.add_every(batch, values, residual, total, codes, place)
-            continue
-        variants, traits, histogram = _pairs(batch, values, residual, total, bounds, wanted)
-        effect = effects_of_scores(
-            batch.null, values[variants, traits], total[traits], residual[variants]
-        )
-        effect = tuple(batch.dose * e for e in effect)
-        frame = single_frame(place, variants, codes[traits], effect, batch.null.single_dof)
-        found.frames.append(_that_pass(frame, bounds, traits))
+        scales, bounds = (1 / np.sqrt(residual), 1 / np.sqrt(total)), wanted.bounds(codes)
+        every = wanted.dense or bounds is None
+        least_r2 = _NONE_PASS if every else _least_r2(values, scales, dof, bounds, wanted)
+        variants, traits, histogram = screen(values, *scales, least_r2, dof)
         found.histograms.append(histogram)
+        if wanted.dense:
+            found.t[:, codes] = t_statistics(values, *scales, dof)
+        elif every:
+            found.every.append(_every_row(batch, values, residual, total, codes, place))
+        else:
+            effect = effects_of_scores(
+                batch.null, values[variants, traits], total[traits], residual[variants]
+            )
+            effect = tuple(batch.dose * e for e in effect)
+            frame = single_frame(place, variants, codes[traits], effect, dof)
+            found.frames.append(_that_pass(frame, bounds, traits))
     return found
 
 
-def _pairs(batch, values, residual, total, bounds, wanted):
-    """(variants, traits) of the rows to be written, sorted by trait, and the histogram."""
+def _every_row(batch, values, residual, total, codes, place):
     dof = batch.null.single_dof
-    scales = 1 / np.sqrt(residual), 1 / np.sqrt(total)
+    beta, se = effects_of_scores(batch.null, values.T, total[:, None], residual)
+    t = beta / se
+    computed = np.stack([batch.dose * beta, batch.dose * se, neg_log10_t_sf(t, dof), t])
+    return EveryRow(place, codes, computed, dof)
+
+
+def _least_r2(values, scales, dof, bounds, wanted):
+    """The bound on r^2 of every trait; of leaders, no more than can still lead."""
     least_r2 = r2_of_t_p(bounds, dof)
     if wanted.leaders is not None:
         histogram = screen(values, *scales, _NONE_PASS, dof)[2]
         least_r2 = np.maximum(least_r2, r2_of_leaders(histogram, wanted.leaders.count, dof))
-    return screen(values, *scales, least_r2, dof)
+    return least_r2
 
 
 def _that_pass(frame, bounds, traits):

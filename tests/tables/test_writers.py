@@ -6,7 +6,8 @@ import pytest
 
 from gemcont import GemcontError
 from gemcont.tables.columns import joint_columns
-from gemcont.tables.writers import open_writer, refuse_overwriting
+from gemcont.tables.files import refuse_overwriting
+from gemcont.tables.writers import open_writer
 
 FRAMES = [
     pl.DataFrame({"id": ["a", '5"x'], "x": [0.12345678, np.nan], "n": [1, None]}),

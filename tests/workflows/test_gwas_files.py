@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from gemcont import GemcontError
-from gemcont.tables.writers import remove
+from gemcont.tables.files import remove
 from gemcont.workflows.gwas_files import Files, merge_gwas, write_gwas
 from gemcont.workflows.outputs import Outputs
 from gemcont.workflows.run import GwasRun

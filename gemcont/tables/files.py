@@ -1,0 +1,52 @@
+"""Files and folders that appear whole or not at all, and are never written over an input."""
+
+import os
+import shutil
+from contextlib import contextmanager
+
+import polars as pl
+
+from gemcont.errors import GemcontError
+
+
+@contextmanager
+def unfinished(path):
+    """Yield a temporary name beside ``path``; rename it when the block ends well, else delete.
+
+    Works for a file and for a folder. Raises GemcontError if the place cannot be written.
+    """
+    temporary, aside = f"{path}.tmp", f"{path}.old"
+    remove(temporary)
+    try:
+        yield temporary
+        if os.path.isdir(path):  # a folder is not replaced by a rename
+            remove(aside)
+            os.replace(path, aside)
+        os.replace(temporary, path)
+        remove(aside)
+    except (OSError, pl.exceptions.PolarsError) as error:
+        raise unwritable(path, error) from error
+    finally:
+        remove(temporary)
+
+
+def unwritable(path, error):
+    """The GemcontError for an error of the system, or polars' word for one, in writing ``path``."""
+    reason = getattr(error, "strerror", None) or str(error).split("\n", 1)[0]
+    return GemcontError(f"{path}: cannot be written ({reason})")
+
+
+def remove(path):
+    """Delete a file or folder if it is there."""
+    if os.path.isdir(path):
+        shutil.rmtree(path, ignore_errors=True)
+    elif os.path.lexists(path):
+        os.remove(path)
+
+
+def refuse_overwriting(outputs, inputs):
+    """Raise GemcontError if an output is also one of the inputs, by whatever name or link."""
+    files = [os.stat(path) for path in inputs if os.path.exists(path)]
+    for path in outputs:
+        if os.path.exists(path) and any(os.path.samestat(os.stat(path), f) for f in files):
+            raise GemcontError(f"--out: {path} is also an input; choose another prefix")

@@ -1,0 +1,90 @@
+"""Frames kept as files of their own until they are made into one parquet."""
+
+import os
+import shutil
+
+import polars as pl
+
+from gemcont.errors import GemcontError
+from gemcont.tables.files import remove, unfinished
+
+
+def link(path, other):
+    """A second name for a file, or for all of a folder's; a copy where there can be none."""
+    remove(other)
+    if os.path.isdir(path):
+        shutil.copytree(path, other, copy_function=link)
+        return
+    try:
+        os.link(path, other)
+    except OSError:
+        shutil.copyfile(path, other)
+
+
+def damaged(path):
+    """The GemcontError for unfinished work that is not as its journal says."""
+    return GemcontError(f"{path}: not as the journal beside it says; run without --resume")
+
+
+class FrameParts:
+    """Frames as files of their own, streamed into one parquet in the end."""
+
+    suffix = ".arrow"
+
+    def __init__(self, folder, name):
+        self._folder = os.path.join(folder, name)
+        self._count = 0
+
+    def _file(self, number):
+        return os.path.join(self._folder, f"{number:06d}{self.suffix}")
+
+    @property
+    def files(self):
+        """Paths, in order."""
+        return [self._file(i) for i in range(self._count)]
+
+    def encode(self, frame):
+        """The frame with nulls where it has NaN."""
+        return frame.with_columns(pl.col(pl.Float64).fill_nan(None))
+
+    def append(self, frame):
+        """Write a frame behind the others."""
+        os.makedirs(self._folder, exist_ok=True)
+        self._write(frame, self._file(self._count))
+        self._count += 1
+
+    def _write(self, frame, path):
+        frame.write_ipc(path)
+
+    def state(self):
+        """For ``restore``."""
+        return {"files": self._count}
+
+    def restore(self, state):
+        """Forget what was appended after ``state``; None is the beginning."""
+        self._count = state["files"] if state else 0
+        known = set(self.files)
+        missing = [file for file in known if not os.path.exists(file)]
+        if missing:
+            raise damaged(missing[0])
+        if os.path.isdir(self._folder):
+            for name in os.listdir(self._folder):
+                path = os.path.join(self._folder, name)
+                if path not in known:
+                    remove(path)
+
+    def absorb(self, other):
+        """Append the files of ``other``."""
+        os.makedirs(self._folder, exist_ok=True)
+        for file in other.files:
+            link(file, self._file(self._count))
+            self._count += 1
+
+    def finish(self, path):
+        """One parquet of all frames."""
+        with unfinished(path) as temporary:
+            self.sink(temporary)
+
+    def sink(self, path):
+        """Stream the frames into a parquet."""
+        pl.scan_ipc(self.files).sink_parquet(path)
