@@ -7,6 +7,7 @@ nearest cache, and the time to read the packed block from memory once.
 
     python benchmarks/kernel.py
     python benchmarks/kernel.py --rare
+    python benchmarks/kernel.py --few
 """
 
 import argparse
@@ -31,12 +32,13 @@ TILE_VARIANTS, TILE_SAMPLES = 128, 4096
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("--rare", action="store_true", help="rare variants and missing genotypes")
+    parser.add_argument("--few", action="store_true", help="few variants: how threads share them")
     parser.add_argument("--variants", type=int, default=2048)
     parser.add_argument("--samples", type=int, nargs="+", default=[10_000, 100_000])
     parser.add_argument("--columns", type=int, nargs="+", default=[8, 32, 52, 64, 128])
     options = parser.parse_args()
     with threadpool_limits(1, user_api="blas"):
-        (rare if options.rare else dense)(options)
+        (rare if options.rare else few if options.few else dense)(options)
 
 
 def dense(options):
@@ -108,6 +110,39 @@ def rare(options):
             means = moments(block).mean
             spent = best(partial(product, block, means, columns)) / 512 * 1e6
             print(f"{n:7d}      52 {missing:7.2%} {spent:8.2f}")
+
+
+def few(options):
+    threads = available_threads()
+    print(f"ms a product; {threads} threads that share a block's variants, or its columns")
+    print("samples columns variants  one thread  by variants  by columns")
+    for n in options.samples:
+        for c in (32, 64, 256):
+            columns = Columns(np.random.default_rng(1).standard_normal((n, c)), exact=False)
+            for variants in (64, 256, 512, 1024, 2048):
+                block = simulated(variants, n, 0.05)
+                means = moments(block).mean
+                shares = np.array_split(np.arange(variants), threads)
+                shares = [slice(s[0], s[-1] + 1) for s in shares]
+
+                def by_variants(block=block, means=means, columns=columns, shares=shares):
+                    with ThreadPoolExecutor(threads) as pool:
+                        parts = [
+                            pool.submit(product, block.slice(s), means[s], columns) for s in shares
+                        ]
+                        for part in parts:
+                            part.result()
+
+                spent = [
+                    1e3 * best(work)
+                    for work in (
+                        partial(product, block, means, columns),
+                        by_variants,
+                        partial(product, block, means, columns, threads=threads),
+                    )
+                ]
+                shown = " ".join(f"{ms:11.2f}" for ms in spent)
+                print(f"{n:7d} {c:7d} {variants:8d} {shown}", flush=True)
 
 
 def simulated(n_variants, n_samples, low, *, rare=False, missing=0.0):

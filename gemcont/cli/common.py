@@ -52,7 +52,7 @@ class Parser(argparse.ArgumentParser):
 
 def comma_list(text):
     """'a,b,c' -> ['a', 'b', 'c']."""
-    parts = [part for part in text.split(",") if part]
+    parts = [part for part in (part.strip() for part in text.split(",")) if part]
     if not parts:
         raise argparse.ArgumentTypeError(f"{text!r} names nothing")
     return parts

@@ -11,6 +11,9 @@ Two ways of summing, by what is cheaper for a variant:
   missing genotypes
 """
 
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
 import numpy as np
 
 from gemcont._numba import njit, popcount
@@ -28,11 +31,12 @@ TILE_VARIANTS = 128
 TILE_SAMPLES = 4096
 
 
-def product(block, means, columns):
+def product(block, means, columns, *, threads=1):
     """Centred genotypes of a block times ``Columns``: float64 (variants, C).
 
     A missing genotype is the variant's mean, so it adds nothing. means: effect alleles per
-    sample (variants,), as ``moments`` gives them.
+    sample (variants,), as ``moments`` gives them. threads: that share the columns of packed
+    genotypes; worth it where there are too few variants to give each thread a block.
     """
     if block.packed is None:
         return _dosage_product(block.dosage, means, columns.values)
@@ -41,7 +45,7 @@ def product(block, means, columns):
     for first in range(0, block.count, _VARIANTS):
         rows = slice(first, first + _VARIANTS)
         mean, here = means[rows], out[rows]
-        sums, unknown, missing = genotype_sums(block.slice(rows), columns.limbs)
+        sums, unknown, missing = genotype_sums(block.slice(rows), columns.limbs, threads)
         every = np.arange(len(sums))
         _add_units(sums, every, np.ones(len(sums)), columns.units, second, here)
         _add_units(columns.sums[None], every, -mean, columns.units, second, here)
@@ -65,7 +69,7 @@ def _add_units(sums, rows, factors, units, second, out):
             out[v, c] += factors[i] * value * units[c]
 
 
-def genotype_sums(block, limbs):
+def genotype_sums(block, limbs, threads=1):
     """Exact sums of packed genotypes x integers, and of the integers where genotypes are missing.
 
     limbs: int32 (whole folds, columns), see ``Columns``. Returns the sums, int64 (variants,
@@ -75,17 +79,18 @@ def genotype_sums(block, limbs):
     two, one, none, unknown = counts(block).T
     words = block.packed.view(np.uint64)
     others = np.minimum(two, none) + one + unknown
-    sums = _sums(words, others, none >= two, block.n_samples, limbs)
+    sums = _sums(words, others, none >= two, block.n_samples, limbs, threads)
     rows = np.flatnonzero(unknown)
     if len(rows) == 0:
         return sums, rows, np.empty((0, limbs.shape[1]), dtype=np.int64)
     marked = np.empty((len(rows), words.shape[1]), dtype=np.uint64)
     _mark_missing(words, rows, marked)
     none_first = np.ones(len(rows), dtype=bool)
-    return sums, rows, _sums(marked, unknown[rows], none_first, block.n_samples, limbs)
+    of_missing = _sums(marked, unknown[rows], none_first, block.n_samples, limbs, threads)
+    return sums, rows, of_missing
 
 
-def _sums(words, others, none_first, n_samples, limbs):
+def _sums(words, others, none_first, n_samples, limbs, threads):
     """int64 (variants, columns): listed where the other genotypes are few, else by tables.
 
     others: how many genotypes are not the commonest homozygote; none_first: whether that one has
@@ -95,11 +100,27 @@ def _sums(words, others, none_first, n_samples, limbs):
     share = min(_LISTED * (limbs.shape[1] - 3), _MOST_LISTED)
     few = others < share * n_samples
     listed, dense = np.flatnonzero(few), np.flatnonzero(~few)
-    if len(listed):
-        _add_listed(words, listed, none_first, limbs, out)
-    if len(dense):
-        _add_tabled(words, dense, limbs, out)
+    work = []
+    if len(listed):  # lists are made once a variant, so variants are shared out
+        shares = np.array_split(listed, min(threads, len(listed)))
+        work += [partial(_add_listed, words, rows, none_first, limbs, out) for rows in shares]
+    if len(dense):  # tables are filled once a column, so columns are shared out
+        tiles = _tiles(limbs.shape[1])
+        shares = [tiles[i::threads] for i in range(min(threads, len(tiles)))]
+        work += [partial(_add_tabled, words, dense, limbs, share, out) for share in shares]
+    _run(work, threads)
     return out
+
+
+def _run(work, threads):
+    """Call the functions, in as many threads as given."""
+    if threads == 1:
+        for function in work:
+            function()
+        return
+    with ThreadPoolExecutor(threads) as pool:
+        for future in [pool.submit(function) for function in work]:
+            future.result()
 
 
 @njit
@@ -187,13 +208,12 @@ def _sum_rows(limbs, listed, count, sums):
         add_rows(place, limbs.strides[0], listed.ctypes.data, count, total, 8)
 
 
-def _add_tabled(words, rows, limbs, out):
-    """Dense sums: fold by fold, tile of columns by tile, 32 samples at a time."""
+def _add_tabled(words, rows, limbs, tiles, out):
+    """Dense sums of some tiles of columns: fold by fold, tile by tile, 32 samples at a time."""
     n_columns, per_fold = limbs.shape[1], FOLD // SAMPLES
     codes = np.empty((per_fold, len(rows)), dtype=np.uint64)
     tables, sums = _aligned(ROWS * 24), _aligned(len(rows) * 24)
     totals = np.zeros(n_columns * len(rows), dtype=np.int64)  # tile by tile, each (rows, lanes)
-    tiles = _tiles(n_columns)
     for first in range(0, words.shape[1], per_fold):
         n_words = min(per_fold, words.shape[1] - first)
         _transpose(words, rows, first, n_words, codes)

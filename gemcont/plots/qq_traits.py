@@ -7,10 +7,11 @@ from gemcont.stats.special import neg_log10_t_sf
 
 _LEVELS = 200  # expected -log10 p at which traits are compared
 _INNER = 0.9  # share of the traits inside the band
+_FEWEST = 20  # traits that a band is drawn of: with fewer, nine in ten are all of them
 
 
 def qq_traits(counts, bin_width, dof, *, lambda_gc=None, title=None):
-    """Draws all traits' tests together, and the band that holds nine in ten of the traits.
+    """Draws all traits' tests together, and the band that holds nine in ten of 20 or more traits.
 
     A level of expected -log10 p is a share of a trait's tests; its observed -log10 p is that of
     the |t| which this share of them exceeds, to the width of a bin.
@@ -34,21 +35,31 @@ def qq_traits(counts, bin_width, dof, *, lambda_gc=None, title=None):
     dof = np.median(dof)
     pooled = counts.sum(axis=0)
     x, y = _curve(pooled, bin_width, dof)
-    levels = np.linspace(0, np.log10(counts.sum(axis=1).max()), _LEVELS)
-    each = np.array([_at(row, bin_width, dof, levels) for row in counts])
-    some = ~np.isnan(each).all(axis=0)
-    edge = (1 - _INNER) / 2
-    low, high = np.nanquantile(each[:, some], (edge, 1 - edge), axis=0)
-    axes.fill_between(levels[some], low, high, color="0.82", linewidth=0, zorder=1)
-    right = 1.05 * max(x[-1], levels[-1])
-    top = 1.05 * max(right, y[-1], high.max())
+    right = top = 1.05 * x[-1]
+    if len(counts) >= _FEWEST:
+        levels, low, high = _band(counts, bin_width, dof)
+        axes.fill_between(levels, low, high, color="0.82", linewidth=0, zorder=1)
+        band = f"grey: {_INNER:.0%} of {len(counts):,} traits"
+        axes.text(0.97, 0.04, band, transform=axes.transAxes, ha="right", fontsize=9)
+        right, top = max(right, 1.05 * levels[-1]), 1.05 * high.max()
+    top = max(top, right, 1.05 * y[-1])
     axes.set(xlim=(0, right), ylim=(0, top))
     axes.plot([0, right], [0, right], color="0.35", linewidth=0.9, linestyle="--", zorder=2)
     axes.plot(x, y, "o", color=COLOUR, markersize=3.2, markeredgewidth=0, zorder=3)
     write_numbers(axes, int(pooled.sum()), lambda_gc)
-    band = f"{_INNER:.0%} of {len(counts):,} trait{'s' if len(counts) > 1 else ''}"
-    axes.text(0.97, 0.04, f"grey: {band}", transform=axes.transAxes, ha="right", fontsize=9)
+    if counts[:, -1].any():
+        limit = f"|t| above {bin_width * (counts.shape[1] - 1):g} drawn there"
+        axes.text(x[-1], y[-1], f"{limit}  ", ha="right", va="center", fontsize=9)
     return figure
+
+
+def _band(counts, bin_width, dof):
+    """Expected -log10 p, and between which observed ones nine in ten of the traits lie."""
+    levels = np.linspace(0, np.log10(counts.sum(axis=1).max()), _LEVELS)
+    each = np.array([_at(row, bin_width, dof, levels) for row in counts])
+    some = ~np.isnan(each).all(axis=0)
+    edge = (1 - _INNER) / 2
+    return levels[some], *np.nanquantile(each[:, some], (edge, 1 - edge), axis=0)
 
 
 def _curve(counts, bin_width, dof):
@@ -62,4 +73,6 @@ def _curve(counts, bin_width, dof):
 def _at(counts, bin_width, dof, levels):
     """Observed -log10 p at expected ones; NaN beyond the trait's own number of tests."""
     x, y = _curve(counts, bin_width, dof)
-    return np.interp(levels, x, y, right=np.nan)
+    observed = np.interp(levels, x, y)
+    observed[levels > np.log10(counts.sum())] = np.nan
+    return observed

@@ -14,11 +14,11 @@ from gemcont.stats.transform import principal_components, rank_inverse_normal
 from gemcont.tables.formula import formula_columns, formula_design
 from gemcont.tables.phenotypes import DEFAULT_CODES, covariates, numeric_columns
 from gemcont.workflows.groups import People
-from gemcont.workflows.settings import shortened
+from gemcont.workflows.settings import MANY_TRAITS, shortened
 
 log = logging.getLogger(__name__)
 
-EACH_TRAIT_ONLY_ABOVE = 200  # traits, unless the joint test is asked for
+_MOST_LEVELS = 20  # of a categorical covariate, before a warning
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ def _is_joint(settings, n_traits):
         return settings.joint
     if settings.effects:
         return True
-    if n_traits > EACH_TRAIT_ONLY_ABOVE:
+    if n_traits > MANY_TRAITS:
         log.info(
             "%d traits: each is tested alone, without the joint test (--joint brings it back)",
             n_traits,
@@ -101,8 +101,15 @@ def _tables(source, traits, covariate_table, settings):
     values = values[rows[0]]
     values[rows[0] == ABSENT] = np.nan
     terms = [term.at(rows[-1]) for term in terms]
+    for name, column in zip([] if codes else names, values.T, strict=False):
+        _warn_lone_code(f"trait {name}", column[kept])
     for term in terms:
-        _warn_lone_code(term, kept)
+        if term.levels is None:
+            _warn_lone_code(f"covariate {term.name}", term.values[kept])
+        elif len(term.levels) > _MOST_LEVELS:
+            log.warning(
+                "covariate %s has %d categories; is it a number?", term.name, len(term.levels)
+            )
     return Tables(values, names, terms, kept, removed)
 
 
@@ -174,24 +181,18 @@ def _log_codes(coded, codes):
         log.info("missing trait values by code %s: %s", "/".join(codes), shown)
 
 
-def _warn_lone_code(term, kept):
-    """A -9 in a covariate is a value; alone below zero, it was probably meant as missing."""
-    values = term.values[kept]
-    others = values[(values != -9) & ~np.isnan(values)]
-    if term.levels is not None:
-        if len(term.levels) > 20:
-            log.warning(
-                "covariate %s has %d categories; is it a number?", term.name, len(term.levels)
-            )
+def _warn_lone_code(what, values):
+    """Where -9 is no missing code, one that lies alone below the rest was probably meant as one."""
+    coded = values == -9
+    if not coded.any():
         return
-    if len(others) == 0 or not (values == -9).any():
-        return
-    if others.min() >= 0 or others.min() + 9 > np.ptp(others):
+    others = values[~coded & ~np.isnan(values)]
+    if len(others) and (others.min() >= 0 or others.min() + 9 > np.ptp(others)):
         log.warning(
-            "covariate %s: -9 is taken as a value (%d samples), though it lies apart from the "
-            "rest; write NA if it means missing",
-            term.name,
-            (values == -9).sum(),
+            "%s: -9 is taken as a value (%d samples), though it lies apart from the rest; write NA "
+            "if it means missing",
+            what,
+            coded.sum(),
         )
 
 

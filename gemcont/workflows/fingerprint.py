@@ -7,7 +7,13 @@ import os
 import gemcont
 from gemcont.errors import GemcontError
 
-_FLAGS = {"trait_names": "pheno-name", "covariate_names": "covar-name", "chromosomes": "chr"}
+_FLAGS = {  # names of arguments that are not their flag's
+    "trait_names": "pheno-name",
+    "covariate_names": "covar-name",
+    "chromosomes": "chr",
+    "neg_log10_p_min": "neg-log10-p-min (or --p-max)",
+    "layout": "format",
+}
 _WHOLE = 4 << 20  # bytes: files up to here are hashed whole
 _PIECES, _PIECE = 64, 64 << 10  # of larger ones, this many pieces of this size
 
@@ -55,7 +61,7 @@ def difference(before, now, *, times=True):
     """
     if before["gemcont"] != now["gemcont"]:
         return f"gemcont {before['gemcont']} then, {now['gemcont']} now"
-    old, new = before["arguments"], now["arguments"]
+    old, new = _flat(before["arguments"]), _flat(now["arguments"])
     for name in sorted(old.keys() | new.keys()):
         if old.get(name) != new.get(name):
             return f"{_flag(name)} was {_shown(old.get(name))}, is {_shown(new.get(name))}"
@@ -69,6 +75,14 @@ def difference(before, now, *, times=True):
         if any(old[key] != new[key] for key in same):
             return f"{path} has changed"
     return ""
+
+
+def _flat(arguments):
+    """Arguments by name, those of groups (files, outputs) among them."""
+    flat = {}
+    for name, value in arguments.items():
+        flat |= value if isinstance(value, dict) else {name: value}
+    return flat
 
 
 def _flag(name):

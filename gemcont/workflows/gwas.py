@@ -16,18 +16,17 @@ from gemcont.stats.screen import Leaders
 from gemcont.tables.columns import TRAIT, single_columns
 from gemcont.tables.parts import strongest_rows
 from gemcont.tables.phenotypes import from_frame
-from gemcont.workflows.cohort import EACH_TRAIT_ONLY_ABOVE, assemble
+from gemcont.workflows.cohort import assemble
 from gemcont.workflows.groups import fit_batch, sex_batches
 from gemcont.workflows.rows import ROW
 from gemcont.workflows.run import GwasRun
 from gemcont.workflows.scan import Plan, block_size
-from gemcont.workflows.settings import GwasSettings
+from gemcont.workflows.settings import LEAST_OF_MANY, MANY_TRAITS, GwasSettings
 from gemcont.workflows.singles import Wanted
 from gemcont.workflows.tables import to_pandas
 
 log = logging.getLogger(__name__)
 
-DEFAULT_LEAST = 5.0  # -log10 p of a row, where traits are many
 _LIKE_AUTOSOMES = (Ploidy.AUTOSOME, Ploidy.XY)
 
 
@@ -76,9 +75,9 @@ def _wanted(settings, cohort):
             raise GemcontError(f"{flag} goes with --each-trait or --each-trait-only")
     if least is not None and least <= 0:  # all rows, also of many traits
         return Wanted(None, None if settings.top_k is None else Leaders(n_traits, settings.top_k))
-    many = n_traits > EACH_TRAIT_ONLY_ABOVE and not (settings.top_k or settings.dense)
+    many = n_traits > MANY_TRAITS and not (settings.top_k or settings.dense)
     if single and least is None and many:
-        least = DEFAULT_LEAST
+        least = LEAST_OF_MANY
         log.info(
             "%d traits: only rows with p up to %g are written (--p-max P; all: --p-max 1)",
             n_traits,

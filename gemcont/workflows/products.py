@@ -25,6 +25,7 @@ from gemcont.tables.writers import SUFFIX, open_writer
 from gemcont.workflows.report import draw_joint
 from gemcont.workflows.rows import ROW, joint_frame, single_frame, untested_frame
 from gemcont.workflows.run import log_lrt_rate
+from gemcont.workflows.settings import LEAST_OF_MANY, MANY_TRAITS, shortened
 
 log = logging.getLogger(__name__)
 
@@ -88,6 +89,9 @@ def fit_nulls(cross_products, n_samples, n_covariates, names, where, *, joint=Tr
             faults.append(f"{where}: {error}")
             how = {"joint": "jointly", "single": "trait by trait"}[kind]
             log.warning("%s is not tested %s (NA): %s", where, how, error)
+    constant = [name for name, square in zip(names, squares, strict=True) if square == 0]
+    if constant and found["single"] is not None:
+        log.warning("%s: no variance, so NA: %s", where, shortened(constant))
     return Nulls(**found), faults
 
 
@@ -182,6 +186,12 @@ class ProductOutputs:
         """Of the joint test's file."""
         return f"{self.prefix}.{self.name}{SUFFIX[self.layout]}"
 
+    def least_alone(self, n_traits):
+        """The bound of rows of single traits: as asked, else 1e-5 where they are many."""
+        if self.least is None and n_traits > MANY_TRAITS:
+            return LEAST_OF_MANY
+        return self.least or None
+
     @property
     def written(self):
         """Files that stay, pictures apart."""
@@ -215,6 +225,7 @@ def write_tests(stretches, trait_names, outputs):
     stretches: iterable of lists of ``ProductBlock``s, each list the variants of one stretch;
     returns ``Tested``, None without the joint test.
     """
+    least = outputs.least_alone(len(trait_names))
     places, found, folder = [], [], f"{outputs.prefix}.traits.parts"
     singles = TraitParts(folder, "single", trait_names)
     with ExitStack() as stack:
@@ -224,11 +235,11 @@ def write_tests(stretches, trait_names, outputs):
         for blocks in stretches:
             if outputs.joint:
                 rows, p = _joint_stretch(blocks, outputs.test)
-                append(rows if outputs.least is None else rows.filter(p >= outputs.least))
+                append(rows.filter(p >= outputs.least) if outputs.least else rows)
                 places.append(rows.select("chromosome", "base_pair_location"))
                 found.append(p)
             if outputs.each:
-                rows = pl.concat(single_rows(block, outputs.least) for block in blocks)
+                rows = pl.concat(single_rows(block, least) for block in blocks)
                 singles.append(singles.encode(rows.sort(TRAIT.name, ROW).drop(ROW)))
         if outputs.each:
             singles.finish(f"{outputs.prefix}.traits.parquet")

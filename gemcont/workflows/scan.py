@@ -49,6 +49,9 @@ RARE = 200  # minor alleles below which heavy tails cost the level: docs/calibra
 _FEWEST, _MOST = 128, 8192  # variants in a block
 _BLOCKS_PER_THREAD = 3  # at least, if each is large enough
 _ENOUGH = 2048  # variants, to which the tables of a product are worth their making
+# Measured at 10,000 and 100,000 samples: below it threads that share the columns of a block are
+# faster than threads that have each a block of their own; above it neither is.
+_SHARED = 512
 _BLOCK_BYTES = 16 << 20  # of genotypes: enough for one block to amortise its overhead
 
 
@@ -62,6 +65,7 @@ class Plan:
     least: smallest -log10 p of a row of the joint test that is written, None = all
     singles: ``Wanted``, of traits tested one by one
     trait_names: of all traits of the run; joint, effects, products: what is asked for
+    threads_per_block: that share a block's columns, where blocks are fewer than threads
     """
 
     batches: dict
@@ -74,6 +78,7 @@ class Plan:
     joint: bool
     effects: bool
     products: bool
+    threads_per_block: int = 1
 
 
 @dataclass(frozen=True)
@@ -140,7 +145,7 @@ def block_size(source, plan, threads, memory, n_variants):
     histograms = 4 * N_BINS * int(singles)
     affordable = int(max(memory / threads - histograms, 0) / per_variant)
     share = -(-n_variants // threads)
-    share = max(-(-share // _BLOCKS_PER_THREAD), min(share, _ENOUGH))
+    share = max(-(-share // _BLOCKS_PER_THREAD), min(share, _ENOUGH), _SHARED)
     size = min(affordable, max(_BLOCK_BYTES // source.bytes_per_variant, _ENOUGH), share)
     return int(np.clip(size, _FEWEST, _MOST))
 
@@ -156,6 +161,8 @@ def scan_blocks(source, variants, plan, *, size, threads, encode=None):
 
     encode: functions of a frame by kind, called in the threads: what the outputs append
     """
+    n_blocks = -(-len(variants) // size)
+    plan = replace(plan, threads_per_block=max(threads // max(n_blocks, 1), 1))
     with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(threads) as pool:
         waiting = deque()
         try:
@@ -219,7 +226,7 @@ def _scan_part(source, variants, rows, batch, plan, watch, *, counted):
     )
     stays = np.flatnonzero(failed == 0)
     watch.lap("counts")
-    products, hard = _products(block, found, batch)
+    products, hard = _products(block, found, batch, plan.threads_per_block)
     watch.lap("product")
     products, sum_of_squares = products[stays], found.sum_of_squares[stays]
     n_traits = 0 if batch.trait_blocks else batch.null.n_traits
@@ -232,7 +239,7 @@ def _scan_part(source, variants, rows, batch, plan, watch, *, counted):
         frames, neg_log_10_p = _joint(batch, products, residual, place, plan)
     if batch.single or plan.products:
         scores = (
-            scores_by_block(block, found, stays, batch, hard, watch)
+            scores_by_block(block, found, stays, batch, hard, plan.threads_per_block, watch)
             if batch.trait_blocks
             else [(slice(None), batch.null.in_trait_units(products[:, :n_traits]))]
         )
@@ -330,14 +337,14 @@ def _as_it_is(frame):
     return frame
 
 
-def _products(block, found, batch):
+def _products(block, found, batch, threads):
     """Centred products, and positions of the variants that need more digits.
 
     Columns are traits, then covariates; covariates alone where traits come some hundreds at a
     time. Where the covariates explain nearly all of a variant, more digits are kept.
     """
     columns = batch.basis_columns if batch.trait_blocks else batch.columns
-    products = product(block, found.mean, columns)
+    products = product(block, found.mean, columns, threads=threads)
     if columns.exact and not batch.trait_blocks:
         return products, np.empty(0, dtype=np.int64)
     explained = products[:, columns.count - batch.null.basis.shape[1] :]

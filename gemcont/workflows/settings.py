@@ -8,6 +8,8 @@ from gemcont.genotype.filters import VariantFilter
 from gemcont.stats.multitrait import TESTS
 
 DEFAULT_MEMORY = 512  # MiB for blocks in flight
+MANY_TRAITS = 200  # above it, unless told otherwise: no joint test, and of single traits only
+LEAST_OF_MANY = 5.0  # rows from this -log10 p up
 TRAIT_SAMPLES = ("joint", "own")
 
 

@@ -114,15 +114,15 @@ def _that_pass(frame, bounds, traits):
     return frame.filter(pl.Series(frame[NEG_LOG_10_P.name].to_numpy() >= least))
 
 
-def scores_by_block(block, found, stays, batch, hard, watch):
+def scores_by_block(block, found, stays, batch, hard, threads, watch):
     """Yield (slice of the traits, g'MY in trait units), some hundreds of traits at a time.
 
     stays: the block's variants that are tested; hard: positions in the block of those that need
-    more digits; watch: ``Stopwatch``
+    more digits; threads: that share a product; watch: ``Stopwatch``
     """
     for part, columns in batch.trait_blocks:
         watch.lap("statistics")  # of the traits before
-        values = product(block, found.mean, columns)
+        values = product(block, found.mean, columns, threads=threads)
         if len(hard):
             exact = Columns(batch.null.whitened[:, part], exact=True)
             values[hard] = product(block.take(hard), found.mean[hard], exact)

@@ -289,6 +289,18 @@ def test_samples_are_counted_by_reason(study, capsys):
     assert summary_of(study)["n_samples"] == 98
 
 
+def test_a_code_in_numbers_that_are_no_text_is_said(study):
+    traits = np.abs(study.traits)
+    traits[2, 1] = -9
+    np.save(study.folder / "t.npy", traits)
+    write_table(study.folder / "t.ids.tsv", [], traits[:, :0])
+    study.pheno = str(study.folder / "t.npy")
+    assert main(command(study)) == 0
+    assert "Warning: trait trait2: -9 is taken as a value (1 samples)" in log_of(study)
+    assert main(command(study, "--missing-code=-9")) == 0
+    assert "taken as a value" not in log_of(study)
+
+
 def test_variants_are_counted_by_reason(study, capsys):
     dosages = study.dosages.copy()
     dosages[0], dosages[1] = 0, np.nan

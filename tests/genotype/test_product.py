@@ -57,15 +57,18 @@ def test_product_is_that_of_centred_mean_imputed_genotypes(kind, exact, bound, n
     st.integers(1, 40),
     st.floats(0, 0.5),
     st.floats(0, 1),
+    st.integers(1, 9),
     st.integers(0, 2**32),
 )
-def test_sums_of_integers_are_exact_however_they_are_made(n, n_columns, missing, share, seed):
+def test_sums_of_integers_are_exact_however_they_are_made(
+    n, n_columns, missing, share, threads, seed
+):
     rng = np.random.default_rng(seed)
     dosages = rng.binomial(2, share, (4, n)).astype(float)
     dosages[rng.random(dosages.shape) < missing] = np.nan
     limbs = np.zeros((FOLD, 8 * -(-n_columns // 8)), dtype=np.int32)
     limbs[:n, :n_columns] = rng.integers(-(2**17), 2**17, (n, n_columns))
-    sums, rows, unknown = genotype_sums(packed_block(dosages), limbs)
+    sums, rows, unknown = genotype_sums(packed_block(dosages), limbs, threads)
     wide, missed = limbs[:n].astype(np.int64), np.isnan(dosages)
     np.testing.assert_array_equal(sums, np.nan_to_num(dosages).astype(np.int64) @ wide)
     np.testing.assert_array_equal(rows, np.flatnonzero(missed.any(axis=1)))

@@ -25,6 +25,19 @@ def test_points_are_the_tail_and_the_band_holds_the_traits():
     assert "grey: 90% of 40 traits" in texts
 
 
+def test_a_band_needs_many_traits_and_reaches_to_the_strongest_of_them():
+    t = np.random.default_rng(2).standard_t(500, (30, 2000))
+    few = qq_traits(histogram(t[:5]), 0.01, 500).axes[0]
+    assert not few.collections
+    assert not any("grey" in text.get_text() for text in few.texts)
+    t[:20, :3] = 40  # beyond the histogram: most traits, so the band's upper edge ends there
+    many = qq_traits(histogram(t), 0.01, 500).axes[0]
+    band = many.collections[0].get_paths()[0].vertices
+    last = band[np.isclose(band[:, 0], band[:, 0].max())]
+    assert last[:, 1].max() == neg_log10_t_sf(10.0, 500)
+    assert any("|t| above 10" in text.get_text() for text in many.texts)
+
+
 def test_nothing_tested_is_said():
     figure = qq_traits(np.zeros((3, 10), int), 0.01, 50)
     assert figure.axes[0].texts[0].get_text() == "No variant was tested"

@@ -65,7 +65,12 @@ def test_block_size_and_threads_change_no_bit(d, tmp_path):
     dosages = random_dosages(rng, 301, 4500, missing=0.02)
     traits = rng.standard_normal((4500, d))
     first = None
-    for settings in ({"block_size": 8192}, {"block_size": 1}, {"block_size": 77, "threads": 3}):
+    for settings in (
+        {"threads": 1},
+        {"threads": 7},
+        {"block_size": 1},
+        {"block_size": 77, "threads": 3},
+    ):
         found = engine_against_reference(
             dosages, traits, np.empty((4500, 0)), "packed", tmp_path, **settings
         )

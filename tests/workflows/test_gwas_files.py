@@ -142,6 +142,14 @@ def test_other_arguments_are_refused(scan, monkeypatch, change, message):
     scan(resume=True)  # what is done is still there
 
 
+def test_another_table_is_refused_by_its_flag(study, scan, monkeypatch):
+    kill_scan(scan, monkeypatch, 3)
+    shutil.copy(study.pheno, study.folder / "other.pheno")
+    study.pheno = str(study.folder / "other.pheno")
+    with pytest.raises(GemcontError, match=r"--pheno was .*study.pheno, is .*other.pheno"):
+        scan(resume=True)
+
+
 @pytest.mark.parametrize("file", ["bed", "pheno", "covar"])
 def test_changed_inputs_are_refused(study, scan, monkeypatch, file):
     kill_scan(scan, monkeypatch, 3)

@@ -1,6 +1,7 @@
 """Stores of products answer later questions as a fresh scan would."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
@@ -182,6 +183,28 @@ def test_bounds_leave_out_what_cannot_be_tested(one):
         found = pl.read_parquet(folder / f"p.{name}.parquet")
         assert found["neg_log_10_p_value"].min() >= 0.7
         assert found["neg_log_10_p_value"].null_count() == 0
+
+
+def test_many_combinations_are_bounded_as_many_traits_are(one, monkeypatch):
+    folder, _ = one
+    outputs = ProductOutputs(str(folder / "p"), joint=False, each=True)
+    monkeypatch.setattr("gemcont.workflows.products.MANY_TRAITS", D - 1)
+    monkeypatch.setattr("gemcont.workflows.products.LEAST_OF_MANY", 0.7)
+    write_projection(folder / "a", outputs)
+    bounded = pl.read_parquet(folder / "p.traits.parquet")
+    assert 0 < bounded.height < M * D
+    assert bounded["neg_log_10_p_value"].min() >= 0.7
+    write_projection(folder / "a", replace(outputs, least=0))
+    assert pl.read_parquet(folder / "p.traits.parquet").height == M * D
+
+
+def test_a_combination_without_variance_is_said(one, caplog):
+    folder, _ = one
+    write_weights(folder / "w.tsv", ["x", "nothing"], np.eye(D)[:, :2] * [1, 0])
+    outputs = ProductOutputs(str(folder / "p"), joint=False, each=True)
+    with caplog.at_level("WARNING", "gemcont"):
+        write_projection(folder / "a", outputs, weights=folder / "w.tsv")
+    assert "no variance, so NA: nothing" in caplog.text
 
 
 def test_quotes_hold_commas_as_in_csv(one):
