@@ -48,7 +48,7 @@ def qq_traits(counts, bin_width, dof, *, lambda_gc=None, title=None):
     axes.plot(x, y, "o", color=COLOUR, markersize=3.2, markeredgewidth=0, zorder=3)
     write_numbers(axes, int(pooled.sum()), lambda_gc)
     if counts[:, -1].any():
-        limit = f"|t| above {bin_width * (counts.shape[1] - 1):g} drawn there"
+        limit = f"|t| above {bin_width * (counts.shape[1] - 1):g} lie here or higher"
         axes.text(x[-1], y[-1], f"{limit}  ", ha="right", va="center", fontsize=9)
     return figure
 

@@ -21,7 +21,7 @@ from gemcont.workflows.groups import fit_batch, sex_batches
 from gemcont.workflows.rows import ROW
 from gemcont.workflows.run import GwasRun
 from gemcont.workflows.scan import Plan, block_size
-from gemcont.workflows.settings import LEAST_OF_MANY, MANY_TRAITS, GwasSettings
+from gemcont.workflows.settings import GwasSettings, least_of_singles
 from gemcont.workflows.singles import Wanted
 from gemcont.workflows.tables import to_pandas
 
@@ -73,18 +73,10 @@ def _wanted(settings, cohort):
     for flag, given in (("--top-k", settings.top_k), ("--dense", settings.dense)):
         if given and not single:
             raise GemcontError(f"{flag} goes with --each-trait or --each-trait-only")
-    if least is not None and least <= 0:  # all rows, also of many traits
-        return Wanted(None, None if settings.top_k is None else Leaders(n_traits, settings.top_k))
-    many = n_traits > MANY_TRAITS and not (settings.top_k or settings.dense)
-    if single and least is None and many:
-        least = LEAST_OF_MANY
-        log.info(
-            "%d traits: only rows with p up to %g are written (--p-max P; all: --p-max 1)",
-            n_traits,
-            10**-least,
-        )
+    if single and not (settings.top_k or settings.dense):
+        least = least_of_singles(n_traits, least)
     leaders = None if settings.top_k is None else Leaders(n_traits, settings.top_k)
-    return Wanted(least, leaders, settings.dense)
+    return Wanted(least or None, leaders, settings.dense)
 
 
 def _check_info(source, settings):

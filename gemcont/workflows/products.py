@@ -25,7 +25,7 @@ from gemcont.tables.writers import SUFFIX, open_writer
 from gemcont.workflows.report import draw_joint
 from gemcont.workflows.rows import ROW, joint_frame, single_frame, untested_frame
 from gemcont.workflows.run import log_lrt_rate
-from gemcont.workflows.settings import LEAST_OF_MANY, MANY_TRAITS, shortened
+from gemcont.workflows.settings import least_of_singles, shortened
 
 log = logging.getLogger(__name__)
 
@@ -186,12 +186,6 @@ class ProductOutputs:
         """Of the joint test's file."""
         return f"{self.prefix}.{self.name}{SUFFIX[self.layout]}"
 
-    def least_alone(self, n_traits):
-        """The bound of rows of single traits: as asked, else 1e-5 where they are many."""
-        if self.least is None and n_traits > MANY_TRAITS:
-            return LEAST_OF_MANY
-        return self.least or None
-
     @property
     def written(self):
         """Files that stay, pictures apart."""
@@ -225,7 +219,7 @@ def write_tests(stretches, trait_names, outputs):
     stretches: iterable of lists of ``ProductBlock``s, each list the variants of one stretch;
     returns ``Tested``, None without the joint test.
     """
-    least = outputs.least_alone(len(trait_names))
+    least = least_of_singles(len(trait_names), outputs.least) if outputs.each else None
     places, found, folder = [], [], f"{outputs.prefix}.traits.parts"
     singles = TraitParts(folder, "single", trait_names)
     with ExitStack() as stack:

@@ -1,11 +1,14 @@
 """Everything that decides a scan's results, and how it is computed."""
 
+import logging
 from dataclasses import dataclass
 
 from gemcont.errors import GemcontError
 from gemcont.genotype.chromosomes import HUMAN_AUTOSOMES
 from gemcont.genotype.filters import VariantFilter
 from gemcont.stats.multitrait import TESTS
+
+log = logging.getLogger(__name__)
 
 DEFAULT_MEMORY = 512  # MiB for blocks in flight
 MANY_TRAITS = 200  # above it, unless told otherwise: no joint test, and of single traits only
@@ -102,6 +105,18 @@ class GwasSettings:
     def filter(self):
         """The variant filters that are counted on the analysed samples."""
         return VariantFilter(self.geno, self.maf, self.mac, self.hwe, self.hwe_midp, self.info)
+
+
+def least_of_singles(n_traits, least):
+    """Smallest -log10 p of a row of single traits: as asked, else 5 above 200 traits."""
+    if least is None and n_traits > MANY_TRAITS:
+        log.info(
+            "%d traits: only rows with p up to %g are written (--p-max P; all: --p-max 1)",
+            n_traits,
+            10**-LEAST_OF_MANY,
+        )
+        return LEAST_OF_MANY
+    return least or None  # 0 bounds nothing
 
 
 def shortened(names, most=8):

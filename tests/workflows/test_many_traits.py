@@ -67,7 +67,7 @@ def test_block_size_threads_and_memory_change_nothing(many, settings):
 
 def test_all_rows_can_be_asked_for_by_a_bound_of_nothing(many, monkeypatch):
     _, expected = scan(many)
-    monkeypatch.setattr("gemcont.workflows.gwas.MANY_TRAITS", 20)
+    monkeypatch.setattr("gemcont.workflows.settings.MANY_TRAITS", 20)
     _, bounded = scan(many)
     assert bounded["neg_log_10_p_value"].min() >= 5
     _, found = scan(many, neg_log10_p_min=0)

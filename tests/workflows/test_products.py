@@ -188,8 +188,8 @@ def test_bounds_leave_out_what_cannot_be_tested(one):
 def test_many_combinations_are_bounded_as_many_traits_are(one, monkeypatch):
     folder, _ = one
     outputs = ProductOutputs(str(folder / "p"), joint=False, each=True)
-    monkeypatch.setattr("gemcont.workflows.products.MANY_TRAITS", D - 1)
-    monkeypatch.setattr("gemcont.workflows.products.LEAST_OF_MANY", 0.7)
+    monkeypatch.setattr("gemcont.workflows.settings.MANY_TRAITS", D - 1)
+    monkeypatch.setattr("gemcont.workflows.settings.LEAST_OF_MANY", 0.7)
     write_projection(folder / "a", outputs)
     bounded = pl.read_parquet(folder / "p.traits.parquet")
     assert 0 < bounded.height < M * D
