@@ -63,3 +63,14 @@ def study(tmp_path):
 
     Study.dosages, Study.traits, Study.covariates = dosages, traits, age
     return Study
+
+
+@pytest.fixture(scope="session")
+def image_study(tmp_path_factory):
+    """Folder of a study: 600 training and 500 test people, 8 causal and 40 null variants."""
+    from gemcont.learn.simulate import write_study
+
+    folder = str(tmp_path_factory.mktemp("learn") / "study")
+    sizes = {"n_train": 600, "n_test": 500, "variants": 8, "null_variants": 40}
+    write_study(BUNDLED / "emnist_sample.npz", folder, **sizes, n_external=2000, seed=3)
+    return folder

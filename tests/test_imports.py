@@ -66,7 +66,9 @@ def test_import_gemcont_is_light():
     assert not loaded_after("import gemcont") & HEAVY
 
 
-@pytest.mark.parametrize("command", ["gwas", "clump", "meta", "panel"])
+@pytest.mark.parametrize(
+    "command", ["gwas", "clump", "meta", "panel", "simulate", "train", "embed", "evaluate"]
+)
 def test_help_is_light(command):
     parser = f"from gemcont.cli.{command} import build_parser; build_parser().format_help()"
     assert not loaded_after(parser) & HEAVY

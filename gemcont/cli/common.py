@@ -97,9 +97,9 @@ def add_flags(group, flags):
         group.add_argument(flag, metavar=metavar, help=text, **options)
 
 
-def add_genotypes(group):
+def add_genotypes(group, *, required=True):
     """The flags of a genotype file: one of three formats, its .sample, the species."""
-    which = group.add_mutually_exclusive_group(required=True)
+    which = group.add_mutually_exclusive_group(required=required)
     which.add_argument("--bfile", metavar="PREFIX", help="PLINK 1 fileset: .bed, .bim and .fam")
     which.add_argument(
         "--pfile", metavar="PREFIX", help="PLINK 2 fileset: .pgen, .pvar[.zst], .psam"

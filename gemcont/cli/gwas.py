@@ -131,6 +131,11 @@ def _add_test(group):
         "--rank-int", action="store_true", help="rank the traits to normal quantiles (after --pcs)"
     )
     group.add_argument(
+        "--allow-training-samples",
+        action="store_true",
+        help="keep people whom the encoder of the embeddings has seen: p-values are not valid",
+    )
+    group.add_argument(
         "--no-x-sex", action="store_true", help="on X, leave sex out of the covariates"
     )
     which = group.add_mutually_exclusive_group()
@@ -323,7 +328,7 @@ def _settings(arguments):
     same = (
         "covar_formula keep remove mind extract exclude from_bp to_bp geno maf mac info rank_int "
         "pcs test each_trait_samples effects top_k dense save_products threads memory block_size "
-        "condition condition_list"
+        "condition condition_list allow_training_samples"
     ).split()
     hwe, midp = _hwe(arguments.hwe)
     return {

@@ -1,6 +1,7 @@
 """Who is analysed: genotypes, traits and covariates brought to one set of samples."""
 
 import logging
+import os
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +12,7 @@ from gemcont.genotype.chromosomes import canonical_name
 from gemcont.genotype.filters import missing_share, read_sample_list, read_variant_ids
 from gemcont.genotype.kernels import decode
 from gemcont.stats.transform import principal_components, rank_inverse_normal
+from gemcont.tables.embeddings import embedding_facts, facts_path, looks_embedded
 from gemcont.tables.formula import formula_columns, formula_design
 from gemcont.tables.phenotypes import DEFAULT_CODES, covariates, numeric_columns
 from gemcont.workflows.groups import People
@@ -134,9 +136,10 @@ def _match(source, traits, covariate_table, settings):
     tables = [SampleIds(t.name, t.fid, t.iid) for t in (traits, covariate_table) if t is not None]
     flags = [f for f in ("keep", "remove") if getattr(settings, f) is not None]
     lists = [read_sample_list(getattr(settings, f)) for f in flags]
-    rows, members = match_samples(reference, tables, lists)
+    seen = _seen_in_training(traits)
+    rows, members = match_samples(reference, tables, lists + seen)
     kept, removed = np.ones(source.n_samples, dtype=bool), {}
-    for flag, ids, member in zip(flags, lists, members, strict=True):
+    for flag, ids, member in zip(flags, lists, members[: len(lists)], strict=True):
         unknown = len(set(ids.keys(ids.fid is not None))) - int(member.sum())
         if unknown > 0:
             level = logging.INFO if member.any() else logging.WARNING
@@ -147,7 +150,37 @@ def _match(source, traits, covariate_table, settings):
     for ids, found in zip(tables, rows, strict=True):
         _leave(kept, found == ABSENT, f"not in {ids.name}", removed)
         _log_strangers(ids, found)
+    for ids, member in zip(seen, members[len(lists) :], strict=True):
+        _leave_seen(kept, member, ids, settings, removed)
     return rows, kept, removed
+
+
+def _seen_in_training(traits):
+    """A list with the ``SampleIds`` of those whom the embeddings' model has seen, if known."""
+    if not os.path.exists(traits.name):
+        return []
+    facts = embedding_facts(traits.name)
+    if facts is None and looks_embedded(traits.columns.columns):
+        log.warning(
+            "%s looks like embeddings, but there is no %s: people whom the encoder was trained on "
+            "cannot be left out, and inflate the test",
+            traits.name,
+            facts_path(traits.name),
+        )
+    fid = None if facts is None or traits.fid is None else facts.fid
+    return [] if facts is None else [SampleIds(facts.path, fid, facts.iid)]
+
+
+def _leave_seen(kept, member, ids, settings, removed):
+    count = int((kept & member).sum())
+    if not settings.allow_training_samples:
+        _leave(kept, member, f"seen in training ({ids.name})", removed)
+    elif count:
+        log.warning(
+            "%d people whom the encoder was trained on stay in: their embeddings follow their "
+            "genotypes, and p-values are not valid",
+            count,
+        )
 
 
 def _leave(kept, leaving, reason, removed):

@@ -12,6 +12,7 @@ import polars as pl
 
 from gemcont.errors import GemcontError
 from gemcont.genotype import open_genotypes
+from gemcont.tables.embeddings import embedding_facts, facts_path
 from gemcont.tables.files import remove, unwritable
 from gemcont.tables.phenotypes import SampleTable, read_sample_table
 from gemcont.workflows.fingerprint import difference, fingerprint
@@ -19,7 +20,6 @@ from gemcont.workflows.gwas import prepare
 from gemcont.workflows.outputs import Outputs
 from gemcont.workflows.progress import Progress, has_work, read_fingerprint
 from gemcont.workflows.settings import GwasSettings
-from gemcont.workflows.store_files import encoder_of
 
 log = logging.getLogger(__name__)
 
@@ -54,6 +54,7 @@ class Files:
         tables = [path for path in given if path is not None]
         arrays = [path.removesuffix(".npy") for path in tables if path.endswith(".npy")]
         beside = [stem + suffix for stem in arrays for suffix in _BESIDE]
+        beside += [facts_path(path) for path in tables[:1]]
         return [*source.files, *tables, *(path for path in beside if os.path.exists(path))]
 
 
@@ -136,7 +137,8 @@ def _prepare(files, outputs, settings, chunk):
     run.seconds["read"] = read
     outputs.check(run)
     stores = settings.dense or settings.save_products
-    run.encoder = encoder_of(files.pheno) if stores and files.pheno is not None else None
+    facts = embedding_facts(files.pheno) if stores and files.pheno is not None else None
+    run.encoder = None if facts is None else facts.model
     asked = {"files": dataclasses.asdict(dataclasses.replace(files, genotypes=source.name))}
     asked["outputs"] = {k: v for k, v in dataclasses.asdict(outputs).items() if k != "prefix"}
     known = dataclasses.asdict(settings)

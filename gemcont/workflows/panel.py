@@ -2,6 +2,7 @@
 
 import logging
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import polars as pl
@@ -163,6 +164,31 @@ def polygenic_score(genotypes, panel, *, weights="beta_shrunk", autosomes=HUMAN_
 
 def score_table(source, panel, weights, autosomes, keep=None):
     """``polygenic_score`` as a polars table; keep: file of samples, or None for all."""
+    found = match_panel(source, panel, weights, autosomes)
+    samples = _samples(source, keep)
+    total = score(source, found.variants, found.sign * found.weights, samples)
+    total += 2 * found.weights[found.sign < 0].sum()  # 2 - g of the allele that is not counted
+    ids = source.samples if samples is None else source.samples[samples]
+    names = {"fid": "FID", "iid": "IID"}
+    return ids.select(pl.col(c).alias(n) for c, n in names.items()).with_columns(
+        pl.Series("SCORE", total)
+    )
+
+
+class PanelMatch(NamedTuple):
+    """A panel's variants in the genotypes: arrays (variants,) in the panel's order.
+
+    variants: indices of the source; weights: per effect allele of the panel; sign: 1 where the
+    genotypes count that allele, -1 where they count the other
+    """
+
+    variants: np.ndarray
+    weights: np.ndarray
+    sign: np.ndarray
+
+
+def match_panel(source, panel, weights, autosomes=HUMAN_AUTOSOMES):
+    """``PanelMatch`` of a panel, as ``polygenic_score`` finds its variants."""
     if weights not in WEIGHTS:
         raise GemcontError(f"--weights: {weights!r} is not one of {', '.join(WEIGHTS)}")
     needed = ("effect_allele", "other_allele", "beta")
@@ -176,7 +202,7 @@ def score_table(source, panel, weights, autosomes, keep=None):
     first = np.zeros(len(found), dtype=bool)
     first[np.unique(found, return_index=True)[1]] = True
     log.info(
-        "%d variants of the panel scored (%d not in the genotypes, %d with other alleles, %d "
+        "%d variants of the panel used (%d not in the genotypes, %d with other alleles, %d "
         "without a weight, %d repeated)",
         (usable & first).sum(),
         lost,
@@ -187,15 +213,8 @@ def score_table(source, panel, weights, autosomes, keep=None):
     usable &= first
     if not usable.any():
         raise GemcontError(f"no variant of the panel is in {source.name} with its alleles")
-    weight, sign = rows["beta"].to_numpy()[usable], sign[usable].astype(np.float64)
-    samples = _samples(source, keep)
-    total = score(source, found[usable], sign * weight, samples)
-    total += 2 * weight[sign < 0].sum()  # 2 - g of the allele that is not counted
-    ids = source.samples if samples is None else source.samples[samples]
-    names = {"fid": "FID", "iid": "IID"}
-    return ids.select(pl.col(c).alias(n) for c, n in names.items()).with_columns(
-        pl.Series("SCORE", total)
-    )
+    weight = rows["beta"].to_numpy()[usable]
+    return PanelMatch(found[usable], weight, sign[usable].astype(np.float64))
 
 
 def _samples(source, keep):

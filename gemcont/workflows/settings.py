@@ -20,7 +20,8 @@ TRAIT_SAMPLES = ("joint", "own")
 class GwasSettings:
     """What ``gemcont-gwas`` can be told; names as of its flags, None where nothing is asked for.
 
-    keep, remove, extract, exclude, condition_list: paths of lists; condition: ids; joint: None
+    keep, remove, extract, exclude, condition_list: paths of lists; allow_training_samples: keep
+    people whom the model of the embeddings has seen; condition: ids; joint: None
     makes the joint test up to 200 traits; neg_log10_p_min: smallest -log10 p of a row that is
     written; top_k: how many rows of each trait, the strongest; dense: every t of every trait,
     instead of rows; save_products: whether g'MY and g'Mg are kept; autosomes: of the species;
@@ -46,6 +47,7 @@ class GwasSettings:
     hwe_midp: bool = False
     info: float | None = None
     missing_codes: tuple = ()
+    allow_training_samples: bool = False
     condition: list | None = None
     condition_list: str | None = None
     x_sex: bool = True

@@ -1,14 +1,11 @@
 """What the stores of a scan say beside their columns: traits, people, covariates, encoder."""
 
 import hashlib
-import json
-import os
 
 import numpy as np
 import polars as pl
 
 import gemcont
-from gemcont.errors import GemcontError
 from gemcont.genotype.chromosomes import Ploidy
 from gemcont.tables.columns import store_trait_columns
 from gemcont.tables.store import write_store
@@ -26,22 +23,6 @@ def write_stores(run, prefix, parts):
             if kind == "products":
                 beside |= {"cross_products": _cross_products(run), "samples": _people(run)}
             write_store(f"{prefix}.{name}", name, parts[kind], parts["variants"], beside, facts)
-
-
-def encoder_of(path):
-    """The hash of the model that made a table of embeddings, from its .embed.json; else None.
-
-    Raises GemcontError where that file cannot be understood.
-    """
-    stem = os.path.splitext(os.fspath(path).removesuffix(".gz"))[0]
-    beside = f"{stem}.embed.json"
-    if not os.path.exists(beside):
-        return None
-    try:
-        with open(beside, encoding="utf-8") as file:
-            return str(json.load(file)["model"])
-    except (OSError, ValueError, KeyError, TypeError):
-        raise GemcontError(f"{beside}: no hash of a model in it (key 'model')") from None
 
 
 def _batches(run):

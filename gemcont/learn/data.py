@@ -1,0 +1,176 @@
+"""Images, panel genotypes, covariates and targets of the same people: arrays, ids left behind."""
+
+import logging
+from dataclasses import dataclass
+
+import numpy as np
+
+from gemcont.errors import GemcontError
+from gemcont.genotype.align import ABSENT, SampleIds, match_samples
+from gemcont.genotype.kernels import decode
+from gemcont.tables.phenotypes import covariates, numeric_columns
+
+log = logging.getLogger(__name__)
+
+_BLOCK = 256  # variants decoded at a time
+
+
+@dataclass(frozen=True)
+class Cohort:
+    """People with images and whatever else was asked for, in the order of the genotypes.
+
+    pixels: uint8 (file's images, H, W[, channels]); shape: (channels, H, W); image_row: int64
+    (images,), rows of ``pixels``; person: int64 (images,), whose they are
+    fid, iid: of the people; dosages: float32 (people, variants) of the panel's effect alleles, NaN
+    missing; covariates: float64 (people, k) and their names; target: float64 (people,); None
+    where not asked for
+    """
+
+    pixels: np.ndarray
+    shape: tuple
+    image_row: np.ndarray
+    person: np.ndarray
+    fid: list
+    iid: list
+    dosages: np.ndarray | None = None
+    covariates: np.ndarray | None = None
+    covariate_names: tuple = ()
+    target: np.ndarray | None = None
+
+    @property
+    def n_people(self):
+        """How many people."""
+        return len(self.iid)
+
+    def images_of(self, chosen):
+        """Positions in ``image_row`` of the images of the chosen people (bool (people,))."""
+        return np.flatnonzero(chosen[self.person])
+
+
+def assemble(images, source=None, panel=None, *, covar=None, covar_names=None, traits=None,
+             target=None):  # fmt: skip
+    """The ``Cohort`` of people who have images and whatever else is given.
+
+    images: ``Images``; source, panel: ``GenotypeSource`` and the panel's ``PanelMatch`` in it;
+    covar, traits: ``SampleTable``s; covar_names: columns of covar, None = all; target: the column
+    of traits. Whoever lacks one of them is left out and counted in the log. Raises GemcontError
+    where nobody is left.
+    """
+    fid, iid, whose = _people(images.ids)
+    pictured = SampleIds(images.ids.name, fid, iid)
+    own = SampleIds(images.ids.name, fid or iid, iid)
+    reference = own if source is None else SampleIds(source.name, *_ids(source.samples))
+    tables = [SampleIds(t.name, t.fid, t.iid) for t in (covar, traits) if t is not None]
+    rows, _ = match_samples(reference, [pictured, *tables])
+    left, lacking = np.ones(len(reference.iid), dtype=bool), {}
+    for table, found in zip((pictured, *tables), rows, strict=True):
+        _leave(left, found == ABSENT, f"not in {table.name}", lacking)
+    terms, values = _design(covar, covar_names, rows[1]) if covar is not None else ([], None)
+    if values is not None:
+        _leave(left, np.isnan(values).any(axis=1), "missing a covariate", lacking)
+    goal = _target(traits, target, rows[-1]) if traits is not None else None
+    people = np.flatnonzero(left)
+    shown = ", ".join(f"{count} {reason}" for reason, count in lacking.items() if count)
+    log.info("%d people with images%s", len(people), f" (left out: {shown})" if shown else "")
+    image_row, person = _images_of_people(whose, rows[0], people)
+    return Cohort(
+        images.pixels,
+        images.shape,
+        image_row,
+        person,
+        [reference.fid[i] for i in people],
+        [reference.iid[i] for i in people],
+        None if panel is None else panel_dosages(source, panel, people),
+        *((None, ()) if values is None else _full_design(terms, rows[1][people])),
+        None if goal is None else goal[people],
+    )
+
+
+def _ids(samples):
+    return (samples[name].to_list() for name in ("fid", "iid"))
+
+
+def _people(ids):
+    """Unique fids (or None) and iids in order of appearance, and whose each image is."""
+    keys = list(ids.iid if ids.fid is None else zip(ids.fid, ids.iid, strict=True))
+    place = {key: i for i, key in enumerate(dict.fromkeys(keys))}
+    whose = np.array([place[key] for key in keys], dtype=np.int64)
+    if ids.fid is None:
+        return None, list(place), whose
+    return [f for f, _ in place], [i for _, i in place], whose
+
+
+def _images_of_people(whose, row_of, people):
+    """Rows of the images of some people, and each one's index among them."""
+    index = np.full(whose.max() + 1, ABSENT)
+    index[row_of[people]] = np.arange(len(people))
+    image_row = np.flatnonzero(index[whose] != ABSENT)
+    return image_row, index[whose[image_row]]
+
+
+def _leave(left, leaving, reason, lacking):
+    lacking[reason] = int((left & leaving).sum())
+    left &= ~leaving
+    if not left.any():
+        counts = ", ".join(f"{count} {why}" for why, count in lacking.items() if count)
+        raise GemcontError(f"nobody is left: {counts}")
+
+
+def _design(table, names, rows):
+    terms = covariates(table, table.select(names, "--covar-name"))
+    return terms, np.column_stack([term.at(rows).values for term in terms])
+
+
+def _full_design(terms, rows):
+    """Columns of all covariates and their names; a category has one per level but the first."""
+    columns, names = zip(*(term.design(rows) for term in terms), strict=True)
+    return np.hstack(columns), tuple(name for some in names for name in some)
+
+
+def _target(traits, name, rows):
+    names = traits.select([name], "--target")
+    values = numeric_columns(traits, names, codes=("-9",) if traits.path else ())[0][:, 0]
+    return np.where(rows == ABSENT, np.nan, values[rows])
+
+
+def panel_dosages(source, panel, samples):
+    """float32 (samples, variants) of the panel's effect alleles, NaN missing; ``PanelMatch``."""
+    order = np.argsort(panel.variants, kind="stable")
+    dosages = np.empty((len(samples), len(order)), dtype=np.float32)
+    for block in source.blocks(panel.variants[order], samples, size=_BLOCK):
+        columns = order[block.first : block.first + block.count]
+        sign = panel.sign[columns, None]
+        dosages[:, columns] = (np.where(sign < 0, 2, 0) + sign * decode(block)).T
+    return dosages
+
+
+@dataclass(frozen=True)
+class PanelCoding:
+    """How dosages become what the genotype branch sees: x - 2 f, less what covariates explain.
+
+    mean: (variants,), 2 f of the training people; slopes: (k, variants) of covariates, centred at
+    ``centre`` (k,), as the training people have them; both None without covariates
+    """
+
+    mean: np.ndarray
+    centre: np.ndarray | None = None
+    slopes: np.ndarray | None = None
+
+    @classmethod
+    def fit(cls, dosages, covariates=None):
+        """From training people: dosages (people, variants), NaN missing; covariates (people, k)."""
+        known = ~np.isnan(dosages)
+        total = np.where(known, dosages, 0).sum(axis=0, dtype=np.float64)
+        mean = total / np.maximum(known.sum(axis=0), 1)
+        if covariates is None:
+            return cls(mean)
+        centre = covariates.mean(axis=0)
+        filled = np.where(known, dosages - mean, 0)
+        return cls(mean, centre, np.linalg.lstsq(covariates - centre, filled, rcond=None)[0])
+
+    def apply(self, dosages, covariates=None):
+        """float32 (people, variants); a missing genotype is 0 before covariates are taken off."""
+        coded = np.where(np.isnan(dosages), 0, dosages - self.mean)
+        if self.slopes is not None:
+            coded = coded - (covariates - self.centre) @ self.slopes
+        return coded.astype(np.float32)

@@ -1,0 +1,108 @@
+"""Embeddings of people whom neither training nor model choice has seen: tables for the engine."""
+
+import json
+import logging
+import os
+
+import numpy as np
+import polars as pl
+import torch
+from tqdm import tqdm
+
+import gemcont
+from gemcont.errors import GemcontError
+from gemcont.learn.data import PanelCoding
+from gemcont.learn.directions import chosen_directions
+from gemcont.learn.images import batch_of
+from gemcont.tables.files import unfinished
+
+log = logging.getLogger(__name__)
+
+_BATCH = 1024  # images at a time
+
+
+@torch.no_grad()
+def embed(model, cohort, people=None, *, device="cpu", progress=False):
+    """float32 (chosen people, width): the mean over a person's images.
+
+    model: ``Model``; cohort: ``Cohort``; people: bool (people,), None = all
+    """
+    chosen = np.ones(cohort.n_people, dtype=bool) if people is None else people
+    images = cohort.images_of(chosen)
+    method = model.method.to(device)
+    total = torch.zeros(cohort.n_people, model.facts["width"], device=device)
+    for start in tqdm(range(0, len(images), _BATCH), disable=None if progress else True):
+        some = images[start : start + _BATCH]
+        found = method.embed(batch_of(cohort.pixels, cohort.image_row[some], device)).float()
+        total.index_add_(0, torch.from_numpy(cohort.person[some]).to(device), found)
+    count = np.bincount(cohort.person, minlength=cohort.n_people)
+    means = total.cpu().numpy() / np.maximum(count, 1)[:, None]
+    return means[chosen].astype(np.float32)
+
+
+def unseen(model, cohort):
+    """bool (people,): those whom neither training nor model choice has seen.
+
+    By IID, whatever the FID: a person must not slip through by another family's name.
+    """
+    seen = set(model.seen.iid)
+    return np.array([iid not in seen for iid in cohort.iid])
+
+
+def fit_directions(model, cohort, count, *, device="cpu"):
+    """``Directions`` of the embeddings of the people seen with their panel genotypes."""
+    seen = ~unseen(model, cohort)
+    if cohort.dosages is None or seen.sum() < 2 * model.facts["width"] or not model.validation:
+        raise GemcontError(
+            "--directions: fitted on the people trained on and judged on validation people; too "
+            "few of them are here: give their images and genotypes too"
+        )
+    known = cohort.covariates if model.facts["settings"].residualise else None
+    known = None if known is None else known[seen]
+    coding = PanelCoding.fit(cohort.dosages[seen], known)
+    genotypes = coding.apply(cohort.dosages[seen], known).astype(np.float64)
+    embeddings = embed(model, cohort, seen, device=device).astype(np.float64)
+    iid = np.array(cohort.iid, dtype=object)[seen]
+    validation = np.array([i in model.validation for i in iid])
+    return chosen_directions(embeddings, genotypes, validation, count)
+
+
+def write_embeddings(prefix, kind, cohort, people, values, model, *, layout="tsv", facts=None):
+    """PREFIX.KIND.tsv (or .parquet), FID IID and a column each, and PREFIX.KIND.json beside it.
+
+    kind: "embed" (e1, e2, ...) or "directions" (d1, ...); people: bool (people,) of the rows
+    """
+    chosen = np.flatnonzero(people)
+    letter = kind[0]
+    columns = {f"{letter}{d + 1}": values[:, d] for d in range(values.shape[1])}
+    ids = {"FID": [cohort.fid[i] for i in chosen], "IID": [cohort.iid[i] for i in chosen]}
+    path = f"{prefix}.{kind}.{layout}"
+    with unfinished(path) as temporary:
+        table = pl.DataFrame(ids | columns)
+        if layout == "parquet":
+            table.write_parquet(temporary)
+        else:
+            table.write_csv(temporary, separator="\t", float_precision=7)
+    about = {
+        "gemcont": gemcont.__version__,
+        "model": model.hash,
+        "method": model.facts["settings"].method,
+        "n": len(chosen),
+        "width": values.shape[1],
+        **(facts or {}),
+        "seen": {"fid": model.seen.fid, "iid": model.seen.iid},
+    }
+    with unfinished(f"{prefix}.{kind}.json") as temporary, open(temporary, "w") as file:
+        json.dump(about, file)
+    log.info("%d people, %d columns in %s", len(chosen), values.shape[1], path)
+    return path
+
+
+def remove_other(prefix, written):
+    """Remove what an earlier run of the same prefix wrote and this one did not."""
+    for kind in ("embed", "directions", "seen.embed"):
+        for suffix in ("tsv", "parquet", "json"):
+            path = f"{prefix}.{kind}.{suffix}"
+            if path not in written and os.path.isfile(path):
+                os.remove(path)
+                log.info("%s of an earlier run removed", path)

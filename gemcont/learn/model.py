@@ -1,0 +1,160 @@
+"""The folder of a trained model: what it is, its numbers, and whom it has seen."""
+
+import hashlib
+import io
+import json
+import os
+import pickle
+from dataclasses import asdict, dataclass
+from types import SimpleNamespace
+
+import numpy as np
+import polars as pl
+import torch
+
+import gemcont
+from gemcont.errors import GemcontError
+from gemcont.genotype.align import SampleIds
+from gemcont.learn.augment import generator
+from gemcont.learn.baselines import METHODS
+from gemcont.learn.encoders import default_width
+from gemcont.learn.settings import TrainSettings
+from gemcont.learn.split import HELD_OUT, ROLES, VALIDATION
+from gemcont.tables.files import unfinished, unwritable
+from gemcont.tables.phenotypes import read_sample_table
+
+FACTS, NUMBERS, PEOPLE, LAST = "model.json", "model.pt", "people.tsv", "last.pt"
+
+
+@dataclass(frozen=True)
+class Model:
+    """A trained model: ``method`` in evaluation mode, ``facts`` of model.json, people seen.
+
+    seen: ``SampleIds`` of training and validation people; validation: IIDs of the latter; hash: of
+    its numbers
+    """
+
+    method: torch.nn.Module
+    facts: dict
+    seen: SampleIds
+    validation: set
+    hash: str
+
+
+def build_method(settings, shape, genotypes=None, weights=None, *, binary_target=False):
+    """The method of ``TrainSettings`` for images (C, H, W), initialised by the seed.
+
+    genotypes: float32 tensor of the training people, coded; weights: (variants,)
+    """
+    torch.manual_seed(settings.seed)
+    width = settings.width or default_width(shape)
+    options = SimpleNamespace(
+        **asdict(settings) | {"width": width}, shape=tuple(shape), binary_target=binary_target
+    )
+    return METHODS[settings.method](options, genotypes, weights, generator(settings.seed, 1))
+
+
+def hash_of(state):
+    """sha256 of a state dict's names and numbers."""
+    digest = hashlib.sha256()
+    for name in sorted(state):
+        digest.update(name.encode())
+        digest.update(state[name].detach().cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest()
+
+
+def save_numbers(path, content):
+    """Write tensors and plain values under a temporary name, then rename."""
+    with unfinished(path) as temporary:
+        try:
+            torch.save(content, temporary)
+        except (OSError, RuntimeError) as error:  # torch's own stream says a full disk so
+            raise (
+                unwritable(path, error)
+                if isinstance(error, OSError)
+                else GemcontError(f"{path}: cannot be written ({str(error).splitlines()[0]})")
+            ) from None
+
+
+def load_numbers(path, device="cpu"):
+    """What ``save_numbers`` wrote, or GemcontError: nothing else is ever unpickled."""
+    try:
+        with open(path, "rb") as file:
+            content = io.BytesIO(file.read())
+        return torch.load(content, map_location=device, weights_only=True)
+    except OSError as error:
+        raise GemcontError(f"{path}: cannot be read ({error.strerror})") from None
+    except pickle.UnpicklingError:
+        raise GemcontError(
+            f"{path}: holds more than numbers and is not opened; train the model anew"
+        ) from None
+    except Exception as error:  # noqa: BLE001 - torch raises what its archive reader likes
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise GemcontError(f"{path}: not a whole file of gemcont-train ({reason})") from None
+
+
+def write_facts(folder, facts):
+    """model.json."""
+    with unfinished(os.path.join(folder, FACTS)) as path, open(path, "w") as file:
+        json.dump({"gemcont": gemcont.__version__} | facts, file, indent=2)
+
+
+def write_people(folder, fid, iid, role):
+    """people.tsv: FID IID role."""
+    table = pl.DataFrame({"FID": fid, "IID": iid, "role": [ROLES[r] for r in role]})
+    with unfinished(os.path.join(folder, PEOPLE)) as path:
+        table.write_csv(path, separator="\t")
+
+
+def read_facts(folder):
+    """model.json of a folder, or GemcontError."""
+    path = os.path.join(folder, FACTS)
+    try:
+        with open(path, encoding="utf-8") as file:
+            facts = json.load(file)
+        return facts | {"settings": TrainSettings(**facts["settings"])}
+    except FileNotFoundError:
+        raise GemcontError(
+            f"--model: {folder} is no folder of gemcont-train (no {FACTS})"
+        ) from None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise GemcontError(f"{path}: damaged or of another version ({error})") from None
+
+
+def read_model(folder):
+    """The ``Model`` of a folder."""
+    facts = read_facts(folder)
+    path = os.path.join(folder, NUMBERS)
+    if not os.path.exists(path):
+        raise GemcontError(f"--model: the training in {folder} has not ended; run it with --resume")
+    n_variants = facts["n_variants"] or 1
+    method = build_method(
+        facts["settings"],
+        facts["shape"],
+        torch.eye(n_variants),
+        np.ones(n_variants),
+        binary_target=facts["binary_target"],
+    )
+    state = load_numbers(path)
+    load_state(method, state, path)
+    return Model(method.eval(), facts, *read_seen(folder), hash_of(state))
+
+
+def load_state(method, state, path):
+    """Put numbers into a method, or GemcontError where they are of another architecture."""
+    try:
+        method.load_state_dict(state)
+    except (RuntimeError, AttributeError, TypeError):
+        raise GemcontError(
+            f"{path}: its numbers are of another architecture than asked for"
+        ) from None
+
+
+def read_seen(folder):
+    """``SampleIds`` of the people that training or model choice has seen; IIDs of the latter."""
+    path = os.path.join(folder, PEOPLE)
+    table = read_sample_table(path)
+    role = table.columns["role"].to_list()
+    rows = [i for i, name in enumerate(role) if name != ROLES[HELD_OUT]]
+    seen = SampleIds(path, [table.fid[i] for i in rows], [table.iid[i] for i in rows])
+    return seen, {table.iid[i] for i in rows if role[i] == ROLES[VALIDATION]}

@@ -1,0 +1,111 @@
+"""The learner's commands as their user meets them: the whole chain, and one-line errors."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import polars as pl
+import pytest
+from conftest import BUNDLED
+
+from gemcont.cli import embed, evaluate, gwas, simulate, train
+
+
+def test_simulate_train_embed_gwas_evaluate(tmp_path, capsys):
+    study, model, prefix = (str(tmp_path / name) for name in ("study", "model", "r"))
+    sizes = "--n-train 1000 --n-test 1000 --variants 10 --null-variants 100 --n-external 3000"
+    images = ["--images", str(BUNDLED / "emnist_sample.npz")]
+    assert simulate.main([*images, *sizes.split(), "--out", study]) == 0
+    quick = ["--encoder", "mlp", "--epochs", "2", "--batch-size", "64", "--lr", "1e-3"]
+    assert train.main(["--study", study, *quick, "--out", model]) == 0
+    wanted = ["--study", study, "--model", model]
+    assert embed.main([*wanted, "--directions", "auto", "--out", prefix]) == 0
+    scan = ["--bfile", f"{study}/study", "--no-plot", "--rank-int", "--out", prefix]
+    assert gwas.main([*scan, "--pheno", f"{prefix}.embed.tsv", "--pcs", "16"]) == 0
+    assert pl.read_csv(f"{prefix}.gwas.tsv", separator="\t").height == 110
+    assert evaluate.main([*wanted, "--out", prefix]) == 0
+    found = json.loads((tmp_path / "r.eval.json").read_text())
+    assert found["n_test"] == 1000
+    assert found["r2"] > 0.1
+    assert found["null_recovered"] == 0
+    tests = {row["test"]: row for row in found["tests"]}
+    assert {"1 PC", "4 PCs", "16 PCs", "64 PCs", "oracle: z itself"} < tests.keys()
+    assert tests["16 PCs"]["causal_recovered"] == found["causal_recovered"]
+    table = pl.read_csv(f"{prefix}.eval.tsv", separator="\t")
+    assert table["test"].to_list() == [row["test"] for row in found["tests"]]
+    assert (tmp_path / "r.eval.png").stat().st_size > 5000
+    assert "Traceback" not in "".join(capsys.readouterr())
+
+
+def test_without_torch_the_commands_say_how_to_install_it(tmp_path):
+    code = (
+        "import sys; sys.modules['torch'] = None\n"
+        "import gemcont, gemcont.cli.gwas\n"
+        "from gemcont.cli.{0} import main\n"
+        "sys.exit(main({1!r}))"
+    )
+    commands = {
+        "train": ["--study", "s", "--out", str(tmp_path / "m")],
+        "embed": ["--study", "s", "--model", "m", "--out", str(tmp_path / "e")],
+        "evaluate": ["--study", "s", "--model", "m", "--out", str(tmp_path / "v")],
+        "simulate": ["--images", "x.npz", "--out", str(tmp_path / "s")],
+    }
+    for name, arguments in commands.items():
+        run = subprocess.run(
+            [sys.executable, "-c", code.format(name, arguments)], capture_output=True, text=True
+        )
+        assert run.returncode == 2
+        assert run.stderr.endswith("gemcont.learn needs torch: pip install 'gemcont[learn]'\n")
+        assert len(run.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "--study DIR or --images FILE is needed"),
+        (["--study", "{study}", "--images", "x.npy"], "--images: --study has its own"),
+        (["--study", "nowhere"], "--study: nowhere is no folder of gemcont-simulate"),
+        (["--images", "nowhere.npy"], "nowhere.npy: cannot be read (No such file"),
+        (["--images", "{images}"], "--bfile (or --pfile, --bgen) and --panel are needed here"),
+        (["--images", "{images}", "--method", "supervised"], "needs --pheno and --target"),
+        (["--images", "{images}", "--bfile", "{study}/study", "--panel", "{study}/panel.tsv"],
+         "no sample of {images} is in"),
+        (["--study", "{study}", "--batch-size", "5000"], "--batch-size: 5000 is more than the 570"),
+        (["--study", "{study}", "--augment", "flip"], "--augment: 'flip' is not one of"),
+        (["--study", "{study}", "--lr", "0"], "--lr: must be above 0"),
+        (["--study", "{study}", "--target", "w", "--method", "supervised"],
+         "--target: 'w' is not a column of"),
+        (["--study", "{study}", "--train-people", "{nobody}"], "nobody of"),
+    ],
+)  # fmt: skip
+def test_mistakes_are_one_line(image_study, tmp_path, capsys, arguments, message):
+    images = tmp_path / "x.npz"
+    np.savez(images, images=np.zeros((3, 28, 28), dtype=np.uint8), iid=["x", "y", "z"])
+    (tmp_path / "nobody").write_text("somebody else\n")
+    names = {"study": image_study, "images": images, "nobody": tmp_path / "nobody"}
+    arguments = [a.format(**names) for a in arguments]
+    assert train.main([*arguments, "--encoder", "mlp", "--out", str(tmp_path / "m")]) == 2
+    error = capsys.readouterr().err
+    assert message.format(**names) in error
+    assert len(error.splitlines()) == 1
+    assert not (tmp_path / "m" / "model.pt").exists()
+
+
+def test_panels_that_miss_the_genotypes(image_study, tmp_path, capsys):
+    """Variants that are not there are counted; if none is, that is an error."""
+    panel = pl.read_csv(f"{image_study}/panel.tsv", separator="\t")
+    shifted = panel.with_columns(
+        variant_id=pl.lit("x") + pl.col("variant_id"), base_pair_location=pl.lit(7, dtype=pl.Int64)
+    )
+    pl.concat([panel[:5], shifted[5:]]).write_csv(tmp_path / "some.tsv", separator="\t")
+    shifted.write_csv(tmp_path / "none.tsv", separator="\t")
+    people = pl.read_csv(f"{image_study}/people.tsv", separator="\t").select("FID", "IID")
+    people.write_csv(tmp_path / "ids.tsv", separator="\t")
+    base = ["--images", f"{image_study}/images.npy", "--image-ids", str(tmp_path / "ids.tsv")]
+    base += ["--bfile", f"{image_study}/study", "--encoder", "mlp", "--epochs", "1"]
+    base += ["--batch-size", "64", "--out", str(tmp_path / "m"), "--panel"]
+    assert train.main([*base, str(tmp_path / "some.tsv")]) == 0
+    assert "5 variants of the panel used (3 not in the genotypes" in capsys.readouterr().out
+    assert train.main([*base, str(tmp_path / "none.tsv")]) == 2
+    assert "no variant of the panel is in" in capsys.readouterr().err

@@ -1,0 +1,168 @@
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+import torch
+
+from gemcont import GemcontError, run_gwas
+from gemcont.cli.gwas import main as gwas
+from gemcont.genotype.align import SampleIds
+from gemcont.learn.ancestry import adjusted_r2, covariate_r2
+from gemcont.learn.data import assemble
+from gemcont.learn.embed import embed
+from gemcont.learn.evaluate import ridge_r2
+from gemcont.learn.files import Inputs, Split, embed_files, train_files
+from gemcont.learn.images import Images
+from gemcont.learn.model import read_model
+from gemcont.learn.settings import TrainSettings
+
+QUICK = TrainSettings(encoder="mlp", epochs=3, batch_size=64, lr=1e-3)
+
+
+@pytest.fixture(scope="module")
+def model(image_study, tmp_path_factory):
+    folder = str(tmp_path_factory.mktemp("model") / "m")
+    train_files(Inputs(study=image_study), Split(), QUICK, folder)
+    return folder
+
+
+def test_only_people_never_seen_are_written(image_study, model, tmp_path):
+    prefix = str(tmp_path / "e")
+    embed_files(Inputs(study=image_study), model, prefix, directions=2, include_training=True)
+    people = pl.read_csv(f"{image_study}/people.tsv", separator="\t")
+    tested = people.filter(split="test")["IID"].to_list()
+    for kind, width in (("embed", 64), ("directions", 2)):
+        table = pl.read_csv(f"{prefix}.{kind}.tsv", separator="\t")
+        assert table["IID"].to_list() == tested
+        assert table.width == 2 + width
+        facts = json.loads(Path(f"{prefix}.{kind}.json").read_text())
+        assert facts["model"] == read_model(model).hash
+        assert sorted(facts["seen"]["iid"]) == sorted(people.filter(split="train")["IID"])
+    seen = pl.read_csv(f"{prefix}.seen.embed.tsv", separator="\t")
+    assert not set(seen["IID"]) & set(tested)
+    embed_files(Inputs(study=image_study), model, prefix, layout="parquet")
+    assert not Path(f"{prefix}.embed.tsv").exists()
+    table = pl.read_parquet(f"{prefix}.embed.parquet")
+    assert table.columns[:3] == ["FID", "IID", "e1"]
+
+
+def test_an_embedding_is_that_of_the_image_alone_and_the_mean_of_two(model):
+    """Neither order nor batch matter; a person with two images has their mean."""
+    pixels = np.random.default_rng(0).integers(0, 256, (40, 28, 28)).astype(np.uint8)
+    iid = [f"p{i}" for i in range(39)] + ["p3"]
+    trained = read_model(model)
+    values = embed(trained, assemble(Images(pixels, SampleIds("i", None, iid))))
+    order = np.random.default_rng(1).permutation(40)
+    turned = assemble(Images(pixels[order], SampleIds("i", None, [iid[i] for i in order])))
+    again = embed(trained, turned)
+    rows = [turned.iid.index(f"p{i}") for i in range(39)]
+    np.testing.assert_allclose(again[rows], values, atol=1e-5)
+    with torch.no_grad():
+        single = trained.method.embed(torch.from_numpy(pixels[[3, 39]])[:, None].float() / 255)
+    np.testing.assert_allclose(values[3], single.mean(dim=0), atol=1e-5)
+
+
+def test_the_engine_leaves_out_whom_the_encoder_has_seen(image_study, model, tmp_path, capsys):
+    prefix = str(tmp_path / "e")
+    embed_files(Inputs(study=image_study), model, prefix, include_training=True)
+    both = pl.concat(
+        pl.read_csv(f"{prefix}.{kind}.tsv", separator="\t", schema_overrides={"FID": str})
+        for kind in ("embed", "seen.embed")
+    )
+    both.write_csv(f"{prefix}.embed.tsv", separator="\t")
+    command = ["--bfile", f"{image_study}/study", "--pheno", f"{prefix}.embed.tsv", "--pcs", "4"]
+    command += ["--no-plot", "--out", str(tmp_path / "scan")]
+    assert gwas(command) == 0
+    out = capsys.readouterr().out
+    assert "500 of 1100 samples analysed (left out: 600 seen in training" in out
+    assert gwas([*command, "--allow-training-samples"]) == 0
+    out = capsys.readouterr().out
+    assert "1100 of 1100 samples analysed" in out
+    assert "Warning: 600 people whom the encoder was trained on stay in" in out
+    Path(f"{prefix}.embed.json").unlink()
+    assert gwas(command) == 0
+    assert "looks like embeddings, but there is no" in capsys.readouterr().out
+    Path(f"{prefix}.embed.json").write_text("[]")
+    assert gwas(command) == 2
+    assert "not the json of gemcont-embed" in capsys.readouterr().err
+
+
+def test_training_people_are_inflated_and_held_out_people_are_not(image_study, tmp_path):
+    """Trained on permuted genotypes, nothing is to be found: what is found is leakage."""
+    from gemcont.learn.files import open_inputs, roles
+    from gemcont.learn.train import train
+
+    opened = open_inputs(Inputs(study=image_study))
+    cohort = opened.cohort
+    shuffled = cohort.dosages[np.random.default_rng(0).permutation(cohort.n_people)]
+    cohort = replace(cohort, dosages=shuffled)
+    settings = replace(QUICK, epochs=60, corruption=0.0, augment=())
+    role = roles(opened, Split(), settings)
+    train(cohort, opened.panel, role, settings, str(tmp_path / "m"))
+    trained = read_model(tmp_path / "m")
+    strongest = {}
+    for name, people in (("seen", role == 0), ("held out", role == 2)):
+        import pandas as pd
+
+        rows = np.flatnonzero(people)
+        index = [f"p{i}" for i in rows]
+        traits = pd.DataFrame(embed(trained, cohort, people), index=index).add_prefix("e")
+        found = run_gwas(shuffled[rows].T.astype(float), traits, pcs=4, rank_int=True)
+        strongest[name] = found["neg_log_10_p_value"].median()
+    assert strongest["seen"] > 5
+    assert strongest["held out"] < 1.5
+
+
+def test_ridge_is_judged_within_the_people_given():
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((2000, 10))
+    target = x[:, 0] + rng.standard_normal(2000)
+    assert abs(ridge_r2(x, target) - 0.5) < 0.05
+    assert ridge_r2(rng.standard_normal((300, 100)), target[:300]) < 0.05
+    twins = np.repeat(x[:200], 5, axis=0) + 1e-9
+    noise = np.repeat(rng.standard_normal(200), 5)
+    assert ridge_r2(twins, noise, groups=np.repeat(np.arange(200), 5)) < 0.05
+
+
+def test_what_covariates_an_embedding_gives_away():
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((3000, 8))
+    known = np.column_stack([x[:, 0] + rng.standard_normal(3000), rng.standard_normal(3000)])
+    found = covariate_r2(x, known, ("pc1", "pc2"))
+    assert abs(found[0]["r2"] - 0.5) < 0.05
+    assert abs(found[0]["r2_permuted"]) < 0.01
+    assert abs(found[1]["r2"]) < 0.01
+    assert adjusted_r2(x, np.ones(3000)) == 0
+
+
+def test_images_of_another_size_and_nobody_left(image_study, model, tmp_path):
+    pixels = np.zeros((2, 14, 14), dtype=np.uint8)
+    np.savez(tmp_path / "x.npz", images=pixels, iid=["a", "b"])
+    with pytest.raises(
+        GemcontError, match=r"of shape \(1, 14, 14\), the model is of \(1, 28, 28\)"
+    ):
+        embed_files(Inputs(images=str(tmp_path / "x.npz")), model, str(tmp_path / "e"))
+    seen = read_model(model).seen.iid[:2]
+    np.savez(tmp_path / "y.npz", images=np.zeros((2, 28, 28), dtype=np.uint8), iid=seen)
+    with pytest.raises(GemcontError, match="nobody to embed"):
+        embed_files(Inputs(images=str(tmp_path / "y.npz")), model, str(tmp_path / "e"))
+    with pytest.raises(GemcontError, match="--directions: fitted on the people trained on"):
+        embed_files(
+            Inputs(study=image_study),
+            _untrained(model, tmp_path),
+            str(tmp_path / "e"),
+            directions=1,
+        )
+
+
+def _untrained(model, tmp_path):
+    """A copy of the model that says it has seen nobody of the study."""
+    import shutil
+
+    copy = tmp_path / "copy"
+    shutil.copytree(model, copy)
+    (copy / "people.tsv").write_text("FID\tIID\trole\nx\tx\ttrain\n")
+    return str(copy)

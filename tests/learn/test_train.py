@@ -1,0 +1,255 @@
+import json
+import math
+import os
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from gemcont import GemcontError
+from gemcont.learn import train as trainer
+from gemcont.learn.files import Inputs, Split, open_inputs, roles, train_files
+from gemcont.learn.model import hash_of, read_model
+from gemcont.learn.settings import METHODS, TrainSettings
+from gemcont.learn.split import HELD_OUT, TRAIN, VALIDATION
+
+QUICK = TrainSettings(encoder="mlp", epochs=3, batch_size=64, lr=1e-3)
+
+
+def fit(study, out, settings=QUICK, **options):
+    return train_files(Inputs(study=study), Split(), settings, str(out), **options)
+
+
+def numbers(folder):
+    return (Path(folder) / "model.pt").read_bytes() and hash_of(
+        read_model(folder).method.state_dict()
+    )
+
+
+def test_the_learning_rate_rises_and_falls():
+    settings = TrainSettings(epochs=150, lr=1.0)
+    rates = [trainer.learning_rate(step, 4, settings) for step in range(600)]
+    assert settings.warmup == 10
+    np.testing.assert_allclose(rates[:40], np.arange(1, 41) / 40)
+    assert rates[40] == 1
+    assert abs(rates[320] - 0.5) < 1e-12
+    assert 0 < rates[-1] < 1e-4
+    assert np.all(np.diff(rates[40:]) < 0)
+    assert replace(settings, epochs=12).warmup == pytest.approx(1.2)
+    assert replace(settings, epochs=12, warmup_epochs=5).warmup == 5
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_every_method_learns(image_study, tmp_path, method):
+    lines = fit(image_study, tmp_path / "m", replace(QUICK, method=method, epochs=6))
+    assert lines[-1]["loss"] < lines[0]["loss"]
+    assert lines[-1]["effective_rank"] > 1
+    facts = json.loads((tmp_path / "m" / "model.json").read_text())
+    assert facts["n_train"] == 570
+    assert facts["n_validation"] == 30
+    assert facts["n_variants"] == (8 if method in ("gemcont", "prs") else 0)
+    assert [
+        json.loads(x) for x in (tmp_path / "m" / "metrics.jsonl").read_text().split("\n")[:-1]
+    ] == lines
+    for name in ("curve.png", "last.pt", "people.tsv"):
+        assert (tmp_path / "m" / name).exists()
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"loss": "clip"},
+        {"loss": "clip", "normalise": False},
+        {"loss": "dosage"},
+        {"start": "beta-shared"},
+        {"start": "random", "mask_equal_genotypes": True},
+        {"temperature": 0.1},
+        {"encoder": "cnn", "epochs": 2, "width": 16},
+        {"augment": ("crop", "jitter", "blur", "erase"), "epochs": 2},
+        {"weights": "beta_shrunk", "corruption": 0.0},
+    ],
+    ids=str,
+)
+def test_options_are_followed(image_study, tmp_path, options):
+    settings = replace(QUICK, **options)
+    lines = fit(image_study, tmp_path / "m", settings)
+    model = read_model(tmp_path / "m")
+    assert model.facts["settings"] == settings
+    assert all(math.isfinite(line["loss"]) for line in lines)
+    plain = fit(image_study, tmp_path / "plain", replace(QUICK, epochs=settings.epochs))
+    assert lines != plain
+    scale = lines[-1].get("logit_scale")
+    if "temperature" in options:
+        assert scale == pytest.approx(10)
+    elif options.get("normalise") is False:
+        assert abs(scale - 1) < 0.2
+    elif "loss" not in options or options["loss"] == "clip":
+        assert scale != 1 / 0.07
+        assert abs(scale - 1 / 0.07) < 1
+
+
+def test_the_same_seed_gives_the_same_bits_and_another_others(image_study, tmp_path):
+    for name, seed in (("a", 0), ("b", 0), ("c", 1)):
+        fit(image_study, tmp_path / name, replace(QUICK, seed=seed))
+    assert numbers(tmp_path / "a") == numbers(tmp_path / "b") != numbers(tmp_path / "c")
+
+
+@pytest.mark.parametrize("method", ["gemcont", "supervised"])
+def test_a_training_cut_off_goes_on_to_the_same_bits(image_study, tmp_path, monkeypatch, method):
+    settings = replace(QUICK, epochs=5, method=method)
+    whole = fit(image_study, tmp_path / "a", settings)
+    kept = trainer._Trainer._keep
+
+    def keep_two(self, epoch, line, lines):
+        kept(self, epoch, line, lines)
+        if epoch == 1:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(trainer._Trainer, "_keep", keep_two)
+    with pytest.raises(KeyboardInterrupt):
+        fit(image_study, tmp_path / "b", settings)
+    assert not (tmp_path / "b" / "model.pt").exists()
+    with pytest.raises(GemcontError, match="has not ended; run it with --resume"):
+        read_model(tmp_path / "b")
+    monkeypatch.setattr(trainer._Trainer, "_keep", kept)
+    lines = fit(image_study, tmp_path / "b", settings, resume=True)
+    assert numbers(tmp_path / "a") == numbers(tmp_path / "b")
+    assert [line["loss"] for line in lines] == [line["loss"] for line in whole]
+    with pytest.raises(
+        GemcontError, match=r"--lr was 0.001, is 0.01; the training in .*b is another"
+    ):
+        fit(image_study, tmp_path / "b", replace(settings, lr=0.01), resume=True)
+
+
+def test_killed_and_resumed_is_the_same_model(image_study, tmp_path):
+    command = [sys.executable, "-m", "gemcont.cli.train", "--study", image_study]
+    command += ["--encoder", "mlp", "--epochs", "40", "--batch-size", "64", "--resume", "--out"]
+    process = subprocess.Popen([*command, str(tmp_path / "a")], stdout=subprocess.DEVNULL)
+    while not (tmp_path / "a" / "last.pt").exists() and process.poll() is None:
+        time.sleep(0.02)
+    process.kill()
+    process.wait()
+    for name in "ab":
+        subprocess.run([*command, str(tmp_path / name)], check=True, stdout=subprocess.DEVNULL)
+    assert numbers(tmp_path / "a") == numbers(tmp_path / "b")
+
+
+def test_two_processes_are_one_with_the_joint_batch(image_study, tmp_path):
+    """torchrun over gloo: negatives are gathered with their gradients."""
+    command = ["--study", image_study, "--encoder", "mlp", "--epochs", "2", "--batch-size", "64"]
+    for method in ("gemcont", "simclr", "vae"):
+        one, two = tmp_path / f"{method}1", tmp_path / f"{method}2"
+        arms = [*command, "--method", method, "--out"]
+        fit(image_study, one, replace(QUICK, epochs=2, lr=3e-4, method=method))
+        run = subprocess.run(
+            [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2",
+             "-m", "gemcont.cli.train", *arms, str(two), "--threads", "1"],
+            capture_output=True, text=True, env=os.environ | {"OMP_NUM_THREADS": "1"},
+        )  # fmt: skip
+        assert run.returncode == 0, run.stderr
+        a, b = (read_model(folder).method.state_dict() for folder in (one, two))
+        for name, value in a.items():
+            torch.testing.assert_close(b[name], value, rtol=1e-3, atol=2e-5)
+
+
+def test_supervised_training_stops_early_with_its_best(image_study, tmp_path):
+    settings = replace(QUICK, method="supervised", epochs=60, patience=2, lr=5e-3)
+    lines = fit(image_study, tmp_path / "m", settings)
+    assert len(lines) < 60
+    losses = [line["validation_loss"] for line in lines]
+    assert int(np.argmin(losses)) == len(lines) - 1 - settings.patience
+
+
+def test_a_binary_target_is_told(image_study, tmp_path):
+    people = (Path(image_study) / "people.tsv").read_text().splitlines()
+    rows = [line.split("\t") for line in people[1:]]
+    text = "".join(f"{r[0]}\t{r[1]}\t{int(float(r[3]) > 0)}\n" for r in rows)
+    (tmp_path / "case.tsv").write_text("FID\tIID\tcase\n" + text)
+    inputs = Inputs(study=image_study, pheno=str(tmp_path / "case.tsv"), target="case")
+    settings = replace(QUICK, method="supervised")
+    train_files(inputs, Split(), settings, str(tmp_path / "m"))
+    assert read_model(tmp_path / "m").facts["binary_target"]
+
+
+def test_relatives_share_a_side(image_study, tmp_path):
+    people = [x.split("\t")[1] for x in (Path(image_study) / "people.tsv").read_text().splitlines()]
+    trained, tested = people[1], people[-1]
+    (tmp_path / "king").write_text(f"ID1\tID2\tKINSHIP\n{trained}\t{tested}\t0.25\n")
+    split = Split(relatives=str(tmp_path / "king"))
+    with pytest.raises(GemcontError, match=f"{trained} is trained on and its relative {tested}"):
+        train_files(Inputs(study=image_study), split, QUICK, str(tmp_path / "m"))
+
+
+def test_people_are_chosen_by_list_or_fraction(image_study, tmp_path):
+    opened = open_inputs(Inputs(study=image_study))
+    role = roles(opened, Split(), QUICK)
+    assert [(role == r).sum() for r in (TRAIN, VALIDATION, HELD_OUT)] == [570, 30, 500]
+    assert (role[600:] == HELD_OUT).all()
+    chosen = opened.cohort.iid[:200]
+    (tmp_path / "these").write_text("\n".join(chosen))
+    role = roles(opened, Split(people=str(tmp_path / "these")), QUICK)
+    assert (role[:200] != HELD_OUT).all()
+    assert (role[200:] == HELD_OUT).all()
+    role = roles(replace(opened, study=None), Split(fraction=0.25), QUICK)
+    assert (role != HELD_OUT).sum() == 275
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"batch_size": 1000}, "--batch-size: 1000 is more than the 570 images"),
+        (
+            {"lr": 1e30, "epochs": 30},
+            r"the loss is (nan|inf) at step \d+ of epoch \d+; .*lower --lr",
+        ),
+        ({"encoder": "resnet50"}, "--encoder: 'resnet50' is not cnn, mlp"),
+    ],
+)
+def test_trainings_that_cannot_be(image_study, tmp_path, options, message):
+    with pytest.raises(GemcontError, match=message):
+        fit(image_study, tmp_path / "m", replace(QUICK, **options))
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("method", "magic"),
+        ("loss", "x"),
+        ("start", "x"),
+        ("augment", ("flip",)),
+        ("precision", "8"),
+    ],
+)
+def test_settings_that_are_not_known(field, value):
+    with pytest.raises(GemcontError, match=f"--{field}: '.*' is not one of"):
+        TrainSettings(**{field: value})
+
+
+class Evil:
+    def __reduce__(self):
+        return os.system, ("true",)
+
+
+def test_files_of_a_model_that_are_not_what_they_seem(image_study, tmp_path):
+    folder = tmp_path / "m"
+    fit(image_study, folder)
+    torch.save({"x": Evil()}, folder / "model.pt")
+    with pytest.raises(GemcontError, match="holds more than numbers and is not opened"):
+        read_model(folder)
+    (folder / "model.pt").write_bytes(b"PK damaged")
+    with pytest.raises(GemcontError, match="not a whole file of gemcont-train|more than numbers"):
+        read_model(folder)
+    fit(image_study, tmp_path / "wide", replace(QUICK, width=32))
+    (tmp_path / "wide" / "model.pt").replace(folder / "model.pt")
+    with pytest.raises(GemcontError, match="of another architecture"):
+        read_model(folder)
+    (folder / "model.json").write_text("{}")
+    with pytest.raises(GemcontError, match="damaged or of another version"):
+        read_model(folder)
+    with pytest.raises(GemcontError, match="is no folder of gemcont-train"):
+        read_model(tmp_path)
