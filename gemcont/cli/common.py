@@ -230,11 +230,12 @@ def _run(program, parser, check, job, argv):
     except GemcontError as error:
         return _fail(program, str(error), USER_ERROR)
     except KeyboardInterrupt:
-        message = "interrupted; files that were not whole yet are not written"
-        return _fail(program, message, INTERRUPTED)
+        return _fail(program, _STOPPED, INTERRUPTED)
     except MemoryError:
         return _fail(program, "out of memory; lower --memory or --threads", USER_ERROR)
     except Exception:  # noqa: BLE001 - the last line of defence: a bug of ours, said as such
+        if _INTERRUPTED:  # a library took it for a fault of its own
+            return _fail(program, _STOPPED, INTERRUPTED)
         log.debug("%s", traceback.format_exc())
         where = f"; the details are in {arguments.out}.log" if log.handlers else ""
         return _fail(program, f"internal error, please report it{where}", OUR_BUG)
@@ -246,6 +247,7 @@ def _run(program, parser, check, job, argv):
 
 
 _INTERRUPTED = []  # signals that came
+_STOPPED = "interrupted; files that were not whole yet are not written"
 
 
 def _interrupt(number, frame):

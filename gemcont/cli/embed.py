@@ -1,6 +1,7 @@
 """gemcont-embed: a trained encoder -> a table of embeddings of people it has not seen."""
 
 import sys
+from argparse import ArgumentTypeError
 
 from gemcont.cli.common import Parser, limit_threads, run_command
 from gemcont.cli.learning import add_device, add_inputs, check_inputs, inputs_of
@@ -46,7 +47,7 @@ def _count(text):
     if text == "auto":
         return text
     if not text.isdecimal() or int(text) == 0:
-        raise ValueError
+        raise ArgumentTypeError(f"{text!r} is neither a number from 1 up nor auto")
     return int(text)
 
 

@@ -1,8 +1,9 @@
 """gemcont-evaluate: a model judged by a simulated study's test people."""
 
 import sys
+from argparse import ArgumentTypeError
 
-from gemcont.cli.common import Parser, limit_threads, number, run_command
+from gemcont.cli.common import Parser, comma_list, limit_threads, number, run_command
 from gemcont.cli.learning import DEVICES
 from gemcont.errors import GemcontError
 
@@ -40,10 +41,10 @@ def build_parser():
 
 
 def _counts(text):
-    counts = tuple(int(part) for part in text.split(","))
-    if min(counts) < 1:
-        raise ValueError
-    return counts
+    parts = comma_list(text)
+    if not all(part.isdecimal() and int(part) > 0 for part in parts):
+        raise ArgumentTypeError(f"{text!r} is not numbers from 1 up, as in 1,4,16")
+    return tuple(int(part) for part in parts)
 
 
 def main(argv=None):

@@ -82,14 +82,13 @@ def _add_people(group):
     who.add_argument(
         "--train-fraction",
         type=number(float, 0, 1),
-        default=0.5,
         metavar="F",
         help="this share, drawn by --seed (0.5); a study has its own split",
     )
     group.add_argument(
         "--relatives",
         metavar="FILE",
-        help="pairs ID1 ID2 KINSHIP; from 0.0442 up both stay on one side",
+        help="pairs ID1 ID2 KINSHIP: from 0.0442 up, or all without kinship, stay on one side",
     )
     group.add_argument(
         "--families", action="store_true", help="people of one FID (but 0) stay on one side"
@@ -122,7 +121,10 @@ def _add_method(group):
         "--width", type=number(int, 1), metavar="D", help="of the embedding (64 up to 64 pixels)"
     )
     group.add_argument(
-        "--temperature", type=number(float, 0), metavar="T", help="fixed (default: learned)"
+        "--temperature",
+        type=number(float, 0),
+        metavar="T",
+        help="fixed (default: learned; simclr: 0.5)",
     )
     group.add_argument("--no-normalise", action="store_true", help="both sides keep their length")
     group.add_argument(
@@ -144,9 +146,14 @@ def _check(arguments):
     from gemcont.learn.files import Inputs
 
     Inputs(**inputs_of(arguments))
-    for flag in ("lr", "temperature"):
-        if getattr(arguments, flag) == 0:
-            raise GemcontError(f"--{flag}: must be above 0")
+    if arguments.lr == 0:
+        raise GemcontError("--lr: must be above 0")
+    if arguments.study is not None and arguments.train_fraction is not None:
+        raise GemcontError("--train-fraction: --study has its own split; leave it out")
+    if arguments.target is not None and arguments.method != "supervised":
+        raise GemcontError("--target goes with --method supervised")
+    if arguments.no_residualise and arguments.covar is None:
+        raise GemcontError("--no-residualise: there is no --covar to leave in")
     _settings(arguments)
     arguments.folder = folder_of(arguments, "train")
 
@@ -167,7 +174,7 @@ def _job(arguments):
 
     split = Split(
         arguments.train_people,
-        arguments.train_fraction,
+        0.5 if arguments.train_fraction is None else arguments.train_fraction,
         arguments.relatives,
         arguments.families,
     )

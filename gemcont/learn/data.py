@@ -69,6 +69,9 @@ def assemble(images, source=None, panel=None, *, covar=None, covar_names=None, t
     if values is not None:
         _leave(left, np.isnan(values).any(axis=1), "missing a covariate", lacking)
     goal = _target(traits, target, rows[-1]) if traits is not None else None
+    if goal is not None:
+        _leave(left, np.isnan(goal), f"missing {target}", lacking)
+    _log_strangers(pictured, rows[0])
     people = np.flatnonzero(left)
     shown = ", ".join(f"{count} {reason}" for reason, count in lacking.items() if count)
     log.info("%d people with images%s", len(people), f" (left out: {shown})" if shown else "")
@@ -86,8 +89,23 @@ def assemble(images, source=None, panel=None, *, covar=None, covar_names=None, t
     )
 
 
+def _log_strangers(pictured, row_of):
+    """Say how many people have images, but are not in the genotypes."""
+    strange = np.ones(len(pictured.iid), dtype=bool)
+    strange[row_of[row_of != ABSENT]] = False
+    if strange.any():
+        some = ", ".join(pictured.iid[i] for i in np.flatnonzero(strange)[:3])
+        log.info("%d people with images are not in the genotypes (%s ...)", strange.sum(), some)
+
+
 def _ids(samples):
     return (samples[name].to_list() for name in ("fid", "iid"))
+
+
+def people_of(ids):
+    """``SampleIds`` of the people whose images ``ids`` are of, each once."""
+    fid, iid, _ = _people(ids)
+    return SampleIds(ids.name, fid, iid)
 
 
 def _people(ids):

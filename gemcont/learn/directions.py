@@ -82,12 +82,19 @@ def chosen_directions(embeddings, genotypes, validation, count):
         most = len(found.correlations)
         log.warning("--directions: %d asked for, %d is the most there can be", count, most)
     held, null = found.correlations_in(embeddings[validation], genotypes[validation])
+    count = min(count, len(held)) if count != "auto" else count
+    if count != "auto" and (held[:count] <= null).any():
+        log.warning(
+            "--directions: some of %d correlate in validation people no better than a permuted "
+            "panel; --directions auto leaves those out",
+            count,
+        )
     if count == "auto":
         count = max(int(np.argmin(np.append(held > null, False))), 1)
     shown = ", ".join(f"{r:.3f} ({v:.3f})" for r, v in zip(found.correlations, held, strict=True)
                       if r >= found.correlations[min(count, len(held)) - 1])  # fmt: skip
     log.info(
-        "%d directions; canonical correlations in training (validation) people %s; permuted at "
+        "K = %d; canonical correlations in training (validation) people %s; permuted panel: at "
         "most %.3f",
         count,
         shown,

@@ -14,6 +14,7 @@ from gemcont.errors import GemcontError
 from gemcont.learn.data import PanelCoding
 from gemcont.learn.directions import chosen_directions
 from gemcont.learn.images import batch_of
+from gemcont.learn.split import KIN, TRAIN, VALIDATION
 from gemcont.tables.files import unfinished
 
 log = logging.getLogger(__name__)
@@ -37,33 +38,36 @@ def embed(model, cohort, people=None, *, device="cpu", progress=False):
         total.index_add_(0, torch.from_numpy(cohort.person[some]).to(device), found)
     count = np.bincount(cohort.person, minlength=cohort.n_people)
     means = total.cpu().numpy() / np.maximum(count, 1)[:, None]
+    if chosen.sum() > 1 and np.ptp(means[chosen], axis=0).max() == 0:
+        log.warning("all embeddings are equal: are all images?")
     return means[chosen].astype(np.float32)
 
 
 def unseen(model, cohort):
-    """bool (people,): those whom neither training nor model choice has seen.
+    """bool (people,): those whom neither training nor model choice has seen, nor their relatives.
 
     By IID, whatever the FID: a person must not slip through by another family's name.
     """
-    seen = set(model.seen.iid)
-    return np.array([iid not in seen for iid in cohort.iid])
+    return ~model.have(cohort.iid, TRAIN, VALIDATION, KIN)
 
 
 def fit_directions(model, cohort, count, *, device="cpu"):
     """``Directions`` of the embeddings of the people seen with their panel genotypes."""
-    seen = ~unseen(model, cohort)
-    if cohort.dosages is None or seen.sum() < 2 * model.facts["width"] or not model.validation:
+    seen = model.have(cohort.iid, TRAIN, VALIDATION)
+    validation = model.have(cohort.iid, VALIDATION)[seen]
+    if cohort.dosages is None or (~validation).sum() < model.facts["width"] or not validation.any():
         raise GemcontError(
             "--directions: fitted on the people trained on and judged on validation people; too "
             "few of them are here: give their images and genotypes too"
         )
-    known = cohort.covariates if model.facts["settings"].residualise else None
-    known = None if known is None else known[seen]
+    known = (
+        cohort.covariates[seen]
+        if model.facts["settings"].residualise and (cohort.covariates is not None)
+        else None
+    )
     coding = PanelCoding.fit(cohort.dosages[seen], known)
     genotypes = coding.apply(cohort.dosages[seen], known).astype(np.float64)
     embeddings = embed(model, cohort, seen, device=device).astype(np.float64)
-    iid = np.array(cohort.iid, dtype=object)[seen]
-    validation = np.array([i in model.validation for i in iid])
     return chosen_directions(embeddings, genotypes, validation, count)
 
 
@@ -94,7 +98,7 @@ def write_embeddings(prefix, kind, cohort, people, values, model, *, layout="tsv
     }
     with unfinished(f"{prefix}.{kind}.json") as temporary, open(temporary, "w") as file:
         json.dump(about, file)
-    log.info("%d people, %d columns in %s", len(chosen), values.shape[1], path)
+    log.info("%s: %d people, D = %d", path, len(chosen), values.shape[1])
     return path
 
 

@@ -33,15 +33,15 @@ def build_encoder(name, shape, width):
         encoder = getattr(importlib.import_module(module), made_by)(shape, width)
     except (ImportError, AttributeError, TypeError) as error:
         raise GemcontError(f"--encoder: {name} cannot be made ({error})") from None
-    _check_output(encoder, name, shape)
+    _check_output(encoder, name, shape, width)
     return encoder
 
 
-def _check_output(encoder, name, shape):
+def _check_output(encoder, name, shape, width):
     with torch.no_grad():
-        made = encoder(torch.zeros(2, *shape))
-    if made.ndim != 2 or len(made) != 2:
-        raise GemcontError(f"--encoder: {name} gives shape {tuple(made.shape)}, not (batch, width)")
+        made = tuple(encoder(torch.zeros(2, *shape)).shape)
+    if made != (2, width):
+        raise GemcontError(f"--encoder: {name} gives shape {made} for two images, not {(2, width)}")
 
 
 class Mlp(nn.Sequential):

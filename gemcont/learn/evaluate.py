@@ -75,6 +75,8 @@ def evaluate_study(folder, model_folder, prefix, *, pcs=(1, 4, 16, 64), device="
     scan = _Scan(study, [cohort.iid[i] for i in np.flatnonzero(test)], threads)
     oracle = scan.recovery("oracle: z itself", z[:, None])
     width = embeddings.shape[1]
+    if max(pcs) > width:
+        log.warning("--pcs: %d is more than the embedding's %d", max(pcs), width)
     rows = [
         scan.recovery(_components(k), embeddings, pcs=k)
         for k in sorted({min(k, width) for k in (*pcs, MAIN_PCS)})

@@ -1,7 +1,7 @@
 """Trainings and embeddings from files to files: what the commands run."""
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -10,7 +10,7 @@ from gemcont.genotype import open_genotypes
 from gemcont.genotype.align import SampleIds, match_samples
 from gemcont.genotype.filters import read_sample_list
 from gemcont.learn.ancestry import covariate_r2
-from gemcont.learn.data import assemble
+from gemcont.learn.data import Cohort, assemble, people_of
 from gemcont.learn.embed import embed, fit_directions, remove_other, unseen, write_embeddings
 from gemcont.learn.images import read_images
 from gemcont.learn.model import read_model
@@ -24,10 +24,10 @@ from gemcont.learn.split import (
     refuse_relatives_across,
     related_pairs,
 )
-from gemcont.learn.study import open_study
+from gemcont.learn.study import Study, open_study
 from gemcont.learn.train import train
 from gemcont.tables.phenotypes import read_sample_table
-from gemcont.workflows.panel import match_panel
+from gemcont.workflows.panel import PanelMatch, match_panel
 
 log = logging.getLogger(__name__)
 
@@ -54,13 +54,17 @@ class Inputs:
 
 @dataclass(frozen=True)
 class Opened:
-    """``Inputs`` opened and put together: ``cohort``, ``panel`` (``PanelMatch`` or None) and the
-    ids of its variants, ``study`` or None."""
+    """``Inputs`` opened and put together.
 
-    cohort: object
-    panel: object
+    cohort: ``Cohort``; everyone: ``SampleIds`` of all who have images; panel: ``PanelMatch`` or
+    None, panel_ids: ids of its variants; study: ``Study`` or None
+    """
+
+    cohort: Cohort
+    everyone: SampleIds
+    panel: PanelMatch | None
     panel_ids: list | None
-    study: object
+    study: Study | None
 
 
 def open_inputs(inputs, *, weights="beta", genotypes=True, target=False):
@@ -87,7 +91,7 @@ def open_inputs(inputs, *, weights="beta", genotypes=True, target=False):
         traits=traits,
         target=name,
     )
-    return Opened(cohort, panel, ids, study)
+    return Opened(cohort, people_of(images.ids), panel, ids, study)
 
 
 def _target_of(inputs, study):
@@ -113,34 +117,63 @@ class Split:
 
 
 def roles(opened, split, settings):
-    """uint8 (people,): ``TRAIN``, ``VALIDATION`` or ``HELD_OUT``; relatives have the same side."""
-    cohort, fraction = opened.cohort, settings.validation_fraction
-    groups = _groups(cohort, split)
-    if opened.study is not None and split.people is None:
-        place = {iid: i for i, iid in enumerate(opened.study.people.iid)}
-        trained = opened.study.in_training[[place[iid] for iid in cohort.iid]]
-    elif split.people is not None:
+    """Who is what: role (people,) of the cohort, and kin, (FID, IID) of people outside it.
+
+    Relatives have the same side. Kin have an image and are related to people who are trained on,
+    but lack what the training needs: they are not to be embedded either.
+    """
+    cohort, everyone = opened.cohort, opened.everyone
+    groups = _groups(everyone, split)
+    place = {iid: i for i, iid in enumerate(everyone.iid)}
+    inside = np.array([place[iid] for iid in cohort.iid])
+    chosen = _chosen(opened, split, groups[inside], settings)
+    trained, here = np.zeros((2, len(everyone.iid)), dtype=bool)
+    trained[inside], here[inside] = chosen, True
+    refuse_relatives_across(groups[here], trained[here], cohort.iid)
+    role = np.where(chosen, TRAIN, HELD_OUT).astype(np.uint8)
+    rows = inside[chosen]
+    drawn = draw_groups(groups[rows], settings.validation_fraction, settings.seed + 1)
+    role[np.flatnonzero(chosen)[drawn]] = VALIDATION
+    related = ~here & np.isin(groups, groups[trained])
+    fid = everyone.fid or everyone.iid
+    kin = [(fid[i], everyone.iid[i]) for i in np.flatnonzero(related)]
+    if kin:
+        log.info("%d people who lack something are related to people trained on", len(kin))
+    log.info("%d people are trained on, %d of them for validation; %d are held out",
+             chosen.sum(), drawn.sum(), (~chosen).sum())  # fmt: skip
+    if chosen.all():
+        log.warning("nobody is held out: there will be nobody to embed")
+    return role, kin
+
+
+def _chosen(opened, split, groups, settings):
+    """bool (people,) of the cohort: who is trained on."""
+    cohort = opened.cohort
+    if split.people is not None:
         ids = SampleIds("images", cohort.fid, cohort.iid)
-        trained = match_samples(ids, [], [read_sample_list(split.people)])[1][0]
-        if not trained.any():
+        chosen = match_samples(ids, [], [read_sample_list(split.people)])[1][0]
+        if not chosen.any():
             raise GemcontError(f"--train-people: nobody of {split.people} has an image")
-    else:
-        trained = draw_groups(groups, split.fraction, settings.seed)
-    refuse_relatives_across(groups, trained, cohort.iid)
-    role = np.where(trained, TRAIN, HELD_OUT).astype(np.uint8)
-    inside = np.flatnonzero(trained)
-    role[inside[draw_groups(groups[inside], fraction, settings.seed + 1)]] = VALIDATION
-    return role
+        return chosen
+    if opened.study is not None:
+        place = {iid: i for i, iid in enumerate(opened.study.people.iid)}
+        return opened.study.in_training[[place[iid] for iid in cohort.iid]]
+    chosen = draw_groups(groups, split.fraction, settings.seed)
+    if not chosen.any():
+        raise GemcontError(f"--train-fraction: {split.fraction} of {cohort.n_people} is nobody")
+    return chosen
 
 
-def _groups(cohort, split):
+def _groups(people, split):
     pairs = [np.empty((0, 2), dtype=np.int64)]
     if split.relatives is not None:
-        pairs.append(related_pairs(split.relatives, cohort.iid))
-        log.info("%s: %d related pairs among them", split.relatives, len(pairs[-1]))
+        pairs.append(related_pairs(split.relatives, people.iid))
+        level = logging.INFO if len(pairs[-1]) else logging.WARNING
+        log.log(level, "%s: %d related pairs are among the people with images", split.relatives,
+                len(pairs[-1]))  # fmt: skip
     if split.families:
-        pairs.append(family_pairs(cohort.fid))
-    return groups_of(cohort.n_people, np.concatenate(pairs))
+        pairs.append(family_pairs(people.fid or []))
+    return groups_of(len(people.iid), np.concatenate(pairs))
 
 
 def train_files(inputs, split, settings, out, *, resume=False, progress=False):
@@ -151,13 +184,14 @@ def train_files(inputs, split, settings, out, *, resume=False, progress=False):
         genotypes=settings.method in ("gemcont", "prs"),
         target=settings.method == "supervised",
     )
-    role = roles(opened, split, settings)
+    role, kin = roles(opened, split, settings)
     return train(
         opened.cohort,
         opened.panel,
         role,
         settings,
         out,
+        kin=kin,
         panel_ids=opened.panel_ids,
         resume=resume,
         progress=progress,
@@ -172,8 +206,7 @@ def embed_files(inputs, folder, prefix, *, directions=None, include_training=Fal
     include_training: write the people seen too, to PREFIX.seen.embed.tsv
     """
     model = read_model(folder)
-    weights = model.facts["settings"].weights
-    opened = open_inputs(inputs, weights=weights, genotypes=directions is not None)
+    opened = open_inputs(replace(inputs, covar=None), genotypes=False)
     cohort = opened.cohort
     if tuple(model.facts["shape"]) != cohort.shape:
         raise GemcontError(
@@ -183,21 +216,19 @@ def embed_files(inputs, folder, prefix, *, directions=None, include_training=Fal
     fresh = unseen(model, cohort)
     if opened.study is not None:
         fresh &= ~_study_training(opened)
-    log.info("%d people unseen, %d seen in training are left out", fresh.sum(), (~fresh).sum())
+    log.info("%d people unseen; %d seen in training or related are left out",
+             fresh.sum(), (~fresh).sum())  # fmt: skip
     if not fresh.any():
         raise GemcontError("everybody with an image was seen in training: nobody to embed")
+    found = None if directions is None else _directions(model, inputs, directions, device)
     values = embed(model, cohort, fresh, device=device, progress=progress)
-    facts = {}
-    if cohort.covariates is not None:
-        known = cohort.covariates[fresh]
-        facts["covariate_r2"] = covariate_r2(values, known, cohort.covariate_names)
+    facts = _covariate_facts(inputs, cohort, fresh, values)
     save = {"layout": layout, "model": model}
     paths = [write_embeddings(prefix, "embed", cohort, fresh, values, facts=facts, **save)]
-    if include_training:
+    if include_training and not fresh.all():
         seen = embed(model, cohort, ~fresh, device=device, progress=progress)
         paths.append(write_embeddings(f"{prefix}.seen", "embed", cohort, ~fresh, seen, **save))
-    if directions is not None:
-        found = fit_directions(model, cohort, directions, device=device)
+    if found is not None:
         facts = {"correlations": found.correlations.tolist()}
         projected = found.of(values.astype(np.float64))
         paths.append(
@@ -205,6 +236,31 @@ def embed_files(inputs, folder, prefix, *, directions=None, include_training=Fal
         )
     remove_other(prefix, {p for path in paths for p in (path, path.removesuffix(layout) + "json")})
     return paths
+
+
+def _directions(model, inputs, count, device):
+    """Canonical ``Directions``, of the panel and the covariates that the model was trained with."""
+    opened = open_inputs(inputs, weights=model.facts["settings"].weights)
+    panel, names = model.facts["panel"], model.facts["covariates"]
+    if panel is not None and panel != opened.panel_ids:
+        raise GemcontError(f"--panel: its {len(opened.panel_ids)} variants in these genotypes are "
+                           f"not the {len(panel)} that the model was trained with")  # fmt: skip
+    if panel is not None and names != list(opened.cohort.covariate_names):
+        shown = ", ".join(names) or "none"
+        raise GemcontError(f"--covar: the model was trained with {shown}; give the same")
+    return fit_directions(model, opened.cohort, count, device=device)
+
+
+def _covariate_facts(inputs, cohort, fresh, values):
+    """What the embeddings of people with covariates give away of them."""
+    if inputs.covar is None:
+        return {}
+    known = open_inputs(inputs, genotypes=False).cohort
+    place = {iid: i for i, iid in enumerate(known.iid)}
+    iid = [cohort.iid[i] for i in np.flatnonzero(fresh)]
+    rows = np.array([place.get(i, -1) for i in iid])
+    covariates = known.covariates[rows[rows >= 0]]
+    return {"covariate_r2": covariate_r2(values[rows >= 0], covariates, known.covariate_names)}
 
 
 def _study_training(opened):

@@ -5,6 +5,7 @@ import io
 import json
 import os
 import pickle
+import warnings
 from dataclasses import asdict, dataclass
 from types import SimpleNamespace
 
@@ -19,26 +20,37 @@ from gemcont.learn.augment import generator
 from gemcont.learn.baselines import METHODS
 from gemcont.learn.encoders import default_width
 from gemcont.learn.settings import TrainSettings
-from gemcont.learn.split import HELD_OUT, ROLES, VALIDATION
+from gemcont.learn.split import HELD_OUT, ROLES, TRAIN, VALIDATION
 from gemcont.tables.files import unfinished, unwritable
 from gemcont.tables.phenotypes import read_sample_table
 
 FACTS, NUMBERS, PEOPLE, LAST = "model.json", "model.pt", "people.tsv", "last.pt"
+_DAMAGED = (RuntimeError, ValueError, LookupError, EOFError, AttributeError, TypeError)
 
 
 @dataclass(frozen=True)
 class Model:
-    """A trained model: ``method`` in evaluation mode, ``facts`` of model.json, people seen.
+    """A trained model: ``method`` in evaluation mode, ``facts`` of model.json.
 
-    seen: ``SampleIds`` of training and validation people; validation: IIDs of the latter; hash: of
-    its numbers
+    fid, role: of the people of people.tsv, by IID; hash: of the model's numbers
     """
 
     method: torch.nn.Module
     facts: dict
-    seen: SampleIds
-    validation: set
+    fid: dict
+    role: dict
     hash: str
+
+    @property
+    def seen(self):
+        """``SampleIds`` of all whom no scan may hold: seen by the model, or related to those."""
+        iid = [i for i, role in self.role.items() if role != ROLES[HELD_OUT]]
+        return SampleIds("the people seen", [self.fid[i] for i in iid], iid)
+
+    def have(self, iid, *roles):
+        """bool (people,): whether each has one of the roles."""
+        names = {ROLES[r] for r in roles}
+        return np.array([self.role.get(i) in names for i in iid], dtype=bool)
 
 
 def build_method(settings, shape, genotypes=None, weights=None, *, binary_target=False):
@@ -81,16 +93,15 @@ def load_numbers(path, device="cpu"):
     try:
         with open(path, "rb") as file:
             content = io.BytesIO(file.read())
-        return torch.load(content, map_location=device, weights_only=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of torch, about pickles that it then refuses
+            return torch.load(content, map_location=device, weights_only=True)
     except OSError as error:
         raise GemcontError(f"{path}: cannot be read ({error.strerror})") from None
-    except pickle.UnpicklingError:
+    except (pickle.UnpicklingError, *_DAMAGED):
         raise GemcontError(
-            f"{path}: holds more than numbers and is not opened; train the model anew"
+            f"{path}: damaged, or holds more than numbers, and is not opened; train the model anew"
         ) from None
-    except Exception as error:  # noqa: BLE001 - torch raises what its archive reader likes
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise GemcontError(f"{path}: not a whole file of gemcont-train ({reason})") from None
 
 
 def write_facts(folder, facts):
@@ -137,7 +148,9 @@ def read_model(folder):
     )
     state = load_numbers(path)
     load_state(method, state, path)
-    return Model(method.eval(), facts, *read_seen(folder), hash_of(state))
+    if facts["width"] != method.options.width:
+        raise GemcontError(f"{os.path.join(folder, FACTS)}: damaged: its width is not the model's")
+    return Model(method.eval(), facts, *_read_people(folder, facts), hash_of(state))
 
 
 def load_state(method, state, path):
@@ -150,11 +163,15 @@ def load_state(method, state, path):
         ) from None
 
 
-def read_seen(folder):
-    """``SampleIds`` of the people that training or model choice has seen; IIDs of the latter."""
+def _read_people(folder, facts):
+    """FIDs and roles by IID of people.tsv, checked against model.json."""
     path = os.path.join(folder, PEOPLE)
     table = read_sample_table(path)
-    role = table.columns["role"].to_list()
-    rows = [i for i, name in enumerate(role) if name != ROLES[HELD_OUT]]
-    seen = SampleIds(path, [table.fid[i] for i in rows], [table.iid[i] for i in rows])
-    return seen, {table.iid[i] for i in rows if role[i] == ROLES[VALIDATION]}
+    roles = dict(zip(table.iid, table.columns.get_column("role", default=[]), strict=False))
+    counts = [sum(role == ROLES[r] for role in roles.values()) for r in (TRAIN, VALIDATION)]
+    if counts != [facts["n_train"], facts["n_validation"]]:
+        raise GemcontError(
+            f"{path}: damaged: {counts[0]} training and {counts[1]} validation people, not "
+            f"{facts['n_train']} and {facts['n_validation']}"
+        )
+    return dict(zip(table.iid, table.fid or table.iid, strict=True)), roles

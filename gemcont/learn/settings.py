@@ -9,6 +9,7 @@ LOSSES = ("decoupled", "clip", "dosage")
 STARTS = ("beta-spread", "beta-shared", "random")
 AUGMENTATIONS = ("crop", "jitter", "blur", "erase")
 PRECISIONS = ("float32", "bf16")
+LEAST_TEMPERATURE = 0.01  # of which the bound of the scale, 100, is the inverse
 _WARMUP_EPOCHS, _WARMUP_SHARE = 10, 0.1
 
 
@@ -62,6 +63,30 @@ class TrainSettings:
             if name not in AUGMENTATIONS:
                 known = ", ".join(AUGMENTATIONS)
                 raise GemcontError(f"--augment: {name!r} is not one of {known} (or none)")
+
+        self._refuse_idle()
+        if self.temperature is not None and not self.temperature >= LEAST_TEMPERATURE:
+            raise GemcontError(f"--temperature: {self.temperature} is not from 0.01 up")
+        if self.warmup > self.epochs:
+            raise GemcontError(f"--warmup-epochs: more than the {self.epochs} of --epochs")
+
+    def _refuse_idle(self):
+        """Raise GemcontError for what has no meaning in the method that is asked for."""
+        genetic = self.method in ("gemcont", "prs")
+        contrast = genetic and self.loss != "dosage"
+        for name, used in (
+            ("loss", self.method == "gemcont" or (genetic and self.loss == "clip")),
+            ("start", self.method == "gemcont" and contrast),
+            ("normalise", contrast),
+            ("mask_equal_genotypes", contrast),
+            ("temperature", contrast or self.method == "simclr"),
+            ("corruption", contrast),
+            ("patience", self.method == "supervised"),
+        ):
+            if not used and getattr(self, name) != type(self).__dataclass_fields__[name].default:
+                flag = {"normalise": "no-normalise"}.get(name, name.replace("_", "-"))
+                what = f"--method {self.method}" + (" --loss dosage" if genetic else "")
+                raise GemcontError(f"--{flag}: means nothing with {what}; leave it out")
 
     @property
     def warmup(self):

@@ -7,8 +7,8 @@ from scipy.sparse.csgraph import connected_components
 
 from gemcont.errors import GemcontError
 
-TRAIN, VALIDATION, HELD_OUT = range(3)
-ROLES = ("train", "validation", "test")
+TRAIN, VALIDATION, HELD_OUT, KIN = range(4)
+ROLES = ("train", "validation", "test", "related")  # the last: to the first two, and in neither
 RELATED = 0.0442  # kinship of third-degree relatives and closer (KING)
 
 

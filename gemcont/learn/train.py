@@ -1,11 +1,12 @@
 """The trainer: one loop for every method, the same bits after a kill, one process or several."""
 
+import hashlib
 import json
 import logging
 import math
 import os
 import time
-from contextlib import nullcontext, suppress
+from contextlib import nullcontext
 from dataclasses import asdict
 
 import numpy as np
@@ -28,7 +29,7 @@ from gemcont.learn.model import (
     write_facts,
     write_people,
 )
-from gemcont.learn.split import TRAIN, VALIDATION
+from gemcont.learn.split import KIN, TRAIN, VALIDATION
 from gemcont.plots.save import save
 from gemcont.plots.training import training_curve
 from gemcont.tables.files import remove
@@ -36,6 +37,7 @@ from gemcont.tables.files import remove
 log = logging.getLogger(__name__)
 
 METRICS, CURVE = "metrics.jsonl", "curve.png"
+_HASHED = 1024  # images, spread over all
 
 
 def learning_rate(step, steps_per_epoch, settings):
@@ -46,11 +48,13 @@ def learning_rate(step, steps_per_epoch, settings):
     return settings.lr * 0.5 * (1 + math.cos(math.pi * (step - warm) / max(total - warm, 1)))
 
 
-def train(cohort, panel, role, settings, out, *, panel_ids=None, resume=False, progress=False):
+def train(cohort, panel, role, settings, out, *, kin=(), panel_ids=None, resume=False,
+          progress=False):  # fmt: skip
     """Train a method and write its folder; returns the lines of metrics.jsonl.
 
     cohort: ``Cohort``; panel: ``PanelMatch`` or None; role: (people,) of ``split``; settings:
-    ``TrainSettings``; out: the folder; panel_ids: ids of the panel's variants, for model.json;
+    ``TrainSettings``; out: the folder; kin: (FID, IID) of people outside the cohort who are related
+    to those trained on, for people.tsv; panel_ids: ids of the panel's variants, for model.json;
     resume: go on from the last epoch that was finished, with the same bits as an uninterrupted
     training on the same processor; progress: a bar on a terminal.
 
@@ -60,7 +64,7 @@ def train(cohort, panel, role, settings, out, *, panel_ids=None, resume=False, p
     try:
         trainer = _Trainer(cohort, panel, role, settings, out, rank, world)
         if rank == 0:
-            trainer.begin(panel_ids, resume)
+            trainer.begin(panel_ids, resume, kin)
         distributed.wait()
         return trainer.run(resume, progress)
     finally:
@@ -119,8 +123,6 @@ class _Trainer:
 
     def _target(self, trained):
         values = self.cohort.target
-        if np.isnan(values[self.role <= VALIDATION]).any():
-            raise GemcontError("--target: missing for people who are trained on; leave them out")
         self.binary = set(np.unique(values[trained])) <= {0.0, 1.0}
         if not self.binary:
             self.centre, self.deviation = values[trained].mean(), values[trained].std()
@@ -128,18 +130,18 @@ class _Trainer:
             raise GemcontError("--target: has one value in the people who are trained on")
         return ((values - self.centre) / self.deviation).astype(np.float32)
 
-    def begin(self, panel_ids, resume):
+    def begin(self, panel_ids, resume, kin):
         """Make the folder, or check that it holds the training that is to go on."""
         facts = self._facts(panel_ids)
         if resume and os.path.exists(os.path.join(self.out, LAST)):
             _refuse_other(self.out, facts)
             return
-        os.makedirs(self.out, exist_ok=True)
-        for name in (NUMBERS, LAST, METRICS, CURVE):
-            with suppress(FileNotFoundError):
-                remove(os.path.join(self.out, name))
+        _make_folder(self.out)
         write_facts(self.out, facts)
-        write_people(self.out, self.cohort.fid, self.cohort.iid, self.role)
+        fid, iid = ([*own, *more] for own, more in zip(
+            (self.cohort.fid, self.cohort.iid), zip(*kin, strict=True) if kin else ((), ()),
+            strict=True))  # fmt: skip
+        write_people(self.out, fid, iid, [*self.role, *([KIN] * len(kin))])
 
     def _facts(self, panel_ids):
         cohort = self.cohort
@@ -152,7 +154,8 @@ class _Trainer:
             "binary_target": self.binary,
             "n_train": int((self.role == TRAIN).sum()),
             "n_validation": int((self.role == VALIDATION).sum()),
-            "n_covariates": 0 if cohort.covariates is None else cohort.covariates.shape[1],
+            "covariates": list(cohort.covariate_names),
+            "data": hashes(cohort, self.role),
         }
 
     def run(self, resume, progress):
@@ -172,9 +175,10 @@ class _Trainer:
                     break
                 line = self._epoch(epoch)
                 lines.append(line)
-                bar.set_postfix(loss=line["loss"], validation=line["validation_loss"])
+                bar.set_postfix_str(_shown(line))
+                self._note_best(epoch, line)
                 if self.rank == 0:
-                    self._keep(epoch, line, lines)
+                    self._keep(epoch, lines)
         if self.rank == 0:
             self._finish(lines)
         return lines
@@ -255,10 +259,12 @@ class _Trainer:
             measures |= {"recall_at_1": float(best.float().mean()), "chance": 1 / len(a)}
         return measures
 
-    def _keep(self, epoch, line, lines):
+    def _note_best(self, epoch, line):
         if self.method.early_stopping and (line["validation_loss"] or math.inf) < self.best["loss"]:
             state = {k: v.clone() for k, v in self.method.state_dict().items()}
             self.best = {"loss": line["validation_loss"], "epoch": epoch, "state": state}
+
+    def _keep(self, epoch, lines):
         content = {
             "epoch": epoch + 1,
             "method": self.method.state_dict(),
@@ -291,6 +297,40 @@ class _Trainer:
         log.info("the model %s is in %s", hash_of(state)[:12], self.out)
 
 
+def hashes(cohort, role):
+    """What a training is made of, as hashes: people and roles, images, genotypes, ..."""
+    some = np.linspace(0, len(cohort.image_row) - 1, _HASHED).astype(int)
+    parts = {
+        "people": ["\0".join(cohort.iid).encode(), np.asarray(role).tobytes()],
+        "images": [cohort.person.tobytes(), cohort.pixels[cohort.image_row[some]].tobytes()],
+    }
+    for name in ("dosages", "covariates", "target"):
+        values = getattr(cohort, name)
+        parts[name] = [] if values is None else [np.ascontiguousarray(values).tobytes()]
+    return {name: hashlib.sha256(b"".join(found)).hexdigest() for name, found in parts.items()}
+
+
+def _make_folder(out):
+    """The folder, emptied of an unfinished training's results; a finished model is kept."""
+    if os.path.exists(os.path.join(out, NUMBERS)):
+        raise GemcontError(f"--out: {out} holds a trained model; delete it or choose another")
+    try:
+        os.makedirs(out, exist_ok=True)
+    except OSError as error:
+        raise GemcontError(f"--out: {out} cannot be made a folder ({error.strerror})") from None
+    for name in (NUMBERS, LAST, METRICS, CURVE):
+        path = os.path.join(out, name)
+        if os.path.exists(path):
+            remove(path)
+            log.info("%s of an earlier training removed", path)
+
+
+def _shown(line):
+    """A line of metrics for the progress bar."""
+    validation = line["validation_loss"]
+    return f"loss {line['loss']:.4f}" + (f", validation {validation:.4f}" if validation else "")
+
+
 def effective_rank(embeddings):
     """exp of the entropy of the shares of variance of (n, d): how many directions are in use."""
     variances = torch.linalg.svdvals(embeddings.double() - embeddings.double().mean(dim=0)) ** 2
@@ -309,9 +349,9 @@ def _refuse_other(out, facts):
                 f"--resume: --{flag} was {before['settings'].get(name)}, is {value}; the training "
                 f"in {out} is another"
             )
-    for name, value in now.items():
-        if name != "settings" and before.get(name) != value:
-            raise GemcontError(f"--resume: the training in {out} had another {name}")
+    for name, value in (now | now["data"]).items():
+        if name not in ("settings", "data") and (before | before["data"]).get(name) != value:
+            raise GemcontError(f"--resume: the training in {out} had other {name}; give the same")
 
 
 def _check_precision(settings):

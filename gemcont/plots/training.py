@@ -1,6 +1,7 @@
 """The course of a training: losses, and how well pairs are found, by epoch."""
 
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 _LOSS, _VALIDATION, _RECALL = "0.55", "#1f4e79", "#b5542a"
 
@@ -27,12 +28,16 @@ def training_curve(lines, *, title=None):
         losses = [line["validation_loss"] for line in known]
         axes.plot(at, losses, color=_VALIDATION, label="validation loss")
     axes.set(xlabel="Epoch", ylabel="Loss", title=title)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    lines_drawn = list(axes.lines)
     if known and "recall_at_1" in known[0]:
         other = axes.twinx()
         other.spines["top"].set_visible(False)
         times = [line["recall_at_1"] / line["chance"] for line in known]
-        other.plot(at, times, color=_RECALL, label="recall at 1")
+        lines_drawn += other.plot(at, times, color=_RECALL, label="recall at 1")
         other.set_ylabel("Recall at 1, times chance", color=_RECALL)
         other.set_ylim(0, 1.1 * max(1.0, *times))
-    axes.legend(frameon=False, loc="center right", fontsize=9)
+    figure.legend(
+        handles=lines_drawn, frameon=False, loc="outside lower center", ncols=3, fontsize=9
+    )
     return figure

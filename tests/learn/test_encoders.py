@@ -58,7 +58,7 @@ def test_an_encoder_of_ones_own(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(tmp_path)
     assert build_encoder("mine:Flat", (1, 4, 4), 3)(torch.zeros(2, 1, 4, 4)).shape == (2, 3)
     for name, message in (
-        ("mine:Whole", r"shape \(2, 1, 4, 4\), not"),
+        ("mine:Whole", r"shape \(2, 1, 4, 4\) for two images, not \(2, 3\)"),
         ("mine:None", "cannot be made"),
         ("absent:Flat", "cannot be made"),
         ("resnet", "is not cnn, mlp or MODULE:CLASS"),

@@ -13,10 +13,12 @@ import torch
 
 from gemcont import GemcontError
 from gemcont.learn import train as trainer
-from gemcont.learn.files import Inputs, Split, open_inputs, roles, train_files
+from gemcont.learn.embed import unseen
+from gemcont.learn.files import Inputs, Split, embed_files, open_inputs, roles, train_files
 from gemcont.learn.model import hash_of, read_model
 from gemcont.learn.settings import METHODS, TrainSettings
-from gemcont.learn.split import HELD_OUT, TRAIN, VALIDATION
+from gemcont.learn.split import HELD_OUT, KIN, TRAIN, VALIDATION
+from gemcont.tables.phenotypes import read_sample_table
 
 QUICK = TrainSettings(encoder="mlp", epochs=3, batch_size=64, lr=1e-3)
 
@@ -105,8 +107,8 @@ def test_a_training_cut_off_goes_on_to_the_same_bits(image_study, tmp_path, monk
     whole = fit(image_study, tmp_path / "a", settings)
     kept = trainer._Trainer._keep
 
-    def keep_two(self, epoch, line, lines):
-        kept(self, epoch, line, lines)
+    def keep_two(self, epoch, lines):
+        kept(self, epoch, lines)
         if epoch == 1:
             raise KeyboardInterrupt
 
@@ -187,16 +189,106 @@ def test_relatives_share_a_side(image_study, tmp_path):
 
 def test_people_are_chosen_by_list_or_fraction(image_study, tmp_path):
     opened = open_inputs(Inputs(study=image_study))
-    role = roles(opened, Split(), QUICK)
+    role, kin = roles(opened, Split(), QUICK)
+    assert kin == []
     assert [(role == r).sum() for r in (TRAIN, VALIDATION, HELD_OUT)] == [570, 30, 500]
     assert (role[600:] == HELD_OUT).all()
     chosen = opened.cohort.iid[:200]
     (tmp_path / "these").write_text("\n".join(chosen))
-    role = roles(opened, Split(people=str(tmp_path / "these")), QUICK)
+    role, _ = roles(opened, Split(people=str(tmp_path / "these")), QUICK)
     assert (role[:200] != HELD_OUT).all()
     assert (role[200:] == HELD_OUT).all()
-    role = roles(replace(opened, study=None), Split(fraction=0.25), QUICK)
+    role, _ = roles(replace(opened, study=None), Split(fraction=0.25), QUICK)
     assert (role != HELD_OUT).sum() == 275
+
+
+def cohort_of(image_study, tmp_path, rows, name="some"):
+    """Inputs of some of the study's people as files of their own."""
+    people = (Path(image_study) / "people.tsv").read_text().splitlines()
+    ids = ["\t".join(people[i + 1].split("\t")[:2]) for i in rows]
+    (tmp_path / f"{name}.ids.tsv").write_text("FID\tIID\n" + "\n".join(ids) + "\n")
+    np.save(tmp_path / f"{name}.npy", np.load(f"{image_study}/images.npy")[list(rows)])
+    return Inputs(
+        images=str(tmp_path / f"{name}.npy"),
+        genotypes=f"{image_study}/study.bed",
+        panel=f"{image_study}/panel.tsv",
+    )
+
+
+def test_a_training_goes_on_with_the_same_data_only(image_study, tmp_path, monkeypatch):
+    inputs = cohort_of(image_study, tmp_path, range(400))
+    split = Split(fraction=0.8)
+    kept = trainer._Trainer._keep
+
+    def keep_one(self, epoch, lines):
+        kept(self, epoch, lines)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(trainer._Trainer, "_keep", keep_one)
+    with pytest.raises(KeyboardInterrupt):
+        train_files(inputs, split, QUICK, str(tmp_path / "m"))
+    monkeypatch.setattr(trainer._Trainer, "_keep", kept)
+    pixels = np.load(inputs.images)
+    for other, part, what in (
+        (pixels, Split(fraction=0.79), "n_train|people"),
+        (255 - pixels, split, "images"),
+    ):
+        np.save(inputs.images, other)
+        with pytest.raises(GemcontError, match=f"--resume: the training in .* had other ({what})"):
+            train_files(inputs, part, QUICK, str(tmp_path / "m"), resume=True)
+    np.save(inputs.images, pixels)
+    train_files(inputs, split, QUICK, str(tmp_path / "m"), resume=True)
+    with pytest.raises(GemcontError, match="holds a trained model; delete it"):
+        train_files(inputs, split, QUICK, str(tmp_path / "m"))
+
+
+def test_relatives_who_lack_a_covariate_are_not_embedded(image_study, tmp_path):
+    """Left out of the training, but related to people in it: neither trained on nor held out."""
+    inputs = cohort_of(image_study, tmp_path, range(300))
+    iid = read_sample_table(tmp_path / "some.ids.tsv").iid
+    rows = [f"{i}\t{k}" for k, i in enumerate(iid[:200])]
+    (tmp_path / "covar").write_text("IID\tage\n" + "\n".join(rows) + "\n")
+    kin = [f"{a}\t{b}\t0.25" for a, b in zip(iid[:100], iid[200:300], strict=True)]
+    (tmp_path / "king").write_text("ID1\tID2\tKINSHIP\n" + "\n".join(kin) + "\n")
+    inputs = replace(inputs, covar=str(tmp_path / "covar"))
+    split = Split(fraction=0.6, relatives=str(tmp_path / "king"))
+    train_files(inputs, split, QUICK, str(tmp_path / "m"))
+    model = read_model(tmp_path / "m")
+    trained = model.have(iid, TRAIN, VALIDATION)
+    assert trained.sum() == 120
+    related = model.have(iid, KIN)
+    np.testing.assert_array_equal(related[200:], trained[:100])
+    cohort = open_inputs(replace(inputs, covar=None), genotypes=False).cohort
+    np.testing.assert_array_equal(~unseen(model, cohort), trained | related)
+    embed_files(inputs, str(tmp_path / "m"), str(tmp_path / "e"), directions=1)
+    assert model.facts["covariates"] == ["age"]
+    with pytest.raises(GemcontError, match="--covar: the model was trained with age"):
+        embed_files(replace(inputs, covar=None), str(tmp_path / "m"), str(tmp_path / "e"),
+                    directions=1)  # fmt: skip
+    lines = Path(inputs.panel).read_text().splitlines()
+    (tmp_path / "panel.tsv").write_text("\n".join(lines[:4]) + "\n")
+    with pytest.raises(GemcontError, match="--panel: its 3 variants .* not the 8"):
+        embed_files(replace(inputs, panel=str(tmp_path / "panel.tsv")), str(tmp_path / "m"),
+                    str(tmp_path / "e"), directions=1)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"method": "simclr", "loss": "clip"}, "--loss: means nothing with --method simclr"),
+        ({"method": "prs", "loss": "dosage"}, "--loss: means nothing with --method prs"),
+        ({"loss": "dosage", "start": "random"}, "--start: means nothing .* --loss dosage"),
+        ({"loss": "dosage", "normalise": False}, "--no-normalise: means nothing"),
+        ({"method": "vae", "corruption": 0.5}, "--corruption: means nothing"),
+        ({"method": "supervised", "temperature": 1.0}, "--temperature: means nothing"),
+        ({"patience": 3}, "--patience: means nothing"),
+        ({"temperature": 1e-9}, "--temperature: 1e-09 is not from 0.01 up"),
+        ({"epochs": 2, "warmup_epochs": 5}, "--warmup-epochs: more than the 2 of --epochs"),
+    ],
+)
+def test_flags_that_would_do_nothing_are_refused(options, message):
+    with pytest.raises(GemcontError, match=message):
+        TrainSettings(**options)
 
 
 @pytest.mark.parametrize(
@@ -230,6 +322,17 @@ def test_settings_that_are_not_known(field, value):
         TrainSettings(**{field: value})
 
 
+def test_bf16_only_where_the_processor_has_it(image_study, tmp_path, monkeypatch):
+    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False, raising=False)
+    settings = replace(QUICK, precision="bf16", epochs=1)
+    with pytest.raises(GemcontError, match="--precision bf16: this processor has no instructions"):
+        fit(image_study, tmp_path / "m", settings)
+    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: True, raising=False)
+    (line,) = fit(image_study, tmp_path / "m", settings)
+    (exact,) = fit(image_study, tmp_path / "e", replace(QUICK, epochs=1))
+    assert 0 < abs(line["loss"] - exact["loss"]) < 0.05
+
+
 class Evil:
     def __reduce__(self):
         return os.system, ("true",)
@@ -239,14 +342,27 @@ def test_files_of_a_model_that_are_not_what_they_seem(image_study, tmp_path):
     folder = tmp_path / "m"
     fit(image_study, folder)
     torch.save({"x": Evil()}, folder / "model.pt")
-    with pytest.raises(GemcontError, match="holds more than numbers and is not opened"):
+    with pytest.raises(
+        GemcontError, match="damaged, or holds more than numbers, and is not opened"
+    ):
         read_model(folder)
     (folder / "model.pt").write_bytes(b"PK damaged")
-    with pytest.raises(GemcontError, match="not a whole file of gemcont-train|more than numbers"):
+    with pytest.raises(GemcontError, match="damaged, or holds more"):
         read_model(folder)
     fit(image_study, tmp_path / "wide", replace(QUICK, width=32))
     (tmp_path / "wide" / "model.pt").replace(folder / "model.pt")
     with pytest.raises(GemcontError, match="of another architecture"):
+        read_model(folder)
+    people = (folder / "people.tsv").read_text()
+    (folder / "model.pt").unlink()
+    fit(image_study, folder)
+    (folder / "people.tsv").write_text("\n".join(people.splitlines()[:5]) + "\n")
+    with pytest.raises(GemcontError, match="damaged: 4 training and 0 validation people, not 570"):
+        read_model(folder)
+    (folder / "people.tsv").write_text(people)
+    facts = (folder / "model.json").read_text()
+    (folder / "model.json").write_text(facts.replace('"width": 64', '"width": 32'))
+    with pytest.raises(GemcontError, match="its width is not the model's"):
         read_model(folder)
     (folder / "model.json").write_text("{}")
     with pytest.raises(GemcontError, match="damaged or of another version"):
