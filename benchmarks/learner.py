@@ -83,7 +83,7 @@ def step(method, optimizer, batch):
 
 def ours(cohort, settings):
     data, method, optimizer = prepared(cohort, settings)
-    if settings.encoder != "mlp":
+    if settings.channels_last:
         method.to(memory_format=torch.channels_last)
     batches, size = Batches(data, method, settings), settings.batch_size
     order = order_of(np.arange(cohort.n_people), 0, 0)

@@ -61,9 +61,9 @@ def check_inputs(arguments):
     if arguments.study is not None and given:
         raise GemcontError(f"--{given[0].replace('_', '-')}: --study has its own; leave it out")
     torch = require_torch()
-    device = arguments.device
-    if device != "cpu" and not getattr(torch, device, torch.backends.mps).is_available():
-        raise GemcontError(f"--device: no {device} on this machine")
+    there = {"cuda": torch.cuda.is_available, "mps": torch.backends.mps.is_available}
+    if arguments.device != "cpu" and not there[arguments.device]():
+        raise GemcontError(f"--device: no {arguments.device} on this machine")
     if arguments.threads is not None:
         if arguments.threads < 1:
             raise GemcontError(f"--threads: {arguments.threads} is not from 1 up")

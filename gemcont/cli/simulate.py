@@ -51,7 +51,9 @@ def build_parser():
         help="all causal variants (default), or those of p < 1e-5 in the external scan, clumped",
     )
     group = parser.add_argument_group("output and work")
-    group.add_argument("--out", required=True, metavar="DIR", help="a new folder")
+    group.add_argument(
+        "--out", required=True, metavar="DIR", help="a folder; a study there is replaced"
+    )
     add_work(group, memory=False)
     return parser
 

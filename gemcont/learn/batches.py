@@ -5,9 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from gemcont.errors import GemcontError
 from gemcont.learn import augment
+from gemcont.learn.data import Cohort, PanelCoding
 from gemcont.learn.images import batch_of
 from gemcont.learn.methods import Batch
+from gemcont.learn.split import TRAIN
 
 _ORDER, _STEP = 1, 2  # which stream of random numbers
 
@@ -18,14 +21,44 @@ class Data:
 
     cohort: ``Cohort``; genotypes: float32 (people, variants), coded, or None; donors: those of the
     training people, from whose marginals corrupted genotypes are drawn; code: int64 (people,),
-    equal for equal genotypes; target: float32 (people,) or None
+    equal for equal genotypes; target: float32 (people,) or None, binary_target: whether 0 and 1
     """
 
-    cohort: object
+    cohort: Cohort
     genotypes: torch.Tensor | None
     donors: torch.Tensor | None
     code: torch.Tensor | None
     target: torch.Tensor | None
+    binary_target: bool = False
+
+
+def training_data(cohort, role, settings):
+    """``Data`` of a ``Cohort``, coded by its training people (role (people,) of ``split``)."""
+    trained, device = role == TRAIN, settings.device
+    genotypes = donors = code = target = None
+    if cohort.dosages is not None:
+        known = cohort.covariates if settings.residualise else None
+        of_trained = None if known is None else known[trained]
+        coding = PanelCoding.fit(cohort.dosages[trained], of_trained)
+        genotypes = torch.from_numpy(coding.apply(cohort.dosages, known)).to(device)
+        donors = genotypes[torch.from_numpy(trained)]
+        code = torch.from_numpy(equal_genotypes(cohort.dosages)).to(device)
+    binary = False
+    if cohort.target is not None:
+        values, binary = standardised(cohort.target, trained)
+        target = torch.from_numpy(values).to(device)
+    return Data(cohort, genotypes, donors, code, target, binary)
+
+
+def standardised(values, trained):
+    """float32 values, standardised by the training people unless they are 0 and 1; whether so."""
+    known = np.unique(values[trained])
+    if len(known) < 2:
+        raise GemcontError("--target: has one value in the people who are trained on")
+    if set(known) <= {0.0, 1.0}:
+        return values.astype(np.float32), True
+    centred = (values - values[trained].mean()) / values[trained].std()
+    return centred.astype(np.float32), False
 
 
 def equal_genotypes(dosages):
@@ -49,7 +82,7 @@ class Batches:
         self.rank, self.world = rank, world
         names = settings.augment if method.augments else ()
         self.augmentation = augment.Augmentation(names)
-        self.channels_last = settings.encoder != "mlp"
+        self.channels_last = settings.channels_last
 
     def make(self, chosen, epoch, step, progress):
         """The training batch of the chosen images: augmented and corrupted."""

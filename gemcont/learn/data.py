@@ -57,6 +57,10 @@ def assemble(images, source=None, panel=None, *, covar=None, covar_names=None, t
     where nobody is left.
     """
     fid, iid, whose = _people(images.ids)
+    if len(set(iid)) < len(iid):
+        raise GemcontError(
+            f"{images.ids.name}: an IID stands for people of two FIDs; give each an IID of its own"
+        )
     pictured = SampleIds(images.ids.name, fid, iid)
     own = SampleIds(images.ids.name, fid or iid, iid)
     reference = own if source is None else SampleIds(source.name, *_ids(source.samples))

@@ -91,7 +91,15 @@ def open_inputs(inputs, *, weights="beta", genotypes=True, target=False):
         traits=traits,
         target=name,
     )
-    return Opened(cohort, people_of(images.ids), panel, ids, study)
+    return Opened(cohort, _with_families(people_of(images.ids), source), panel, ids, study)
+
+
+def _with_families(people, source):
+    """``SampleIds`` with FIDs: their own, else those of the genotypes, 0 for who is not there."""
+    if people.fid is not None or source is None:
+        return people
+    family = dict(zip(source.samples["iid"], source.samples["fid"], strict=True))
+    return people._replace(fid=[family.get(iid, "0") for iid in people.iid])
 
 
 def _target_of(inputs, study):
@@ -172,7 +180,9 @@ def _groups(people, split):
         log.log(level, "%s: %d related pairs are among the people with images", split.relatives,
                 len(pairs[-1]))  # fmt: skip
     if split.families:
-        pairs.append(family_pairs(people.fid or []))
+        if people.fid is None:
+            raise GemcontError(f"--families: {people.name} has no FID column")
+        pairs.append(family_pairs(people.fid))
     return groups_of(len(people.iid), np.concatenate(pairs))
 
 

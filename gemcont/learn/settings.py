@@ -89,6 +89,11 @@ class TrainSettings:
                 raise GemcontError(f"--{flag}: means nothing with {what}; leave it out")
 
     @property
+    def channels_last(self):
+        """Whether channels are innermost: 1.1 times as fast in float32, 0.7 times in bf16."""
+        return self.encoder != "mlp" and self.precision == "float32"
+
+    @property
     def warmup(self):
         """Epochs over which the learning rate rises."""
         if self.warmup_epochs is not None:

@@ -144,6 +144,8 @@ def write_study(images, out, *, threads=None, **settings):
     test = Cohort("test", settings.n_test, 0)
     chosen = choose_glyphs(glyphs, settings)
     model = draw_model(settings)
+    if os.path.exists(out):
+        log.info("%s: the study that stands there is replaced once this one is whole", out)
     with unfinished(out) as folder:
         os.mkdir(folder)
         _write_external(folder, settings, model, threads)

@@ -15,8 +15,7 @@ from tqdm import tqdm
 
 from gemcont.errors import GemcontError
 from gemcont.learn import distributed
-from gemcont.learn.batches import Batches, Data, equal_genotypes, order_of
-from gemcont.learn.data import PanelCoding
+from gemcont.learn.batches import Batches, order_of, training_data
 from gemcont.learn.losses import LARGEST_SCALE
 from gemcont.learn.model import (
     LAST,
@@ -86,49 +85,19 @@ class _Trainer:
             )
         if settings.batch_size % world:
             raise GemcontError(f"--batch-size: must be a multiple of the {world} processes")
-        self.coding, self.data, weights = self._data(panel)
-        binary = self.data.target is not None and self.binary
+        self.data = training_data(cohort, role, settings)
         self.method = build_method(
-            settings, cohort.shape, self.data.donors, weights, binary_target=binary
-        )
-        self.method.to(settings.device)
-        if settings.encoder != "mlp":
+            settings,
+            cohort.shape,
+            self.data.donors,
+            None if panel is None else panel.weights,
+            binary_target=self.data.binary_target,
+        ).to(settings.device)
+        if settings.channels_last:
             self.method.to(memory_format=torch.channels_last)
         self.batches = Batches(self.data, self.method, settings, rank, world)
-        decayed = [p for p in self.method.parameters() if p.ndim > 1]
-        others = [p for p in self.method.parameters() if p.ndim <= 1 and p.requires_grad]
-        groups = [
-            {"params": decayed, "weight_decay": settings.weight_decay},
-            {"params": others, "weight_decay": 0.0},
-        ]
-        self.optimizer = torch.optim.AdamW(groups, lr=settings.lr)
+        self.optimizer = _optimizer(self.method, settings)
         self.best = {"loss": math.inf, "epoch": 0, "state": None}
-
-    binary, centre, deviation = False, 0.0, 1.0
-
-    def _data(self, panel):
-        cohort, settings, trained = self.cohort, self.settings, self.role == TRAIN
-        genotypes = donors = code = target = coding = weights = None
-        if cohort.dosages is not None:
-            known = cohort.covariates if settings.residualise else None
-            of_trained = None if known is None else known[trained]
-            coding = PanelCoding.fit(cohort.dosages[trained], of_trained)
-            genotypes = torch.from_numpy(coding.apply(cohort.dosages, known)).to(settings.device)
-            donors = genotypes[torch.from_numpy(trained)]
-            code = torch.from_numpy(equal_genotypes(cohort.dosages)).to(settings.device)
-            weights = panel.weights
-        if cohort.target is not None:
-            target = torch.from_numpy(self._target(trained)).to(settings.device)
-        return coding, Data(cohort, genotypes, donors, code, target), weights
-
-    def _target(self, trained):
-        values = self.cohort.target
-        self.binary = set(np.unique(values[trained])) <= {0.0, 1.0}
-        if not self.binary:
-            self.centre, self.deviation = values[trained].mean(), values[trained].std()
-        if self.deviation == 0 or len(np.unique(values[trained])) < 2:
-            raise GemcontError("--target: has one value in the people who are trained on")
-        return ((values - self.centre) / self.deviation).astype(np.float32)
 
     def begin(self, panel_ids, resume, kin):
         """Make the folder, or check that it holds the training that is to go on."""
@@ -138,9 +107,8 @@ class _Trainer:
             return
         _make_folder(self.out)
         write_facts(self.out, facts)
-        fid, iid = ([*own, *more] for own, more in zip(
-            (self.cohort.fid, self.cohort.iid), zip(*kin, strict=True) if kin else ((), ()),
-            strict=True))  # fmt: skip
+        fid = self.cohort.fid + [family for family, _ in kin]
+        iid = self.cohort.iid + [name for _, name in kin]
         write_people(self.out, fid, iid, [*self.role, *([KIN] * len(kin))])
 
     def _facts(self, panel_ids):
@@ -151,7 +119,7 @@ class _Trainer:
             "width": self.method.options.width,
             "n_variants": 0 if cohort.dosages is None else cohort.dosages.shape[1],
             "panel": panel_ids,
-            "binary_target": self.binary,
+            "binary_target": self.data.binary_target,
             "n_train": int((self.role == TRAIN).sum()),
             "n_validation": int((self.role == VALIDATION).sum()),
             "covariates": list(cohort.covariate_names),
@@ -329,6 +297,16 @@ def _shown(line):
     """A line of metrics for the progress bar."""
     validation = line["validation_loss"]
     return f"loss {line['loss']:.4f}" + (f", validation {validation:.4f}" if validation else "")
+
+
+def _optimizer(method, settings):
+    """AdamW; biases, norms and the scale of the logits do not decay."""
+    parameters = [p for p in method.parameters() if p.requires_grad]
+    groups = [
+        {"params": [p for p in parameters if p.ndim > 1], "weight_decay": settings.weight_decay},
+        {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
+    ]
+    return torch.optim.AdamW(groups, lr=settings.lr)
 
 
 def effective_rank(embeddings):

@@ -56,6 +56,13 @@ def test_loci_and_their_overlap(capsys):
     assert "random loci" in capsys.readouterr().out
 
 
+def test_an_encoder_of_ones_own_recovers_the_trait(capsys):
+    found = run("own_encoder.py")
+    assert found["r2"] > 0.2
+    assert found["null_recovered"] == 0
+    assert capsys.readouterr().out.count("of the causal variants") == len(found["tests"])
+
+
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda p: p.name)
 def test_examples_are_short_and_listed(path):
     assert len(path.read_text().splitlines()) < 80

@@ -74,6 +74,13 @@ def test_a_person_with_two_images_is_one_person(people):
     np.testing.assert_array_equal(cohort.images_of(chosen), both)
 
 
+def test_an_iid_of_two_people_is_refused(people):
+    source, images, *_ = people
+    ids = SampleIds("i", ["a", "b"], ["x", "x"])
+    with pytest.raises(GemcontError, match="an IID stands for people of two FIDs"):
+        assemble(Images(images.pixels[:2], ids))
+
+
 def test_whoever_lacks_something_is_left_out_and_counted(people, caplog):
     source, images, _, iid = people
     covar = pd.DataFrame(

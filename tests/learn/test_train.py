@@ -272,6 +272,25 @@ def test_relatives_who_lack_a_covariate_are_not_embedded(image_study, tmp_path):
                     str(tmp_path / "e"), directions=1)  # fmt: skip
 
 
+def test_families_are_those_of_the_genotypes_where_images_have_none(image_study, tmp_path):
+    inputs = cohort_of(image_study, tmp_path, range(100))
+    iid = read_sample_table(tmp_path / "some.ids.tsv").iid
+    (tmp_path / "some.ids.tsv").write_text("IID\n" + "\n".join(iid) + "\n")
+    for suffix in ("bed", "bim"):
+        (tmp_path / f"g.{suffix}").symlink_to(f"{image_study}/study.{suffix}")
+    fam = [line.split("\t") for line in Path(f"{image_study}/study.fam").read_text().splitlines()]
+    lines = ["\t".join([f"f{i // 4}", *line[1:]]) for i, line in enumerate(fam)]
+    (tmp_path / "g.fam").write_text("\n".join(lines) + "\n")
+    opened = open_inputs(replace(inputs, genotypes=str(tmp_path / "g.bed")))
+    role, _ = roles(opened, Split(families=True), QUICK)
+    sides = role.reshape(25, 4)
+    assert (sides == sides[:, :1]).all()
+    assert 0 < (role == HELD_OUT).sum() < 100
+    alone = open_inputs(inputs, genotypes=False)
+    with pytest.raises(GemcontError, match="--families: .* has no FID column"):
+        roles(alone, Split(families=True), QUICK)
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
