@@ -1,0 +1,205 @@
+"""The likelihood of cov(vec E) = Cg (x) K + Cn (x) I, and the covariances that maximise it.
+
+With K = U S U' and T such that T Cn T' = I and T Cg T' = diag(l), the rotated traits U'E T' are D
+independent regressions with weights w_id = 1 / (S_i l_d + 1) (Zhou and Stephens 2014). In that
+basis the expected information of (Cg, Cn) falls into D (D + 1) / 2 blocks of 2 x 2, so a step of
+Fisher scoring costs what a gradient costs. Scoring zigzags where the optimum lies on the cone's
+edge, a Cg of lower rank; there L-BFGS on factors of both ends it.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.linalg import solve_triangular
+from scipy.optimize import minimize
+
+_MOST_STEPS, _MOST_HALVINGS = 60, 12  # of scoring
+_ENOUGH = 1e-9  # gain in log-likelihood below which scoring has ended
+_FLOOR = 1e-6  # of Cn, in units of the traits' covariance
+_TINY = 1e-12
+
+
+@dataclass(frozen=True)
+class Rotated:
+    """What the likelihood is of: traits (N, D) and covariates (N, K) times U', and S (N,).
+
+    reml: whether it is that of the traits' residuals on the covariates (REML)
+    """
+
+    traits: np.ndarray
+    covariates: np.ndarray
+    eigenvalues: np.ndarray
+    reml: bool = False
+
+    @property
+    def floor(self):
+        """(D, D), what Cn is kept above while it is sought: 1e-6 of the traits' second moments."""
+        return _FLOOR * (self.traits.T @ self.traits) / len(self.traits)
+
+
+@dataclass(frozen=True)
+class Fit:
+    """The likelihood at one pair of covariances, in the basis in which both are diagonal.
+
+    genetic, residual: Cg, Cn (D, D) in trait units; transform: T; latent: l (D,); weights: w
+    (N, D); weighted: w times the residuals (N, D); inner: F'W_d F (D, K, K); r0: the weighted
+    residual sum of squares; gradient_g, gradient_n: (D, D), of the log-likelihood by Cg and Cn in
+    that basis, half of it for each of a pair off the diagonal
+    """
+
+    genetic: np.ndarray
+    residual: np.ndarray
+    transform: np.ndarray
+    latent: np.ndarray
+    weights: np.ndarray
+    weighted: np.ndarray
+    inner: np.ndarray
+    r0: float
+    log_likelihood: float
+    gradient_g: np.ndarray
+    gradient_n: np.ndarray
+
+    @property
+    def gradient_norm(self):
+        """Largest slope of the log-likelihood within the cone, in units of Cg and Cn.
+
+        Where l_d is 0 a direction that lessens it is not open, and what counts is a positive slope.
+        """
+        open_g = self.gradient_g * (self.latent > _TINY)[:, None]
+        return float(max(np.abs(self.gradient_n).max(), np.abs(open_g).max()))
+
+    @property
+    def curvature(self):
+        """Largest eigenvalue of dL/dCg: positive at a saddle, where Cg could gain a rank."""
+        return float(np.linalg.eigvalsh(self.gradient_g)[-1])
+
+
+def diagonalised(genetic, residual):
+    """T (D, D) and l (D,) with T Cn T' = I, T Cg T' = diag(l); and log det Cn."""
+    lower = np.linalg.cholesky(residual)
+    inverse = solve_triangular(lower, np.eye(len(lower)), lower=True)
+    latent, vectors = np.linalg.eigh(inverse @ genetic @ inverse.T)
+    return vectors.T @ inverse, np.maximum(latent, 0), 2 * np.log(np.diag(lower)).sum()
+
+
+def evaluate(data, genetic, residual):
+    """``Fit`` of ``Rotated`` at Cg and Cn; numpy.linalg.LinAlgError if Cn is not definite."""
+    (n, d), k = data.traits.shape, data.covariates.shape[1]
+    transform, latent, log_cn = diagonalised(genetic, residual)
+    variance = np.outer(data.eigenvalues, latent) + 1
+    w, y, f = 1 / variance, data.traits @ transform.T, data.covariates
+    inner = _inner(f, w)
+    right = np.einsum("nk,nd->dk", f, w * y)
+    rest = y - f @ np.linalg.solve(inner, right[:, :, None])[:, :, 0].T
+    u = w * rest
+    r0 = float(np.vdot(u, rest))
+    total = n * d * np.log(2 * np.pi) + n * log_cn + np.log(variance).sum() + r0
+    trace_g, trace_n = data.eigenvalues @ w, w.sum(axis=0)
+    if data.reml:
+        total += np.linalg.slogdet(inner)[1].sum() - k * log_cn - k * d * np.log(2 * np.pi)
+        trace_g = trace_g - _lost(inner, _inner(f, data.eigenvalues[:, None] * w**2))
+        trace_n = trace_n - _lost(inner, _inner(f, w**2))
+    by_g = 0.5 * ((u * data.eigenvalues[:, None]).T @ u - np.diag(trace_g))
+    by_n = 0.5 * (u.T @ u - np.diag(trace_n))
+    return Fit(genetic, residual, transform, latent, w, u, inner, r0, -0.5 * total, by_g, by_n)
+
+
+def _inner(f, w):
+    """F'W_d F for every column of w (N, D): (D, K, K)."""
+    return np.stack([(f * column[:, None]).T @ f for column in w.T])
+
+
+def _lost(inner, other):
+    """(D,), traces of inner^-1 other."""
+    return np.trace(np.linalg.solve(inner, other), axis1=1, axis2=2)
+
+
+def scoring_step(data, fit):
+    """The next ``Fit`` by Fisher scoring, of a larger likelihood; None if no step improves it."""
+    w, s = fit.weights, data.eigenvalues[:, None]
+    m0, m1, m2 = w.T @ w, (s * w).T @ w, (s * s * w).T @ w
+    a, b = 2 * fit.gradient_g, 2 * fit.gradient_n
+    determinant = np.maximum(m2 * m0 - m1 * m1, _TINY * m2 * m0)
+    change_g, change_n = (m0 * a - m1 * b) / determinant, (m2 * b - m1 * a) / determinant
+    back = np.linalg.inv(fit.transform)
+    floor = fit.transform @ data.floor @ fit.transform.T
+    for halving in range(_MOST_HALVINGS):
+        share = 0.5**halving
+        genetic = _within_cone(np.diag(fit.latent) + share * change_g)
+        residual = floor + _within_cone(np.eye(len(a)) + share * change_n - floor)
+        found = evaluate(data, back @ genetic @ back.T, back @ residual @ back.T)
+        if found.log_likelihood > fit.log_likelihood:
+            return found
+    return None
+
+
+def _within_cone(matrix):
+    values, vectors = np.linalg.eigh(matrix)
+    return (vectors * np.maximum(values, 0)) @ vectors.T
+
+
+def maximise(data, genetic, residual, rank=None):
+    """The ``Fit`` of the largest likelihood, from a start (D, D) each; rank: of Cg, None = D.
+
+    The start's Cg must have full rank: from one of lower rank a gradient never leads out.
+    """
+    fit = evaluate(data, genetic, residual)
+    for _ in range(_MOST_STEPS):
+        following = scoring_step(data, fit)
+        if following is None:
+            break
+        gained, fit = following.log_likelihood - fit.log_likelihood, following
+        if gained < _ENOUGH:
+            break
+    return _by_factors(data, fit, rank)
+
+
+def _by_factors(data, fit, rank):
+    """L-BFGS on A (D, rank) and lower C, Cg = A A' and Cn = C C', where their sum is about I.
+
+    ``floor`` is added to Cn, so that a likelihood that grows towards a singular one ends.
+    """
+    d = len(fit.latent)
+    rank = d if rank is None else rank
+    base = np.linalg.cholesky(data.eigenvalues.mean() * fit.genetic + fit.residual)
+    rows = np.tril_indices(d)
+
+    def covariances(x):
+        a, c = base @ x[: d * rank].reshape(d, rank), np.zeros((d, d))
+        c[rows] = x[d * rank :]
+        c = base @ c
+        return a, c, a @ a.T, c @ c.T + data.floor
+
+    def loss(x):
+        a, c, genetic, residual = covariances(x)
+        found = evaluate(data, genetic, residual)
+        by_g, by_n = (found.transform.T @ g @ found.transform
+                      for g in (found.gradient_g, found.gradient_n))  # fmt: skip
+        slopes = (2 * base.T @ by_g @ a).ravel(), (2 * base.T @ by_n @ c)[rows]
+        return -found.log_likelihood, -np.concatenate(slopes)
+
+    above = _lower(base, fit.residual - data.floor)
+    start = np.concatenate([_root(base, fit.genetic, rank).ravel(), above])
+    options = {"maxiter": 2000, "maxfun": 4000, "ftol": 1e-15, "gtol": 1e-6, "maxcor": 20}
+    found = minimize(loss, start, jac=True, method="L-BFGS-B", options=options)
+    fit_here = _scaled(data, evaluate(data, *covariances(found.x)[2:]))
+    return fit_here if rank < d or fit_here.log_likelihood > fit.log_likelihood else fit
+
+
+def _root(base, genetic, rank):
+    """(D, rank), the strongest axes of Cg in the basis, none quite 0: from 0 nothing leads away."""
+    inside = np.linalg.solve(base, np.linalg.solve(base, genetic).T)
+    values, vectors = np.linalg.eigh(inside)
+    return (vectors * np.sqrt(np.maximum(values, 1e-8)))[:, ::-1][:, :rank]
+
+
+def _lower(base, residual):
+    inside = np.linalg.solve(base, np.linalg.solve(base, residual).T)
+    return np.linalg.cholesky(inside + 1e-8 * np.eye(len(base)))[np.tril_indices(len(base))]
+
+
+def _scaled(data, fit):
+    """The fit with both covariances times the factor that is best: r0 is then N D."""
+    (n, d), k = data.traits.shape, data.covariates.shape[1]
+    factor = fit.r0 / ((n - k * data.reml) * d)
+    return evaluate(data, factor * fit.genetic, factor * fit.residual)

@@ -1,0 +1,234 @@
+"""The multivariate linear mixed model: traits of related people, tested against variants.
+
+cov(vec E) = s (Cg (x) K + Cn (x) I). The null model finds Cg and Cn once; of each variant only the
+effects and the scale s are estimated, as in LIMIX (Casale et al. 2015), EMMAX (Kang et al. 2010).
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from gemcont.errors import GemcontError
+from gemcont.stats.covariances import Fit, Rotated, evaluate, maximise
+from gemcont.stats.special import neg_log10_chi2_sf
+
+METHODS = ("ml", "reml")
+CONTRASTS = ("any", "common", "any-vs-common")
+_CLIPPED = 1e-8  # share of the largest eigenvalue below which a negative one is rounding
+_BLOCK = 512  # variants rotated at a time
+_LARGEST = 1 - 2.0**-53
+
+
+class Decomposition(NamedTuple):
+    """K = U S U': vectors (N, N), values (N,), none below 0; how many were clipped to it."""
+
+    vectors: np.ndarray
+    values: np.ndarray
+    n_clipped: int
+
+
+def decompose(kinship):
+    """The ``Decomposition`` of a kinship matrix (N, N).
+
+    Raises GemcontError if it is not square, symmetric and finite, or has an eigenvalue below
+    -1e-8 of its largest: such a matrix is no covariance.
+    """
+    kinship = np.asarray(kinship, dtype=np.float64)
+    if kinship.ndim != 2 or len(kinship) != kinship.shape[1]:
+        raise GemcontError(f"kinship: has shape {kinship.shape}; it must be (samples, samples)")
+    if not np.isfinite(kinship).all():
+        raise GemcontError("kinship: holds values that are not finite")
+    if np.abs(kinship - kinship.T).max() > 1e-6 * np.abs(kinship).max():
+        raise GemcontError("kinship: is not symmetric")
+    values, vectors = np.linalg.eigh((kinship + kinship.T) / 2)
+    if values[0] < -_CLIPPED * max(values[-1], 0) or values[-1] <= 0:
+        raise GemcontError(
+            f"kinship: is not positive semi-definite, its smallest eigenvalue is {values[0]:.3g}"
+        )
+    return Decomposition(vectors, np.maximum(values, 0), int((values < 0).sum()))
+
+
+@dataclass(frozen=True)
+class Null:
+    """The null model: covariances, and what scans need of them.
+
+    fit: ``Fit`` in the rotated basis; vectors: U (N, N); covariates: (N, K), rotated; method: "ml"
+    or "reml"
+    """
+
+    fit: Fit
+    vectors: np.ndarray
+    covariates: np.ndarray
+    method: str
+
+    @classmethod
+    def from_covariances(cls, traits, covariates, kinship, genetic, residual, *, method="ml"):
+        """The null model at given Cg and Cn (D, D); arrays as ``fit_null``."""
+        traits, covariates = _checked(traits, covariates)
+        found = kinship if isinstance(kinship, Decomposition) else decompose(kinship)
+        data = _rotated(traits, covariates, found, method)
+        fit = evaluate(data, np.atleast_2d(genetic), np.atleast_2d(residual))
+        return cls(fit, found.vectors, data.covariates, method)
+
+    @property
+    def log_likelihood(self):
+        """With all its constants."""
+        return self.fit.log_likelihood
+
+    @property
+    def genetic_covariance(self):
+        """Cg (D, D)."""
+        return self.fit.genetic
+
+    @property
+    def residual_covariance(self):
+        """Cn (D, D)."""
+        return self.fit.residual
+
+    @property
+    def gradient_norm(self):
+        """Largest slope of the log-likelihood that is open, in units of Cg and Cn."""
+        return self.fit.gradient_norm
+
+    @property
+    def n_samples(self):
+        """N."""
+        return len(self.vectors)
+
+    @property
+    def n_traits(self):
+        """D."""
+        return len(self.fit.latent)
+
+
+def fit_null(traits, covariates, kinship, *, method="ml", rank=None):
+    """Fit Cg and Cn by maximum likelihood ("ml") or on the residuals ("reml").
+
+    traits: (samples, D); covariates: (samples, K), taken as they are (no intercept is added) or
+    None; kinship: (samples, samples), taken as it is, or its ``Decomposition``; rank: of Cg, None
+    = D. Returns a ``Null``. Raises GemcontError for what cannot be fitted.
+
+    Fisher scoring from Cg = Cn = half of the residual covariance, of full rank, then L-BFGS. The
+    optimum is certified by ``gradient_norm`` and ``fit.curvature``.
+    """
+    if method not in METHODS:
+        raise GemcontError(f"method: {method!r} is not one of {', '.join(METHODS)}")
+    traits, covariates = _checked(traits, covariates)
+    (n, d), k = traits.shape, covariates.shape[1]
+    if rank is not None and not 1 <= rank <= d:
+        raise GemcontError(f"rank: {rank} is not from 1 to the {d} traits")
+    if n < k + 2 * d:
+        raise GemcontError(f"{n} samples are too few for {d} traits and {k} covariates: two "
+                           f"covariances need at least {k + 2 * d}")  # fmt: skip
+    found = kinship if isinstance(kinship, Decomposition) else decompose(kinship)
+    data = _rotated(traits, covariates, found, method)
+    rest = traits - covariates @ np.linalg.lstsq(covariates, traits, rcond=None)[0]
+    half = rest.T @ rest / (2 * n)
+    if np.linalg.eigvalsh(half)[0] <= 1e-10 * np.trace(half):
+        raise GemcontError("traits are constant, given by the covariates, or collinear")
+    scale = found.values.mean()
+    fit = maximise(data, half / scale, half, rank)
+    return Null(fit, found.vectors, data.covariates, method)
+
+
+def _checked(traits, covariates):
+    traits = np.asarray(traits, dtype=np.float64)
+    traits = traits[:, None] if traits.ndim == 1 else traits
+    if covariates is None:
+        covariates = np.empty((len(traits), 0))
+    covariates = np.asarray(covariates, dtype=np.float64)
+    for name, values in (("traits", traits), ("covariates", covariates)):
+        if values.ndim != 2 or len(values) != len(traits):
+            raise GemcontError(f"{name}: has shape {values.shape}; it must be (samples, columns)")
+        if not np.isfinite(values).all():
+            raise GemcontError(f"{name}: holds values that are not finite")
+    return traits, covariates
+
+
+def _rotated(traits, covariates, found, method):
+    if len(found.values) != len(traits):
+        raise GemcontError(f"kinship: is of {len(found.values)} samples, traits of {len(traits)}")
+    turn = found.vectors.T
+    return Rotated(turn @ traits, turn @ covariates, found.values, method == "reml")
+
+
+class MixedScan(NamedTuple):
+    """Results per variant, NaN where one cannot be tested: chi2, neg_log_10_p (variants,); effects
+    and standard_errors of one allele on every trait (variants, D); dof of chi2."""
+
+    chi2: np.ndarray
+    neg_log_10_p: np.ndarray
+    effects: np.ndarray
+    standard_errors: np.ndarray
+    dof: int
+
+
+def scan(null, genotypes, *, contrast="any"):
+    """Test variants (variants, samples), NaN missing: likelihood ratio with one scale a variant.
+
+    contrast: "any", an effect on any trait (D degrees of freedom); "common", one effect for all
+    traits (1); "any-vs-common", effects that differ (D - 1); or the index of a trait, an effect on
+    it given those on the others (1)
+    """
+    genotypes = np.asarray(genotypes, dtype=np.float64)
+    if genotypes.ndim != 2 or genotypes.shape[1] != null.n_samples:
+        raise GemcontError(
+            f"genotypes must be (variants, {null.n_samples} samples), got {genotypes.shape}"
+        )
+    parts = [
+        _sums(null, _filled(genotypes[first : first + _BLOCK]))
+        for first in range(0, len(genotypes), _BLOCK)
+    ]
+    scores, information = (np.concatenate(part) for part in zip(*parts, strict=True))
+    return contrasted(null, scores, information, contrast)
+
+
+def _filled(genotypes):
+    """Missing genotypes are the variant's mean."""
+    missing = np.isnan(genotypes)
+    called = np.maximum((~missing).sum(axis=1), 1)
+    mean = np.where(missing, 0, genotypes).sum(axis=1) / called
+    return np.where(missing, mean[:, None], genotypes)
+
+
+def _sums(null, genotypes):
+    """Of the D weighted regressions: scores and information (variants, D)."""
+    fit, g = null.fit, genotypes @ null.vectors
+    scores, raw = g @ fit.weighted, g**2 @ fit.weights
+    information = raw.copy()
+    for d, inner in enumerate(fit.inner):
+        with_covariates = g @ (null.covariates * fit.weights[:, d : d + 1])
+        explained = np.linalg.solve(inner, with_covariates.T).T
+        information[:, d] -= np.einsum("vk,vk->v", with_covariates, explained)
+    information[(information <= 1e-8 * raw).any(axis=1)] = np.nan
+    return scores, information
+
+
+def contrasted(null, scores, information, contrast="any"):
+    """``MixedScan`` from scores and information (variants, D) in the null's basis."""
+    fit, d, n = null.fit, null.n_traits, null.n_samples
+    back = np.linalg.inv(fit.transform)
+    every = np.einsum("vd,vd->v", scores / information, scores)
+    effects = (scores / information) @ back.T
+    variances = (1 / information) @ (back**2).T
+    rest = _lost_share(fit, every)
+    if contrast == "any":
+        smaller, dof = 1.0, d
+    elif contrast == "common" or contrast == "any-vs-common":
+        ones = fit.transform.sum(axis=1)
+        common = _lost_share(fit, (scores @ ones) ** 2 / (information @ ones**2))
+        smaller, dof = (1.0, 1) if contrast == "common" else (common, d - 1)
+        rest = common if contrast == "common" else rest
+    else:
+        lost = effects[:, contrast] ** 2 / variances[:, contrast]
+        smaller, dof = _lost_share(fit, every - lost), 1
+    chi2 = np.maximum(-n * d * np.log(rest / smaller), 0.0)
+    scale = fit.r0 * _lost_share(fit, every)[:, None] / (n * d)
+    errors = np.sqrt(variances * scale)
+    return MixedScan(chi2, neg_log10_chi2_sf(chi2, dof), effects, errors, dof)
+
+
+def _lost_share(fit, explained):
+    """1 - T / R0: what of the weighted residual sum of squares an effect leaves."""
+    return 1 - np.minimum(explained / fit.r0, _LARGEST)

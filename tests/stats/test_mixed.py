@@ -1,0 +1,230 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+from reference import mixed as reference
+
+from gemcont import GemcontError
+from gemcont.stats import mixed
+from gemcont.stats.covariances import evaluate
+
+GLIMIX = Path(__file__).parents[2].parent / "shared" / "reference" / "glimix"
+
+
+def cohort(n=60, d=2, k=2, seed=0, low_rank=False):
+    """Traits of relatives: kinship of families of four, covariates with an intercept."""
+    rng = np.random.default_rng(seed)
+    genotypes = rng.binomial(2, 0.4, (3 * n, n)) - 0.8
+    kinship = genotypes.T @ genotypes / len(genotypes)
+    kinship += 0.5 * np.kron(np.eye(n // 4), np.ones((4, 4)))
+    kinship /= np.diag(kinship).mean()
+    design = np.column_stack([np.ones(n), rng.standard_normal((n, max(k - 1, 0)))])[:, :k]
+    a = rng.standard_normal((d, 1 if low_rank else d))
+    genetic, residual = a @ a.T, np.cov(rng.standard_normal((d, 4 * d + 4)))
+    residual = np.atleast_2d(residual) + np.eye(d)
+    root = np.linalg.cholesky(kinship + 1e-8 * np.eye(n))
+    traits = root @ rng.standard_normal((n, d)) @ _root(genetic).T
+    traits += rng.standard_normal((n, d)) @ np.linalg.cholesky(residual).T
+    return traits, design, kinship, genetic, residual
+
+
+def _root(matrix):
+    values, vectors = np.linalg.eigh(matrix)
+    return vectors * np.sqrt(np.maximum(values, 0))
+
+
+@pytest.mark.parametrize("method", ["ml", "reml"])
+@pytest.mark.parametrize(("d", "k"), [(1, 1), (2, 0), (2, 3), (3, 2)])
+def test_likelihood_is_that_of_the_dense_covariance(d, k, method):
+    traits, design, kinship, genetic, residual = cohort(d=d, k=k)
+    null = mixed.Null.from_covariances(traits, design, kinship, genetic, residual, method=method)
+    expected, r0, _ = reference.log_likelihood(
+        traits, design, genetic, residual, kinship, reml=method == "reml"
+    )
+    assert abs(null.log_likelihood - expected) < 1e-8 * abs(expected)
+    assert abs(null.fit.r0 - r0) < 1e-8 * r0
+
+
+@pytest.mark.parametrize("reml", [False, True])
+def test_gradients_are_those_of_the_likelihood(reml):
+    traits, design, kinship, genetic, residual = cohort(d=3, k=2)
+    null = mixed.Null.from_covariances(
+        traits, design, kinship, genetic, residual, method="reml" if reml else "ml"
+    )
+    found = mixed.decompose(kinship)
+    data = mixed._rotated(traits, design, found, null.method)
+    back, step = np.linalg.inv(null.fit.transform), 1e-5
+    for i, j in ((0, 0), (0, 2), (1, 1)):
+        nudge = np.zeros((3, 3))
+        nudge[i, j] = nudge[j, i] = step
+        nudge = back @ nudge @ back.T
+        slopes = [
+            (evaluate(data, genetic + g, residual + n).log_likelihood
+             - evaluate(data, genetic - g, residual - n).log_likelihood) / (2 * step)
+            for g, n in ((nudge, 0 * nudge), (0 * nudge, nudge))
+        ]  # fmt: skip
+        pair = 1 if i == j else 2
+        assert abs(slopes[0] - pair * null.fit.gradient_g[i, j]) < 1e-4
+        assert abs(slopes[1] - pair * null.fit.gradient_n[i, j]) < 1e-4
+
+
+@pytest.mark.parametrize("method", ["ml", "reml"])
+@pytest.mark.parametrize("low_rank", [False, True])
+@pytest.mark.parametrize("d", [1, 2, 4])
+def test_the_optimum_is_one(d, low_rank, method):
+    """Small slopes, no rank to gain, r0 = N D (or (N - K) D), and no nudge that is better."""
+    traits, design, kinship, *_ = cohort(n=200, d=d, seed=d, low_rank=low_rank)
+    null = mixed.fit_null(traits, design, kinship, method=method)
+    assert null.fit.curvature < 0.05
+    assert null.gradient_norm < 0.05
+    rows = 200 - (2 if method == "reml" else 0)
+    assert abs(null.fit.r0 - rows * d) < 1e-3 * rows * d
+    rng = np.random.default_rng(1)
+    for _ in range(10):
+        a, b = (np.eye(d) + 0.05 * rng.standard_normal((d, d)) for _ in range(2))
+        other = mixed.Null.from_covariances(
+            traits, design, kinship, a @ null.genetic_covariance @ a.T,
+            b @ null.residual_covariance @ b.T, method=method,
+        )  # fmt: skip
+        assert other.log_likelihood < null.log_likelihood + 1e-6
+
+
+def test_a_saddle_is_left():
+    """All ones, LIMIX's start, is of rank 1, where no gradient leads out; a full rank does."""
+    traits, design, kinship, *_ = cohort(n=200, d=3, seed=5)
+    data = mixed._rotated(traits, design, mixed.decompose(kinship), "ml")
+    ones = np.ones((3, 3))
+    stuck = mixed.maximise(data, ones, np.eye(3), rank=1)
+    null = mixed.fit_null(traits, design, kinship)
+    assert stuck.curvature > 0.5
+    assert null.fit.curvature < 0.05
+    assert null.log_likelihood > stuck.log_likelihood + 0.1
+
+
+def test_rank_bounds_the_genetic_covariance():
+    traits, design, kinship, *_ = cohort(n=200, d=4, seed=6)
+    full = mixed.fit_null(traits, design, kinship)
+    for rank in (1, 2):
+        null = mixed.fit_null(traits, design, kinship, rank=rank)
+        values = np.linalg.eigvalsh(null.genetic_covariance)
+        assert (values[: 4 - rank] < 1e-8 * values[-1]).all()
+        assert null.log_likelihood <= full.log_likelihood + 1e-6
+
+
+@pytest.mark.parametrize("k", [1, 3])
+@pytest.mark.parametrize("missing", [0, 0.1])
+@pytest.mark.parametrize("contrast", ["any", "common", "any-vs-common", 0, 2])
+def test_contrasts_are_likelihood_ratios_of_the_dense_model(contrast, missing, k):
+    traits, design, kinship, genetic, residual = cohort(d=3, k=k, seed=2)
+    rng = np.random.default_rng(3)
+    dosages = rng.binomial(2, 0.3, (6, 60)).astype(float)
+    dosages[rng.random(dosages.shape) < missing] = np.nan
+    null = mixed.Null.from_covariances(traits, design, kinship, genetic, residual)
+    found = mixed.scan(null, dosages, contrast=contrast)
+    one, every, nothing = np.ones((3, 1)), np.eye(3), np.zeros((3, 0))
+    patterns = {
+        "any": (every, nothing),
+        "common": (one, nothing),
+        "any-vs-common": (every, one),
+        0: (every, every[:, [1, 2]]),
+        2: (every, every[:, [0, 1]]),
+    }[contrast]
+    assert found.dof == {"any": 3, "any-vs-common": 2}.get(contrast, 1)
+    for v, row in enumerate(dosages):
+        g = np.where(np.isnan(row), np.nanmean(row), row)
+        expected = reference.chi2(traits, design, genetic, residual, kinship, g, patterns)
+        assert abs(found.chi2[v] - expected) < 1e-6 * max(expected, 1)
+        big = reference.covariance(genetic, residual, kinship)
+        x = np.hstack([np.kron(every, design), np.kron(every, g[:, None])])
+        _, _, b = reference.gaussian(traits.T.ravel(), x, big)
+        np.testing.assert_allclose(found.effects[v], b[-3:], rtol=1e-6, atol=1e-9)
+
+
+def test_without_kinship_it_is_the_ordinary_joint_test():
+    from gemcont import fit_null
+    from gemcont.stats import multitrait
+
+    traits, design, _, _, _ = cohort(d=2, k=3, seed=4)
+    rest = traits - design @ np.linalg.lstsq(design, traits, rcond=None)[0]
+    c0 = rest.T @ rest / len(rest)
+    dosages = np.random.default_rng(0).binomial(2, 0.3, (20, 60)).astype(float)
+    null = mixed.Null.from_covariances(traits, design, np.eye(60), 0 * c0, c0)
+    found = mixed.scan(null, dosages)
+    expected = multitrait.scan(fit_null(traits, design[:, 1:]), dosages)
+    np.testing.assert_allclose(found.chi2, expected.statistic, rtol=1e-8)
+    np.testing.assert_allclose(found.neg_log_10_p, expected.neg_log_10_p, rtol=1e-8)
+    np.testing.assert_allclose(found.effects, expected.effects, rtol=1e-8)
+
+
+def test_what_changes_nothing():
+    """Order of samples; a rotation of the traits; an allele flip turns effects over."""
+    traits, design, kinship, *_ = cohort(n=80, d=3, k=2, seed=7)
+    dosages = np.random.default_rng(1).binomial(2, 0.3, (15, 80)).astype(float)
+    null = mixed.fit_null(traits, design, kinship)
+    first = mixed.scan(null, dosages)
+    order = np.random.default_rng(2).permutation(80)
+    again = mixed.scan(
+        mixed.fit_null(traits[order], design[order], kinship[np.ix_(order, order)]),
+        dosages[:, order],
+    )
+    np.testing.assert_allclose(again.chi2, first.chi2, rtol=1e-3, atol=1e-4)
+    turn = np.random.default_rng(3).standard_normal((3, 3))
+    turned = mixed.Null.from_covariances(
+        traits @ turn, design, kinship, turn.T @ null.genetic_covariance @ turn,
+        turn.T @ null.residual_covariance @ turn,
+    )  # fmt: skip
+    np.testing.assert_allclose(mixed.scan(turned, dosages).chi2, first.chi2, rtol=1e-6)
+    flipped = mixed.scan(null, 2 - dosages)
+    np.testing.assert_allclose(flipped.chi2, first.chi2, rtol=1e-8)
+    np.testing.assert_allclose(flipped.effects, -first.effects, rtol=1e-6, atol=1e-10)
+
+
+def test_a_variant_without_variance_is_not_tested():
+    traits, design, kinship, genetic, residual = cohort()
+    null = mixed.Null.from_covariances(traits, design, kinship, genetic, residual)
+    dosages = np.vstack([np.ones(60), np.arange(60) % 3, np.full(60, np.nan)])
+    found = mixed.scan(null, dosages)
+    np.testing.assert_array_equal(np.isnan(found.chi2), [True, False, True])
+    assert np.isnan(found.effects[0]).all()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda t, f, k: (t, f, k - 3 * np.eye(len(k))), "smallest eigenvalue is -"),
+        (lambda t, f, k: (t, f, k[:5]), r"shape \(5, 60\)"),
+        (lambda t, f, k: (t, f, k + np.triu(k)), "not symmetric"),
+        (lambda t, f, k: (t, f, k * np.nan), "not finite"),
+        (lambda t, f, k: (t, f, k[:30, :30]), "of 30 samples, traits of 60"),
+        (lambda t, f, k: (t * np.nan, f, k), "traits: holds values that are not finite"),
+        (lambda t, f, k: (t, f[:9], k), r"covariates: has shape \(9, 2\)"),
+        (lambda t, f, k: (t[:5], f[:5], k[:5, :5]), "5 samples are too few for 2 traits"),
+        (lambda t, f, k: (t[:, [0, 0]], f, k), "collinear"),
+    ],
+)
+def test_what_cannot_be_fitted(change, message):
+    traits, design, kinship, *_ = cohort()
+    with pytest.raises(GemcontError, match=message):
+        mixed.fit_null(*change(traits, design, kinship))
+
+
+def test_rounding_below_zero_is_clipped_and_counted():
+    _, _, kinship, *_ = cohort()
+    values, vectors = np.linalg.eigh(kinship)
+    values[:2] = -1e-12
+    found = mixed.decompose((vectors * values) @ vectors.T)
+    assert found.n_clipped >= 1
+    assert (found.values >= 0).all()
+
+
+@pytest.mark.skipif(not GLIMIX.exists(), reason="shared/reference/glimix is not there")
+@pytest.mark.parametrize("name", ["glimix_n400_d2_c1", "glimix_n500_d4_c3"])
+def test_glimix_core(name):
+    """glimix-core 3.1.14: its likelihood ratios at its covariances; our null is not below its."""
+    z = np.load(GLIMIX / f"{name}.npz")
+    kinship = z["G"] @ z["G"].T
+    null = mixed.Null.from_covariances(z["E"], z["F"], kinship, z["C0"], z["C1"])
+    assert abs(null.log_likelihood - z["lml_null"]) < 1e-8 * abs(z["lml_null"])
+    found = mixed.scan(null, z["M"].T)
+    np.testing.assert_allclose(found.chi2, z["lrt"], rtol=1e-6)
+    assert mixed.fit_null(z["E"], z["F"], kinship).log_likelihood > z["lml_null"] - 1e-6
