@@ -130,7 +130,7 @@ class Decoder(nn.Sequential):
 
     def __init__(self, shape, width):
         doublings = 2 if max(shape[1:]) <= SMALL else 5
-        channels = [min(32 * 2**i, 128) for i in range(doublings, -1, -1)]
+        channels = [min(16 * 2**i, 128) for i in range(doublings, -1, -1)]
         small = [-(-size // 2**doublings) for size in shape[1:]]
         layers = [
             nn.Linear(width, channels[0] * small[0] * small[1]),
