@@ -12,12 +12,17 @@ from mpmath import mp
 DIGITS = 60
 
 
+def _number(x):
+    """x as mpmath's, whatever kind of number it is; NumPy's integers it does not know."""
+    return x if isinstance(x, mp.mpf) else mp.mpf(float(x))
+
+
 def neg_log_10_chi2(x, dof):
     """-log10 of the upper tail of chi-squared on dof degrees of freedom."""
     if not 0 < x < math.inf:
         return _at_the_end(x)
     with mp.workdps(DIGITS):
-        shape, half = mp.mpf(dof) / 2, mp.mpf(x) / 2
+        shape, half = _number(dof) / 2, _number(x) / 2
         if half < shape:
             return _from_lower(mpmath.gammainc(shape, 0, half, regularized=True))
         return _from_upper(mpmath.gammainc(shape, half, mp.inf, regularized=True))
@@ -28,16 +33,16 @@ def neg_log_10_f(f, dof1, dof2):
     if not 0 < f < math.inf:
         return _at_the_end(f)
     with mp.workdps(DIGITS):
-        scaled = mp.mpf(dof1) * mp.mpf(f)
-        y = scaled / (scaled + dof2)
-        x = mp.mpf(dof2) / (scaled + dof2)  # 1 - y, without its cancellation
-        return _beta_tail(y, x, mp.mpf(dof1) / 2, mp.mpf(dof2) / 2)
+        scaled = _number(dof1) * _number(f)
+        y = scaled / (scaled + _number(dof2))
+        x = _number(dof2) / (scaled + _number(dof2))  # 1 - y, without its cancellation
+        return _beta_tail(y, x, _number(dof1) / 2, _number(dof2) / 2)
 
 
 def neg_log_10_t(t, dof):
     """-log10 of the two-sided tail of Student's t: t squared is F on (1, dof)."""
     with mp.workdps(DIGITS):
-        return neg_log_10_f(mp.mpf(t) ** 2, 1, dof)
+        return neg_log_10_f(_number(t) ** 2, 1, dof)
 
 
 def neg_log_10_normal(z):
@@ -46,7 +51,7 @@ def neg_log_10_normal(z):
     if not 0 < z < math.inf:
         return _at_the_end(z)
     with mp.workdps(DIGITS):
-        scaled = mp.mpf(z) / mp.sqrt(2)
+        scaled = _number(z) / mp.sqrt(2)
         return _from_lower(mp.erf(scaled)) if z < 0.6 else _from_upper(mp.erfc(scaled))
 
 
@@ -55,7 +60,7 @@ def neg_log_10_beta(q, a, b):
     if not 0 < q < 1:
         return _at_the_end(math.inf if q >= 1 else q)
     with mp.workdps(DIGITS):
-        return _beta_tail(mp.mpf(q), 1 - mp.mpf(q), mp.mpf(a), mp.mpf(b))
+        return _beta_tail(_number(q), 1 - _number(q), _number(a), _number(b))
 
 
 def _at_the_end(x):
@@ -88,7 +93,7 @@ def _incomplete_beta(x, y, a, b):
     """
     log_beta = mp.loggamma(a) + mp.loggamma(b) - mp.loggamma(a + b)
     front = mp.exp(a * mp.log(x) + b * mp.log(y) - log_beta) / a
-    fraction, c, d = mp.mpf(1), mp.mpf(1), mp.mpf(0)
+    fraction, c, d = _number(1), _number(1), _number(0)
     for step in range(1, 1_000_000):
         m = step // 2
         if step % 2:

@@ -388,5 +388,5 @@ def test_the_encoder_is_that_of_the_embeddings(tmp_path):
     facts = json.loads((tmp_path / "a.products" / "store.json").read_text())
     assert facts["encoder"] == "c0ffee"
     (tmp_path / "a.embed.json").write_text("{}")
-    with pytest.raises(GemcontError, match="a.embed.json: no hash of a model"):
+    with pytest.raises(GemcontError, match="a.embed.json: not the json of gemcont-embed"):
         scan(tmp_path, "a", save_products=True)
