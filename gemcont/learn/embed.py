@@ -15,7 +15,7 @@ from gemcont.learn.data import PanelCoding
 from gemcont.learn.directions import chosen_directions
 from gemcont.learn.images import batch_of
 from gemcont.learn.split import KIN, TRAIN, VALIDATION
-from gemcont.tables.files import unfinished
+from gemcont.tables.files import remove, unfinished
 
 log = logging.getLogger(__name__)
 
@@ -108,5 +108,5 @@ def remove_other(prefix, written):
         for suffix in ("tsv", "parquet", "json"):
             path = f"{prefix}.{kind}.{suffix}"
             if path not in written and os.path.isfile(path):
-                os.remove(path)
+                remove(path)
                 log.info("%s of an earlier run removed", path)

@@ -164,8 +164,7 @@ def _chosen(opened, split, groups, settings):
             raise GemcontError(f"--train-people: nobody of {split.people} has an image")
         return chosen
     if opened.study is not None:
-        place = {iid: i for i, iid in enumerate(opened.study.people.iid)}
-        return opened.study.in_training[[place[iid] for iid in cohort.iid]]
+        return _study_training(opened)
     chosen = draw_groups(groups, split.fraction, settings.seed)
     if not chosen.any():
         raise GemcontError(f"--train-fraction: {split.fraction} of {cohort.n_people} is nobody")

@@ -68,7 +68,10 @@ def same_people(batch, *, genotypes=False):
 
 
 class Contrast(Method):
-    """Image embeddings aligned with something linear in the genotypes, by contrast."""
+    """Image embeddings aligned with something linear in the genotypes, by contrast.
+
+    Each kind has ``genotype_side``, from genotypes (n, variants) to (n, 64).
+    """
 
     needs_genotypes = True
 
@@ -80,10 +83,6 @@ class Contrast(Method):
         if not (fixed or options.normalise):
             initial = 1.0  # a scale that both sides' lengths carry already
         self.log_scale = nn.Parameter(torch.tensor(math.log(initial)), requires_grad=not fixed)
-
-    def genotype_side(self, genotypes):
-        """Genotypes (n, variants) -> (n, 64)."""
-        raise NotImplementedError
 
     def sides(self, batch):
         """Both sides of the batch's pairs, (B, 64): unit rows unless told otherwise."""

@@ -3,6 +3,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import polars as pl
 import pytest
 import torch
@@ -105,8 +106,6 @@ def test_training_people_are_inflated_and_held_out_people_are_not(image_study, t
     trained = read_model(tmp_path / "m")
     strongest = {}
     for name, people in (("seen", role == 0), ("held out", role == 2)):
-        import pandas as pd
-
         rows = np.flatnonzero(people)
         index = [f"p{i}" for i in rows]
         traits = pd.DataFrame(embed(trained, cohort, people), index=index).add_prefix("e")
