@@ -10,8 +10,6 @@ edge, a Cg of lower rank; there L-BFGS on factors of both ends it.
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.linalg import solve_triangular
-from scipy.optimize import minimize
 
 _MOST_STEPS, _MOST_HALVINGS = 60, 12  # of scoring
 _ENOUGH = 1e-9  # gain in log-likelihood below which scoring has ended
@@ -73,11 +71,19 @@ class Fit:
         """Largest eigenvalue of dL/dCg: positive at a saddle, where Cg could gain a rank."""
         return float(np.linalg.eigvalsh(self.gradient_g)[-1])
 
+    @property
+    def to_gain(self):
+        """About how much log-likelihood a step could still gain: slope squared over N.
+
+        Information grows with N; both slopes count, that within the rank and that out of it.
+        """
+        return max(self.gradient_norm, self.curvature) ** 2 / len(self.weights)
+
 
 def diagonalised(genetic, residual):
     """T (D, D) and l (D,) with T Cn T' = I, T Cg T' = diag(l); and log det Cn."""
     lower = np.linalg.cholesky(residual)
-    inverse = solve_triangular(lower, np.eye(len(lower)), lower=True)
+    inverse = np.linalg.inv(lower)
     latent, vectors = np.linalg.eigh(inverse @ genetic @ inverse.T)
     return vectors.T @ inverse, np.maximum(latent, 0), 2 * np.log(np.diag(lower)).sum()
 
@@ -151,7 +157,8 @@ def maximise(data, genetic, residual, rank=None):
         gained, fit = following.log_likelihood - fit.log_likelihood, following
         if gained < _ENOUGH:
             break
-    return _by_factors(data, fit, rank)
+    whole = rank is None or rank == len(genetic)
+    return fit if whole and fit.to_gain < _ENOUGH else _by_factors(data, fit, rank)
 
 
 def _by_factors(data, fit, rank):
@@ -180,6 +187,8 @@ def _by_factors(data, fit, rank):
 
     above = _lower(base, fit.residual - data.floor)
     start = np.concatenate([_root(base, fit.genetic, rank).ravel(), above])
+    from scipy.optimize import minimize  # 0.4 s, which most fits of a few traits are spared
+
     options = {"maxiter": 2000, "maxfun": 4000, "ftol": 1e-15, "gtol": 1e-6, "maxcor": 20}
     found = minimize(loss, start, jac=True, method="L-BFGS-B", options=options)
     fit_here = _scaled(data, evaluate(data, *covariances(found.x)[2:]))

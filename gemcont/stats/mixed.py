@@ -5,19 +5,19 @@ effects and the scale s are estimated, as in LIMIX (Casale et al. 2015), EMMAX (
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 
 from gemcont.errors import GemcontError
+from gemcont.stats.contrasts import contrasted
 from gemcont.stats.covariances import Fit, Rotated, evaluate, maximise
-from gemcont.stats.special import neg_log10_chi2_sf
+from gemcont.stats.regressions import Regressions, basis_of
 
 METHODS = ("ml", "reml")
-CONTRASTS = ("any", "common", "any-vs-common")
 _CLIPPED = 1e-8  # share of the largest eigenvalue below which a negative one is rounding
 _BLOCK = 512  # variants rotated at a time
-_LARGEST = 1 - 2.0**-53
 
 
 class Decomposition(NamedTuple):
@@ -53,13 +53,13 @@ def decompose(kinship):
 class Null:
     """The null model: covariances, and what scans need of them.
 
-    fit: ``Fit`` in the rotated basis; vectors: U (N, N); covariates: (N, K), rotated; method: "ml"
-    or "reml"
+    fit: ``Fit`` in the rotated basis; vectors: U (N, N); data: ``Rotated``, what it was fitted to;
+    method: "ml" or "reml"
     """
 
     fit: Fit
     vectors: np.ndarray
-    covariates: np.ndarray
+    data: Rotated
     method: str
 
     @classmethod
@@ -69,7 +69,7 @@ class Null:
         found = kinship if isinstance(kinship, Decomposition) else decompose(kinship)
         data = _rotated(traits, covariates, found, method)
         fit = evaluate(data, np.atleast_2d(genetic), np.atleast_2d(residual))
-        return cls(fit, found.vectors, data.covariates, method)
+        return cls(fit, found.vectors, data, method)
 
     @property
     def log_likelihood(self):
@@ -90,6 +90,21 @@ class Null:
     def gradient_norm(self):
         """Largest slope of the log-likelihood that is open, in units of Cg and Cn."""
         return self.fit.gradient_norm
+
+    @property
+    def covariates(self):
+        """(N, K), rotated."""
+        return self.data.covariates
+
+    @cached_property
+    def regressions(self):
+        """``Regressions`` that give a variant's scores and information."""
+        return Regressions.of_fit(self.fit, self.covariates)
+
+    @property
+    def basis(self):
+        """The ``Basis`` in which they are contrasted."""
+        return basis_of(self.fit, *self.covariates.shape)
 
     @property
     def n_samples(self):
@@ -129,7 +144,7 @@ def fit_null(traits, covariates, kinship, *, method="ml", rank=None):
         raise GemcontError("traits are constant, given by the covariates, or collinear")
     scale = found.values.mean()
     fit = maximise(data, half / scale, half, rank)
-    return Null(fit, found.vectors, data.covariates, method)
+    return Null(fit, found.vectors, data, method)
 
 
 def _checked(traits, covariates):
@@ -153,19 +168,8 @@ def _rotated(traits, covariates, found, method):
     return Rotated(turn @ traits, turn @ covariates, found.values, method == "reml")
 
 
-class MixedScan(NamedTuple):
-    """Results per variant, NaN where one cannot be tested: chi2, neg_log_10_p (variants,); effects
-    and standard_errors of one allele on every trait (variants, D); dof of chi2."""
-
-    chi2: np.ndarray
-    neg_log_10_p: np.ndarray
-    effects: np.ndarray
-    standard_errors: np.ndarray
-    dof: int
-
-
 def scan(null, genotypes, *, contrast="any"):
-    """Test variants (variants, samples), NaN missing: likelihood ratio with one scale a variant.
+    """Test variants (variants, samples), NaN missing: a ``MixedScan`` of likelihood ratios.
 
     contrast: "any", an effect on any trait (D degrees of freedom); "common", one effect for all
     traits (1); "any-vs-common", effects that differ (D - 1); or the index of a trait, an effect on
@@ -177,11 +181,11 @@ def scan(null, genotypes, *, contrast="any"):
             f"genotypes must be (variants, {null.n_samples} samples), got {genotypes.shape}"
         )
     parts = [
-        _sums(null, _filled(genotypes[first : first + _BLOCK]))
+        null.regressions.sums(_filled(genotypes[first : first + _BLOCK]) @ null.vectors)
         for first in range(0, len(genotypes), _BLOCK)
     ]
     scores, information = (np.concatenate(part) for part in zip(*parts, strict=True))
-    return contrasted(null, scores, information, contrast)
+    return contrasted(null.basis, scores, information, contrast)
 
 
 def _filled(genotypes):
@@ -190,45 +194,3 @@ def _filled(genotypes):
     called = np.maximum((~missing).sum(axis=1), 1)
     mean = np.where(missing, 0, genotypes).sum(axis=1) / called
     return np.where(missing, mean[:, None], genotypes)
-
-
-def _sums(null, genotypes):
-    """Of the D weighted regressions: scores and information (variants, D)."""
-    fit, g = null.fit, genotypes @ null.vectors
-    scores, raw = g @ fit.weighted, g**2 @ fit.weights
-    information = raw.copy()
-    for d, inner in enumerate(fit.inner):
-        with_covariates = g @ (null.covariates * fit.weights[:, d : d + 1])
-        explained = np.linalg.solve(inner, with_covariates.T).T
-        information[:, d] -= np.einsum("vk,vk->v", with_covariates, explained)
-    information[(information <= 1e-8 * raw).any(axis=1)] = np.nan
-    return scores, information
-
-
-def contrasted(null, scores, information, contrast="any"):
-    """``MixedScan`` from scores and information (variants, D) in the null's basis."""
-    fit, d, n = null.fit, null.n_traits, null.n_samples
-    back = np.linalg.inv(fit.transform)
-    every = np.einsum("vd,vd->v", scores / information, scores)
-    effects = (scores / information) @ back.T
-    variances = (1 / information) @ (back**2).T
-    rest = _lost_share(fit, every)
-    if contrast == "any":
-        smaller, dof = 1.0, d
-    elif contrast == "common" or contrast == "any-vs-common":
-        ones = fit.transform.sum(axis=1)
-        common = _lost_share(fit, (scores @ ones) ** 2 / (information @ ones**2))
-        smaller, dof = (1.0, 1) if contrast == "common" else (common, d - 1)
-        rest = common if contrast == "common" else rest
-    else:
-        lost = effects[:, contrast] ** 2 / variances[:, contrast]
-        smaller, dof = _lost_share(fit, every - lost), 1
-    chi2 = np.maximum(-n * d * np.log(rest / smaller), 0.0)
-    scale = fit.r0 * _lost_share(fit, every)[:, None] / (n * d)
-    errors = np.sqrt(variances * scale)
-    return MixedScan(chi2, neg_log10_chi2_sf(chi2, dof), effects, errors, dof)
-
-
-def _lost_share(fit, explained):
-    """1 - T / R0: what of the weighted residual sum of squares an effect leaves."""
-    return 1 - np.minimum(explained / fit.r0, _LARGEST)

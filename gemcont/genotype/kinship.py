@@ -1,0 +1,118 @@
+"""The genetic relationship matrix (GRM): how much of their genotypes two people share.
+
+centred: the mean over variants of (g - mean)(g - mean)', GEMMA's -gk 1; standardised: of the same
+with every variant divided by its standard deviation, -gk 2. A missing genotype is the variant's
+mean.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from gemcont._numba import njit
+from gemcont.errors import GemcontError
+from gemcont.genotype.kernels import moments
+
+KINDS = ("centred", "standardised")
+MOST_MISSING = 0.05  # share above which a variant stays out of a GRM, as in GEMMA
+_BLOCK_BYTES = 64 << 20  # of centred genotypes
+
+
+class Relationship(NamedTuple):
+    """Sums over variants: total (N, N) of products; n_variants; left_out: variants by reason.
+
+    ``matrix`` is the GRM. The sum over all chromosomes less that over one leaves the others'.
+    """
+
+    total: np.ndarray
+    n_variants: int
+    left_out: dict
+
+    @property
+    def matrix(self):
+        """(N, N), the mean over the variants."""
+        return self.total / self.n_variants
+
+    def without(self, other):
+        """The sums over the variants that are not in ``other``."""
+        return Relationship(self.total - other.total, self.n_variants - other.n_variants, {})
+
+
+def relationship(source, variants, samples=None, *, kind="centred", maf=0.01, progress=None):
+    """``Relationship`` of samples (ascending indices, None = all) by variants of a source.
+
+    Variants of a minor allele frequency below ``maf``, or missing in more than 5 % of the samples,
+    stay out; so do those without variance. progress: called with the number of variants read.
+    Raises GemcontError if none is left.
+    """
+    if kind not in KINDS:
+        raise GemcontError(f"--kinship-type: {kind!r} is not one of {', '.join(KINDS)}")
+    n = source.n_samples if samples is None else len(samples)
+    total, used = np.zeros((n, n)), 0
+    left_out = {"--kinship-maf": 0, f"missing above {MOST_MISSING:.0%}": 0, "no variance": 0}
+    for block in source.blocks(variants, samples, size=block_size(n)):
+        found = moments(block)
+        stays = _usable(found, n, maf, left_out)
+        scale = np.ones(len(stays))
+        if kind == "standardised":
+            scale = np.sqrt(n / found.sum_of_squares[stays])
+        centred = centred_dosages(block.take(stays), found.mean[stays], scale)
+        total += centred.T @ centred  # one operand: BLAS computes half of it
+        used += len(stays)
+        if progress is not None:
+            progress(block.count)
+    if not used:
+        counts = ", ".join(f"{count} {reason}" for reason, count in left_out.items())
+        raise GemcontError(f"--kinship: no variant is left for the GRM ({counts})")
+    return Relationship(total, used, left_out)
+
+
+def block_size(n_samples):
+    """Variants whose centred genotypes are held at once."""
+    return int(np.clip(_BLOCK_BYTES // (4 * n_samples), 128, 4096))
+
+
+def _usable(found, n_samples, maf, left_out):
+    """Positions of the variants that enter, the others counted by reason."""
+    frequency = found.mean / 2
+    rare = ~(np.minimum(frequency, 1 - frequency) >= maf * (1 - 1e-12))
+    missing = found.n < (1 - MOST_MISSING) * n_samples
+    constant = ~(found.sum_of_squares > 1e-12 * n_samples)
+    for reason, fails in zip(left_out, (rare, missing & ~rare, constant & ~rare & ~missing)):
+        left_out[reason] += int(fails.sum())
+    return np.flatnonzero(~(rare | missing | constant))
+
+
+def centred_dosages(block, mean, scale=None):
+    """(g - mean) * scale as float32 (variants, samples), 0 where missing."""
+    centred = np.empty((block.count, block.n_samples), dtype=np.float32)
+    scale = np.ones(block.count) if scale is None else scale
+    if block.packed is None:
+        _centre(block.dosage, mean, scale, centred)
+    else:
+        _centre_packed(block.packed, mean, scale, centred)
+    return centred
+
+
+@njit
+def _centre(dosage, mean, scale, out):
+    for v in range(dosage.shape[0]):
+        for i in range(dosage.shape[1]):
+            value = np.float32((dosage[v, i] - mean[v]) * scale[v])
+            out[v, i] = np.float32(0) if np.isnan(value) else value
+
+
+@njit
+def _centre_packed(packed, mean, scale, out):
+    n = out.shape[1]
+    values = np.zeros(4, dtype=np.float32)  # by the codes of a .bed: 01 is missing
+    for v in range(packed.shape[0]):
+        values[0] = (2 - mean[v]) * scale[v]
+        values[2] = (1 - mean[v]) * scale[v]
+        values[3] = -mean[v] * scale[v]
+        for b in range(n // 4):
+            byte = packed[v, b]
+            for j in range(4):
+                out[v, 4 * b + j] = values[(byte >> np.uint8(2 * j)) & np.uint8(3)]
+        for i in range(4 * (n // 4), n):
+            out[v, i] = values[(packed[v, i >> 2] >> np.uint8(2 * (i & 3))) & np.uint8(3)]

@@ -1,0 +1,98 @@
+"""D weighted regressions on the same covariates, in the rotated basis: what variants are tested by.
+
+Of a rotated genotype g, residualised on the covariates F in each regression's weights w_d, the
+score is g'(w_d * residual_d) and the information g'(w_d * g) less what F explains.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from gemcont.stats.contrasts import Basis
+from gemcont.stats.covariances import Rotated, evaluate, scoring_step
+
+REFIT_STEPS = 5
+_ENOUGH = 1e-7  # gain in log-likelihood that ends a refit
+_EXPLAINED = 1e-8  # share of a genotype that covariates must leave
+
+
+@dataclass(frozen=True)
+class Regressions:
+    """weighted: weights times residuals (N, D); weights (N, D); covariates (N, K), rotated; inner:
+    F'W_d F (D, K, K)"""
+
+    weighted: np.ndarray
+    weights: np.ndarray
+    covariates: np.ndarray
+    inner: np.ndarray
+
+    @classmethod
+    def of_fit(cls, fit, covariates):
+        """Those of a ``Fit``."""
+        return cls(fit.weighted, fit.weights, covariates, fit.inner)
+
+    @cached_property
+    def columns(self):
+        """(N, D + D K): what genotypes are multiplied by, one product for all."""
+        d = self.weights.shape[1]
+        columns = [self.weighted, *(self.covariates * self.weights[:, [i]] for i in range(d))]
+        return np.ascontiguousarray(np.hstack(columns))
+
+    def sums(self, rotated):
+        """Scores and information (variants, D) of rotated genotypes (variants, N).
+
+        NaN information: the covariates explain the genotype, nothing is left to test.
+        """
+        rotated = rotated.astype(np.float64, copy=False)
+        products, d = rotated @ self.columns, self.weights.shape[1]
+        raw = np.square(rotated) @ self.weights
+        explained = products[:, d:].reshape(len(rotated), d, -1).transpose(1, 0, 2)
+        solved = np.linalg.solve(self.inner, explained.transpose(0, 2, 1)).transpose(0, 2, 1)
+        information = raw - np.einsum("dvk,dvk->vd", explained, solved)
+        information[(information <= _EXPLAINED * raw).any(axis=1)] = np.nan
+        return products[:, :d], information
+
+
+def refitted(data, null, rotated):
+    """Likelihood ratios with Cg and Cn refitted beside each variant, by Fisher scoring.
+
+    data: ``Rotated``, maximum likelihood; null: its ``Fit``; rotated: genotypes (variants, N).
+    Returns chi2 (variants,), effects and standard errors (variants, D).
+    """
+    d = len(null.latent)
+    chi2, effects, errors = np.empty(len(rotated)), *np.empty((2, len(rotated), d))
+    for v, g in enumerate(rotated.astype(np.float64, copy=False)):
+        both = Rotated(data.traits, np.column_stack([data.covariates, g]), data.eigenvalues)
+        fit = _scored(both, null)
+        chi2[v] = max(2 * (fit.log_likelihood - null.log_likelihood), 0.0)
+        effects[v], errors[v] = _last_effect(both, fit)
+    return chi2, effects, errors
+
+
+def _scored(data, null):
+    """The ``Fit`` after up to five scoring steps from the null's covariances."""
+    fit = evaluate(data, null.genetic, null.residual)
+    for _ in range(REFIT_STEPS):
+        following = scoring_step(data, fit)
+        if following is None:
+            break
+        gained, fit = following.log_likelihood - fit.log_likelihood, following
+        if gained < _ENOUGH:
+            break
+    return fit
+
+
+def _last_effect(data, fit):
+    """Of the last covariate on every trait (D,), and its standard error."""
+    (n, d), k = data.traits.shape, data.covariates.shape[1]
+    right = np.einsum("nk,nd->dk", data.covariates, fit.weights * (data.traits @ fit.transform.T))
+    inverse, back = np.linalg.inv(fit.inner), np.linalg.inv(fit.transform)
+    coefficient = np.einsum("dk,dk->d", inverse[:, -1], right)
+    scale = fit.r0 / ((n - k) * d)
+    return back @ coefficient, np.sqrt(scale * (back**2 @ inverse[:, -1, -1]))
+
+
+def basis_of(fit, n_samples, n_covariates):
+    """The ``Basis`` in which a ``Fit``'s scores are contrasted."""
+    return Basis(fit.transform, fit.r0, n_samples, n_samples - n_covariates - 1)
