@@ -30,7 +30,9 @@ class Relationship(NamedTuple):
 
     @property
     def matrix(self):
-        """(N, N), the mean over the variants."""
+        """(N, N), the mean over the variants; GemcontError if there is none."""
+        if not self.n_variants:
+            raise GemcontError("kinship: no variant is left for the GRM")
         return self.total / self.n_variants
 
     def without(self, other):
@@ -43,7 +45,6 @@ def relationship(source, variants, samples=None, *, kind="centred", maf=0.01, pr
 
     Variants of a minor allele frequency below ``maf``, or missing in more than 5 % of the samples,
     stay out; so do those without variance. progress: called with the number of variants read.
-    Raises GemcontError if none is left.
     """
     if kind not in KINDS:
         raise GemcontError(f"--kinship-type: {kind!r} is not one of {', '.join(KINDS)}")
@@ -61,9 +62,6 @@ def relationship(source, variants, samples=None, *, kind="centred", maf=0.01, pr
         used += len(stays)
         if progress is not None:
             progress(block.count)
-    if not used:
-        counts = ", ".join(f"{count} {reason}" for reason, count in left_out.items())
-        raise GemcontError(f"--kinship: no variant is left for the GRM ({counts})")
     return Relationship(total, used, left_out)
 
 

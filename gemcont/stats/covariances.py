@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from gemcont.errors import GemcontError
+
 _MOST_STEPS, _MOST_HALVINGS = 60, 12  # of scoring
 _ENOUGH = 1e-9  # gain in log-likelihood below which scoring has ended
 _FLOOR = 1e-6  # of Cn, in units of the traits' covariance
@@ -142,6 +144,26 @@ def scoring_step(data, fit):
 def _within_cone(matrix):
     values, vectors = np.linalg.eigh(matrix)
     return (vectors * np.maximum(values, 0)) @ vectors.T
+
+
+def fit(data, rank=None):
+    """The ``Fit`` of the largest likelihood of ``Rotated``; rank: of Cg, None = D.
+
+    The start is Cg = Cn = half of the residual covariance, of full rank: from a Cg of lower rank a
+    gradient never leads out. Raises GemcontError for too few samples and collinear traits.
+    """
+    (n, d), k = data.traits.shape, data.covariates.shape[1]
+    if rank is not None and not 1 <= rank <= d:
+        raise GemcontError(f"rank: {rank} is not from 1 to the {d} traits")
+    if n < k + 2 * d:
+        raise GemcontError(f"{n} samples are too few for {d} traits and {k} covariates: two "
+                           f"covariances need at least {k + 2 * d}")  # fmt: skip
+    known = np.linalg.lstsq(data.covariates, data.traits, rcond=None)[0]
+    rest = data.traits - data.covariates @ known
+    half = rest.T @ rest / (2 * n)
+    if np.linalg.eigvalsh(half)[0] <= 1e-10 * np.trace(half):
+        raise GemcontError("traits are constant, given by the covariates, or collinear")
+    return maximise(data, half / data.eigenvalues.mean(), half, rank)
 
 
 def maximise(data, genetic, residual, rank=None):

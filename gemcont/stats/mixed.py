@@ -12,7 +12,7 @@ import numpy as np
 
 from gemcont.errors import GemcontError
 from gemcont.stats.contrasts import contrasted
-from gemcont.stats.covariances import Fit, Rotated, evaluate, maximise
+from gemcont.stats.covariances import Fit, Rotated, evaluate, fit
 from gemcont.stats.regressions import Regressions, basis_of
 
 METHODS = ("ml", "reml")
@@ -68,8 +68,8 @@ class Null:
         traits, covariates = _checked(traits, covariates)
         found = kinship if isinstance(kinship, Decomposition) else decompose(kinship)
         data = _rotated(traits, covariates, found, method)
-        fit = evaluate(data, np.atleast_2d(genetic), np.atleast_2d(residual))
-        return cls(fit, found.vectors, data, method)
+        at = evaluate(data, np.atleast_2d(genetic), np.atleast_2d(residual))
+        return cls(at, found.vectors, data, method)
 
     @property
     def log_likelihood(self):
@@ -124,27 +124,15 @@ def fit_null(traits, covariates, kinship, *, method="ml", rank=None):
     None; kinship: (samples, samples), taken as it is, or its ``Decomposition``; rank: of Cg, None
     = D. Returns a ``Null``. Raises GemcontError for what cannot be fitted.
 
-    Fisher scoring from Cg = Cn = half of the residual covariance, of full rank, then L-BFGS. The
-    optimum is certified by ``gradient_norm`` and ``fit.curvature``.
+    Fisher scoring from Cg = Cn = half of the residual covariance, of full rank, then L-BFGS where
+    the optimum lies on the cone's edge; it is certified by ``gradient_norm``, ``fit.curvature``.
     """
     if method not in METHODS:
         raise GemcontError(f"method: {method!r} is not one of {', '.join(METHODS)}")
     traits, covariates = _checked(traits, covariates)
-    (n, d), k = traits.shape, covariates.shape[1]
-    if rank is not None and not 1 <= rank <= d:
-        raise GemcontError(f"rank: {rank} is not from 1 to the {d} traits")
-    if n < k + 2 * d:
-        raise GemcontError(f"{n} samples are too few for {d} traits and {k} covariates: two "
-                           f"covariances need at least {k + 2 * d}")  # fmt: skip
     found = kinship if isinstance(kinship, Decomposition) else decompose(kinship)
     data = _rotated(traits, covariates, found, method)
-    rest = traits - covariates @ np.linalg.lstsq(covariates, traits, rcond=None)[0]
-    half = rest.T @ rest / (2 * n)
-    if np.linalg.eigvalsh(half)[0] <= 1e-10 * np.trace(half):
-        raise GemcontError("traits are constant, given by the covariates, or collinear")
-    scale = found.values.mean()
-    fit = maximise(data, half / scale, half, rank)
-    return Null(fit, found.vectors, data, method)
+    return Null(fit(data, rank), found.vectors, data, method)
 
 
 def _checked(traits, covariates):

@@ -118,7 +118,7 @@ def joint_test(null, products, residual, *, test="lrt"):
     scores = products[:, : null.n_traits]
     r2 = np.einsum("vd,vd->v", scores, scores) / (null.n_samples * residual)
     r2 = np.minimum(r2, _LARGEST_Q)
-    return JointTest(*(_lrt if test == "lrt" else _exact_f)(null, r2), r2)
+    return JointTest(*(_lrt if test == "lrt" else exact_f)(null, r2), r2)
 
 
 def _lrt(null, r2):
@@ -126,7 +126,9 @@ def _lrt(null, r2):
     return chi2, neg_log10_chi2_sf(chi2, null.n_traits)
 
 
-def _exact_f(null, r2):
+def exact_f(null, r2):
+    """F and its -log10 p from r2 (variants,)."""
+    r2 = np.minimum(r2, _LARGEST_Q)
     dof1, dof2 = null.n_traits, null.residual_dof
     f_statistic = r2 / (1 - r2) * (dof2 / dof1)
     return f_statistic, neg_log10_f_sf(f_statistic, dof1, dof2)

@@ -10,7 +10,7 @@ from functools import cached_property
 import numpy as np
 
 from gemcont.stats.contrasts import Basis
-from gemcont.stats.covariances import Rotated, evaluate, scoring_step
+from gemcont.stats.covariances import Rotated, evaluate, fit, scoring_step
 
 REFIT_STEPS = 5
 _ENOUGH = 1e-7  # gain in log-likelihood that ends a refit
@@ -28,9 +28,19 @@ class Regressions:
     inner: np.ndarray
 
     @classmethod
-    def of_fit(cls, fit, covariates):
+    def of_fit(cls, found, covariates):
         """Those of a ``Fit``."""
-        return cls(fit.weighted, fit.weights, covariates, fit.inner)
+        return cls(found.weighted, found.weights, covariates, found.inner)
+
+    @classmethod
+    def of_single_fits(cls, fits, covariates):
+        """Those of traits fitted one by one."""
+        weighted, weights = (
+            np.hstack([getattr(f, name) for f in fits]) for name in ("weighted", "weights")
+        )
+        scales = np.array([f.transform[0, 0] for f in fits])  # back into trait units
+        inner = np.concatenate([f.inner for f in fits]) * (scales**2)[:, None, None]
+        return cls(weighted * scales, weights * scales**2, covariates, inner)
 
     @cached_property
     def columns(self):
@@ -54,6 +64,21 @@ class Regressions:
         return products[:, :d], information
 
 
+def single_fits(data, starts=None):
+    """A ``Fit`` of every trait alone, with two variances of its own.
+
+    starts: ``Fit``s whose variances are kept instead of fitted (other eigenvalues)
+    """
+    parts = [
+        Rotated(data.traits[:, [d]], data.covariates, data.eigenvalues, data.reml)
+        for d in range(data.traits.shape[1])
+    ]
+    if starts is None:
+        return [fit(part) for part in parts]
+    pairs = zip(parts, starts, strict=True)
+    return [evaluate(part, start.genetic, start.residual) for part, start in pairs]
+
+
 def refitted(data, null, rotated):
     """Likelihood ratios with Cg and Cn refitted beside each variant, by Fisher scoring.
 
@@ -64,35 +89,36 @@ def refitted(data, null, rotated):
     chi2, effects, errors = np.empty(len(rotated)), *np.empty((2, len(rotated), d))
     for v, g in enumerate(rotated.astype(np.float64, copy=False)):
         both = Rotated(data.traits, np.column_stack([data.covariates, g]), data.eigenvalues)
-        fit = _scored(both, null)
-        chi2[v] = max(2 * (fit.log_likelihood - null.log_likelihood), 0.0)
-        effects[v], errors[v] = _last_effect(both, fit)
+        found = _scored(both, null)
+        chi2[v] = max(2 * (found.log_likelihood - null.log_likelihood), 0.0)
+        effects[v], errors[v] = _last_effect(both, found)
     return chi2, effects, errors
 
 
 def _scored(data, null):
     """The ``Fit`` after up to five scoring steps from the null's covariances."""
-    fit = evaluate(data, null.genetic, null.residual)
+    found = evaluate(data, null.genetic, null.residual)
     for _ in range(REFIT_STEPS):
-        following = scoring_step(data, fit)
+        following = scoring_step(data, found)
         if following is None:
             break
-        gained, fit = following.log_likelihood - fit.log_likelihood, following
+        gained, found = following.log_likelihood - found.log_likelihood, following
         if gained < _ENOUGH:
             break
-    return fit
+    return found
 
 
-def _last_effect(data, fit):
+def _last_effect(data, found):
     """Of the last covariate on every trait (D,), and its standard error."""
     (n, d), k = data.traits.shape, data.covariates.shape[1]
-    right = np.einsum("nk,nd->dk", data.covariates, fit.weights * (data.traits @ fit.transform.T))
-    inverse, back = np.linalg.inv(fit.inner), np.linalg.inv(fit.transform)
+    turned = data.traits @ found.transform.T
+    right = np.einsum("nk,nd->dk", data.covariates, found.weights * turned)
+    inverse, back = np.linalg.inv(found.inner), np.linalg.inv(found.transform)
     coefficient = np.einsum("dk,dk->d", inverse[:, -1], right)
-    scale = fit.r0 / ((n - k) * d)
+    scale = found.r0 / ((n - k) * d)
     return back @ coefficient, np.sqrt(scale * (back**2 @ inverse[:, -1, -1]))
 
 
-def basis_of(fit, n_samples, n_covariates):
+def basis_of(found, n_samples, n_covariates):
     """The ``Basis`` in which a ``Fit``'s scores are contrasted."""
-    return Basis(fit.transform, fit.r0, n_samples, n_samples - n_covariates - 1)
+    return Basis(found.transform, found.r0, n_samples, n_samples - n_covariates - 1)

@@ -53,13 +53,14 @@ class Tables:
     removed: dict
 
 
-def assemble(source, traits, covariate_table, settings, variants):
+def assemble(source, traits, covariate_table, settings, variants, beside=()):
     """Match, filter and transform: the ``Cohort`` that ``settings`` (``GwasSettings``) describe.
 
     traits, covariate_table: ``SampleTable``s, the second may be None; variants: indices of those
-    selected, over which ``--mind`` counts.
+    selected, over which ``--mind`` counts; beside: ``SampleIds`` of further files, which the
+    analysed people have to be in.
     """
-    tables = _tables(source, traits, covariate_table, settings)
+    tables = _tables(source, traits, covariate_table, settings, beside)
     _apply_mind(source, tables, settings, variants)
     condition = _condition(source, settings)
     joint = _is_joint(settings, len(tables.names))
@@ -93,16 +94,17 @@ def _is_joint(settings, n_traits):
     return True
 
 
-def _tables(source, traits, covariate_table, settings):
+def _tables(source, traits, covariate_table, settings, beside):
     names = traits.select(settings.trait_names, "--pheno-name")
     codes = settings.missing_codes or (DEFAULT_CODES if traits.path is not None else ())
     values, coded = numeric_columns(traits, names, codes=codes)
     _log_codes(coded, codes)
     terms = _terms(covariate_table, settings)
-    rows, kept, removed = _match(source, traits, covariate_table, settings)
+    tables = [SampleIds(t.name, t.fid, t.iid) for t in (traits, covariate_table) if t is not None]
+    rows, kept, removed = _match(source, traits, [*tables, *beside], settings)
     values = values[rows[0]]
     values[rows[0] == ABSENT] = np.nan
-    terms = [term.at(rows[-1]) for term in terms]
+    terms = [term.at(rows[1]) for term in terms]
     for name, column in zip([] if codes else names, values.T, strict=False):
         _warn_lone_code(f"trait {name}", column[kept])
     for term in terms:
@@ -130,10 +132,9 @@ def _terms(table, settings):
     return covariates(table, table.select(names, "--covar-name"))
 
 
-def _match(source, traits, covariate_table, settings):
+def _match(source, traits, tables, settings):
     """Rows of each table per genotype sample, who is left, and the counts so far."""
     reference = SampleIds(source.name, *(source.samples[c].to_list() for c in ("fid", "iid")))
-    tables = [SampleIds(t.name, t.fid, t.iid) for t in (traits, covariate_table) if t is not None]
     flags = [f for f in ("keep", "remove") if getattr(settings, f) is not None]
     lists = [read_sample_list(getattr(settings, f)) for f in flags]
     seen = _seen_in_training(traits)

@@ -24,7 +24,8 @@ class Batch:
 
     samples: ascending indices into the genotype file, None = all; null: their null model;
     trait_codes: which of the run's traits its columns are; joint, single: which tests are asked
-    for; males, females: bool over the samples; design_names: of the covariates' columns
+    for; males, females: bool over the samples; design_names: of the covariates' columns; mixed:
+    what gives the ``MixedModel`` of related people, or None
     """
 
     ploidy: Ploidy
@@ -36,6 +37,7 @@ class Batch:
     males: np.ndarray
     females: np.ndarray
     design_names: list
+    mixed: object = None
 
     @cached_property
     def columns(self):
@@ -57,6 +59,11 @@ class Batch:
         starts = range(0, self.null.n_traits, TRAITS_AT_ONCE)
         slices = [slice(start, start + TRAITS_AT_ONCE) for start in starts]
         return [(part, Columns(self.null.whitened[:, part], exact=False)) for part in slices]
+
+    @property
+    def covariates_alone(self):
+        """Whether a block's genotypes are first multiplied by the covariates alone."""
+        return bool(self.trait_blocks) or self.mixed is not None
 
     @cached_property
     def basis_columns(self):

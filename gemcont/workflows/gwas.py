@@ -1,6 +1,7 @@
 """The genome-wide association scan: prepared, and run in memory (``run_gwas``)."""
 
 import logging
+import math
 import time
 
 import numpy as np
@@ -12,16 +13,18 @@ from gemcont.genotype import open_genotypes
 from gemcont.genotype.chromosomes import Ploidy, ploidy, warn_unknown_codes
 from gemcont.genotype.filters import read_variant_ids, select_variants
 from gemcont.genotype.source import ArraySource
+from gemcont.stats.contrasts import CONTRASTS, degrees_of_freedom
 from gemcont.stats.screen import Leaders
 from gemcont.tables.columns import TRAIT, single_columns
 from gemcont.tables.parts import strongest_rows
 from gemcont.tables.phenotypes import from_frame
 from gemcont.workflows.cohort import assemble
 from gemcont.workflows.groups import fit_batch, sex_batches
+from gemcont.workflows.relatives import open_relatives
 from gemcont.workflows.rows import ROW
 from gemcont.workflows.run import GwasRun
 from gemcont.workflows.scan import Plan, block_size
-from gemcont.workflows.settings import GwasSettings, least_of_singles
+from gemcont.workflows.settings import GwasSettings, least_of_singles, shortened
 from gemcont.workflows.singles import Wanted
 from gemcont.workflows.tables import to_pandas
 
@@ -30,7 +33,7 @@ log = logging.getLogger(__name__)
 _LIKE_AUTOSOMES = (Ploidy.AUTOSOME, Ploidy.XY)
 
 
-def prepare(source, traits, covariate_table, settings):
+def prepare(source, traits, covariate_table, settings, *, progress=False):
     """Bring people, traits, covariates and variants together: a ``GwasRun`` ready to scan.
 
     traits, covariate_table: ``SampleTable``s (the second may be None).
@@ -38,12 +41,19 @@ def prepare(source, traits, covariate_table, settings):
     started = time.perf_counter()
     _check_info(source, settings)
     variants, removed = _selected(source, settings)
-    cohort = assemble(source, traits, covariate_table, settings, variants)
+    threads = settings.threads or available_threads()
+    relatives = open_relatives(
+        source, settings, traits.select(settings.trait_names, "--pheno-name")
+    )
+    cohort = assemble(source, traits, covariate_table, settings, variants, relatives.ids)
     kinds = _ploidy(source, settings.autosomes)
     batches = _batches(source, cohort, settings, np.unique(kinds[variants]))
+    batches, groups = relatives.models(
+        batches, kinds, cohort, variants, threads=threads, progress=progress
+    )
     plan = Plan(
         batches,
-        kinds,
+        groups,
         settings.filter(),
         settings.test,
         settings.neg_log10_p_min or None,  # 0 bounds nothing
@@ -52,15 +62,17 @@ def prepare(source, traits, covariate_table, settings):
         cohort.joint,
         settings.effects,
         settings.save_products,
+        _contrast(settings.contrast, cohort),
+        -math.log10(settings.refits) if settings.refits else None,
     )
     removed |= {flag: 0 for flag in plan.filter.flags}
     if source.n_multiallelic:
         removed["several ALT alleles"] = source.n_multiallelic
-    threads = settings.threads or available_threads()
     size = settings.block_size or block_size(
         source, plan, threads, settings.memory << 20, len(variants)
     )
     run = GwasRun(source, cohort, settings, variants, plan, threads, size, removed)
+    run.relatives = relatives
     run.log_start()
     run.seconds["prepare"] = time.perf_counter() - started
     return run
@@ -77,6 +89,19 @@ def _wanted(settings, cohort):
         least = least_of_singles(n_traits, least)
     leaders = None if settings.top_k is None else Leaders(n_traits, settings.top_k)
     return Wanted(least or None, leaders, settings.dense)
+
+
+def _contrast(name, cohort):
+    """What stands for a contrast in ``stats.contrasts``: a trait by its number."""
+    degrees_of_freedom(name, len(cohort.trait_names))
+    if name in CONTRASTS:
+        return name
+    if name not in cohort.trait_names:
+        raise GemcontError(
+            f"--contrast: {name} is neither a tested trait ({shortened(cohort.trait_names)}) nor "
+            f"one of {', '.join(CONTRASTS)}"
+        )
+    return cohort.trait_names.index(name)
 
 
 def _check_info(source, settings):

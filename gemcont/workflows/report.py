@@ -17,6 +17,7 @@ from gemcont.stats.calibration import GENOME_WIDE
 from gemcont.stats.screen import BIN_WIDTH
 from gemcont.tables.files import unfinished
 from gemcont.tables.writers import open_writer
+from gemcont.workflows.scan import CHROMOSOME
 
 log = logging.getLogger(__name__)
 
@@ -75,7 +76,7 @@ def _groups(run):
             "n_covariates": batch.null.n_covariates,
         }
         for kind, batches in run.plan.batches.items()
-        if kind != Ploidy.XY
+        if kind < CHROMOSOME and kind != Ploidy.XY
         for batch in batches or ()
     ]
 

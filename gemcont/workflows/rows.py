@@ -51,10 +51,10 @@ def untested_frame(variants, rows, test, n_traits):
     return frame.with_columns(pl.Series(ROW, rows.astype(np.int32)))
 
 
-def joint_frame(place, result, effect, null, test):
+def joint_frame(place, result, effect, null, test, *, dof=None):
     """Rows of the joint test, in the file's columns and ``ROW``.
 
-    result: ``JointTest``; effect: (beta, standard error), each (variants, D)
+    result: ``JointTest``; effect: (beta, standard error), each (variants, D); dof: None = D
     """
     computed = {
         NEG_LOG_10_P.name: result.neg_log_10_p,
@@ -67,7 +67,7 @@ def joint_frame(place, result, effect, null, test):
     frame = place.with_columns(pl.Series(k, v, nan_to_null=True) for k, v in computed.items())
     tested = pl.col(R2.name).is_not_null()
     frame = frame.with_columns(
-        pl.when(tested).then(null.n_traits).alias(DOF.name),
+        pl.when(tested).then(dof or null.n_traits).alias(DOF.name),
         pl.when(tested).then(null.residual_dof).alias(DOF2.name),
     )
     return frame.select(*(pl.col(c.name).cast(c.dtype) for c in columns), ROW)

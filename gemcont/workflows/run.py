@@ -59,6 +59,7 @@ class GwasRun:
     histogram: np.ndarray | None = None
     encoder: str | None = None
     asked: dict = field(default_factory=dict)
+    relatives: object = None
 
     def __post_init__(self):
         if self.has_single:
@@ -133,7 +134,7 @@ class GwasRun:
     @property
     def _first_batch(self):
         """The first batch of the first ploidy that variants are tested in."""
-        kinds = np.unique(self.plan.ploidy[self.variants])
+        kinds = np.unique(self.plan.group[self.variants])
         return next(self.plan.batches[k][0] for k in kinds if self.plan.batches[k] is not None)
 
     def heavy_tails(self):
@@ -171,7 +172,7 @@ class GwasRun:
     @cached_property
     def lambda_gc(self):
         """Genomic-control lambda of the joint test, on its own degrees of freedom."""
-        return lambda_gc(self.all_neg_log_10_p, self.null.n_traits)
+        return lambda_gc(self.all_neg_log_10_p, self.plan.joint_dof)
 
     @cached_property
     def trait_lambdas(self):

@@ -14,13 +14,7 @@ from gemcont.genotype.chromosomes import Ploidy
 from gemcont.genotype.filters import FLAGS, VariantFilter
 from gemcont.genotype.kernels import moments
 from gemcont.genotype.ploidy import HAPLOID, allele_counts
-from gemcont.genotype.product import product
-from gemcont.stats.multitrait import (
-    effects,
-    joint_test,
-    residual_sum_of_squares,
-    testable_residual,
-)
+from gemcont.stats.contrasts import degrees_of_freedom
 from gemcont.stats.screen import N_BINS
 from gemcont.tables.columns import NEG_LOG_10_P, TRAIT
 from gemcont.workflows.groups import TRAITS_AT_ONCE, group_name
@@ -33,7 +27,8 @@ from gemcont.workflows.rows import (
     variants_frame,
     wide_frame,
 )
-from gemcont.workflows.singles import Wanted, scores_by_block, test_singles
+from gemcont.workflows.singles import Wanted, test_singles
+from gemcont.workflows.tested import tested
 
 log = logging.getLogger(__name__)
 
@@ -42,9 +37,7 @@ log = logging.getLogger(__name__)
 # traits are wanted, "every" is a list of ``EveryRow``s.
 KINDS = ("joint", "effects", "single", "dense", "products", "variants")
 
-# Where the covariates explain more than nine tenths of a genotype, what products lose is amplified
-# in the rest: those few variants are recomputed with more digits.
-_RECOMPUTE = 0.1
+CHROMOSOME = 8  # groups below it are ploidies; above, a chromosome's number times it, plus ploidy
 RARE = 200  # minor alleles below which heavy tails cost the level: docs/calibration.md
 _FEWEST, _MOST = 128, 8192  # variants in a block
 _BLOCKS_PER_THREAD = 3  # at least, if each is large enough
@@ -59,17 +52,20 @@ _BLOCK_BYTES = 16 << 20  # of genotypes: enough for one block to amortise its ov
 class Plan:
     """What a scan needs beside the source.
 
-    batches: for each ploidy present a list of ``Batch``, or None where it cannot be tested
-    ploidy: uint8 per variant of the source
+    batches: for each group present a list of ``Batch``, or None where it cannot be tested
+    group: uint16 per variant of the source, a key of ``batches``: its ploidy; and, where models
+    differ from chromosome to chromosome, above it the chromosome (``by_chromosome``)
     filter: ``VariantFilter``; test: "lrt" or "f"
     least: smallest -log10 p of a row of the joint test that is written, None = all
     singles: ``Wanted``, of traits tested one by one
     trait_names: of all traits of the run; joint, effects, products: what is asked for
-    threads_per_block: that share a block's columns, where blocks are fewer than threads
+    contrast: of the joint test, as in ``stats.contrasts``; refit: -log10 p from which covariances
+    are refitted, None never; threads_per_block: that share a block's columns, where blocks are
+    fewer than threads
     """
 
     batches: dict
-    ploidy: np.ndarray
+    group: np.ndarray
     filter: VariantFilter
     test: str
     least: float | None
@@ -78,7 +74,19 @@ class Plan:
     joint: bool
     effects: bool
     products: bool
+    contrast: str | int = "any"
+    refit: float | None = None
     threads_per_block: int = 1
+
+    @property
+    def by_chromosome(self):
+        """Whether models differ from chromosome to chromosome."""
+        return bool((self.group >= CHROMOSOME).any())
+
+    @property
+    def joint_dof(self):
+        """Degrees of freedom of the joint test."""
+        return degrees_of_freedom(self.contrast, len(self.trait_names))
 
 
 @dataclass(frozen=True)
@@ -161,13 +169,12 @@ def scan_blocks(source, variants, plan, *, size, threads, encode=None):
 
     encode: functions of a frame by kind, called in the threads: what the outputs append
     """
-    n_blocks = -(-len(variants) // size)
-    plan = replace(plan, threads_per_block=max(threads // max(n_blocks, 1), 1))
+    cuts = _cuts(variants, plan, size)
+    plan = replace(plan, threads_per_block=max(threads // max(len(cuts), 1), 1))
     with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(threads) as pool:
         waiting = deque()
         try:
-            for start in range(0, len(variants), size):
-                chosen = variants[start : start + size]
+            for chosen in cuts:
                 waiting.append(pool.submit(_scan_block, source, chosen, plan, encode or {}))
                 if len(waiting) >= 2 * threads:
                     yield waiting.popleft().result()
@@ -176,6 +183,14 @@ def scan_blocks(source, variants, plan, *, size, threads, encode=None):
         finally:
             for future in waiting:
                 future.cancel()
+
+
+def _cuts(variants, plan, size):
+    """The variants in blocks, of one chromosome each where models differ between them."""
+    edges = np.arange(size, len(variants), size)
+    if plan.by_chromosome:
+        edges = np.union1d(edges, 1 + np.flatnonzero(np.diff(plan.group[variants])))
+    return np.split(variants, edges) if len(variants) else []
 
 
 class Stopwatch:
@@ -193,7 +208,7 @@ class Stopwatch:
 
 def _scan_block(source, variants, plan, encode):
     watch = Stopwatch()
-    kinds, parts = plan.ploidy[variants], []
+    kinds, parts = plan.group[variants], []
     for kind in np.unique(kinds):
         rows = np.flatnonzero(kinds == kind)
         if plan.batches[kind] is None:
@@ -226,55 +241,47 @@ def _scan_part(source, variants, rows, batch, plan, watch, *, counted):
     )
     stays = np.flatnonzero(failed == 0)
     watch.lap("counts")
-    products, hard = _products(block, found, batch, plan.threads_per_block)
-    watch.lap("product")
-    products, sum_of_squares = products[stays], found.sum_of_squares[stays]
-    n_traits = 0 if batch.trait_blocks else batch.null.n_traits
-    residual = testable_residual(batch.null, products[:, n_traits:], sum_of_squares)
+    result = tested(block, found, stays, batch, plan, watch)
     place = place_frame(
         source.variants[chosen[stays]], alleles.frequency[stays], found.n[stays], rows[stays]
     )
     frames, neg_log_10_p, histograms = {}, np.full(len(stays), np.nan), []
     if batch.joint:
-        frames, neg_log_10_p = _joint(batch, products, residual, place, plan)
+        neg_log_10_p = result.joint.neg_log_10_p
+        frames = _joint(batch, result, place, plan)
     if batch.single or plan.products:
-        scores = (
-            scores_by_block(block, found, stays, batch, hard, plan.threads_per_block, watch)
-            if batch.trait_blocks
-            else [(slice(None), batch.null.in_trait_units(products[:, :n_traits]))]
-        )
-        more, histograms = _singles(batch, scores, residual, place, alleles.total[stays], plan)
+        more, histograms = _singles(batch, result, place, alleles.total[stays], plan)
         frames |= more
     failed = np.bincount(failed, minlength=len(FLAGS) + 1) * counted
-    tested = ~np.isnan(residual)
-    untestable = int((~tested).sum()) * counted
-    rare = int((tested & (alleles.minor_count[stays] < RARE)).sum()) * counted
+    testable = ~np.isnan(result.residual)
+    untestable = int((~testable).sum()) * counted
+    rare = int((testable & (alleles.minor_count[stays] < RARE)).sum()) * counted
     watch.lap("statistics")
     return Part(rows[stays], neg_log_10_p, frames, histograms, failed, untestable, rare)
 
 
-def _joint(batch, products, residual, place, plan):
-    """Frames of the joint test by kind, and its -log10 p."""
-    frames, effect = {}, None
-    if plan.effects or batch.null.n_traits == 1:
-        effect = tuple(batch.dose * e for e in effects(batch.null, products, residual))
-    result = joint_test(batch.null, products, residual, test=plan.test)
-    frames["joint"] = joint_frame(place, result, effect, batch.null, plan.test)
+def _joint(batch, result, place, plan):
+    """Frames of the joint test by kind."""
+    dof = degrees_of_freedom(plan.contrast, batch.null.n_traits)
+    frames = {
+        "joint": joint_frame(place, result.joint, result.effect, batch.null, plan.test, dof=dof)
+    }
     if plan.effects:
-        frames["effects"] = effects_frame(place, effect, plan.trait_names)
+        frames["effects"] = effects_frame(place, result.effect, plan.trait_names)
     if plan.least is not None:
-        passes = np.flatnonzero(result.neg_log_10_p >= plan.least)
+        passes = np.flatnonzero(result.joint.neg_log_10_p >= plan.least)
         frames = {kind: frame[passes] for kind, frame in frames.items()}
-    return frames, result.neg_log_10_p
+    return frames
 
 
-def _singles(batch, scores, residual, place, chromosomes, plan):
+def _singles(batch, result, place, chromosomes, plan):
     """Frames of single traits and of the stores, by kind, and histograms by codes of traits."""
     frames, histograms = {}, []
+    scores, residual = result.scores, result.residual
     rows, n_traits = place[ROW].to_numpy(), len(plan.trait_names)
     if plan.products:
         kept, scores = np.full((len(residual), n_traits), np.nan, dtype=np.float32), list(scores)
-        for part, values in scores:
+        for part, values, *_ in scores:
             kept[:, batch.trait_codes[part]] = values / batch.dose
         frames["products"] = wide_frame(kept, plan.trait_names, rows)
     if plan.products or plan.singles.dense:
@@ -335,22 +342,3 @@ def _in_file_order(variants, parts, plan, encode):
 
 def _as_it_is(frame):
     return frame
-
-
-def _products(block, found, batch, threads):
-    """Centred products, and positions of the variants that need more digits.
-
-    Columns are traits, then covariates; covariates alone where traits come some hundreds at a
-    time. Where the covariates explain nearly all of a variant, more digits are kept.
-    """
-    columns = batch.basis_columns if batch.trait_blocks else batch.columns
-    products = product(block, found.mean, columns, threads=threads)
-    if columns.exact and not batch.trait_blocks:
-        return products, np.empty(0, dtype=np.int64)
-    explained = products[:, columns.count - batch.null.basis.shape[1] :]
-    residual = residual_sum_of_squares(explained, found.sum_of_squares)
-    hard = np.flatnonzero(residual < _RECOMPUTE * found.sum_of_squares)
-    if len(hard) and not columns.exact:
-        exact = batch.exact_basis if batch.trait_blocks else batch.exact_columns
-        products[hard] = product(block.take(hard), found.mean[hard], exact)
-    return products, hard

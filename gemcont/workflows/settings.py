@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from gemcont.errors import GemcontError
 from gemcont.genotype.chromosomes import HUMAN_AUTOSOMES
 from gemcont.genotype.filters import VariantFilter
+from gemcont.genotype.kinship import KINDS
 from gemcont.stats.multitrait import TESTS
 
 log = logging.getLogger(__name__)
@@ -13,6 +14,7 @@ log = logging.getLogger(__name__)
 DEFAULT_MEMORY = 512  # MiB for blocks in flight
 MANY_TRAITS = 200  # above it, unless told otherwise: no joint test, and of single traits only
 LEAST_OF_MANY = 5.0  # rows from this -log10 p up
+DEFAULT_REFIT = 1e-4
 TRAIT_SAMPLES = ("joint", "own")
 
 
@@ -26,6 +28,11 @@ class GwasSettings:
     written; top_k: how many rows of each trait, the strongest; dense: every t of every trait,
     instead of rows; save_products: whether g'MY and g'Mg are kept; autosomes: of the species;
     memory: in MiB; block_size: in variants
+
+    contrast: "any", "common", "any-vs-common" or a trait; kinship: "grm" to make it of the
+    genotypes, a path, or an array over the genotypes' samples; kinship_rank: of the genetic
+    covariance; loco: each chromosome on the kinship of the others; refit: p below which the
+    covariances are refitted beside the variant; pred: path of REGENIE's list of predictions
     """
 
     trait_names: list | None = None
@@ -54,6 +61,15 @@ class GwasSettings:
     rank_int: bool = False
     pcs: int | None = None
     test: str = "lrt"
+    contrast: str = "any"
+    kinship: object = None
+    kinship_type: str = "centred"
+    kinship_maf: float = 0.01
+    kinship_rank: int | None = None
+    reml: bool = False
+    loco: bool = False
+    refit: float | None = None
+    pred: str | None = None
     joint: bool | None = None
     each_trait: bool = False
     each_trait_samples: str = "joint"
@@ -75,6 +91,7 @@ class GwasSettings:
         for flag, value, known in (
             ("--test", self.test, TESTS),
             ("--each-trait-samples", self.each_trait_samples, TRAIT_SAMPLES),
+            ("--kinship-type", self.kinship_type, KINDS),
         ):
             if value not in known:
                 raise GemcontError(f"{flag}: {value!r} is not one of {', '.join(known)}")
@@ -87,6 +104,9 @@ class GwasSettings:
             ("--info", self.info, 0, 1),
             ("--pcs", self.pcs, 1, None),
             ("--top-k", self.top_k, 1, None),
+            ("--kinship-maf", self.kinship_maf, 0, 0.5),
+            ("--kinship-rank", self.kinship_rank, 1, None),
+            ("--refit", self.refit, 0, 1),
             ("--threads", self.threads, 1, None),
             ("--memory", self.memory, 16, None),
             ("--block-size", self.block_size, 1, None),
@@ -103,6 +123,51 @@ class GwasSettings:
             raise GemcontError("--dense keeps every t: leave --p-max and --top-k out")
         if self.effects and self.joint is False:
             raise GemcontError("--effects are those of the joint test; leave --each-trait-only out")
+
+        self._check_kinship()
+
+    def _check_kinship(self):
+        """What goes with relatives, and what does not."""
+        related = self.kinship is not None
+        for flag, given in (
+            ("--kinship-rank", self.kinship_rank is not None),
+            ("--reml", self.reml),
+            ("--loco", self.loco),
+            ("--refit", self.refit is not None),
+        ):
+            if given and not related:
+                raise GemcontError(f"{flag} goes with --kinship")
+        for flag, given in (
+            ("--pred", self.pred is not None),
+            ("--save-products", self.save_products),
+            ("--each-trait-samples own", self.each_trait_samples == "own"),
+        ):
+            if given and related:
+                raise GemcontError(f"{flag} excludes --kinship; leave one of them out")
+        for flag, given in (
+            ("--save-products", self.save_products),
+            ("--pcs", self.pcs is not None),
+            ("--each-trait-samples own", self.each_trait_samples == "own"),
+        ):
+            if given and self.pred is not None:
+                raise GemcontError(f"{flag} excludes --pred; leave one of them out")
+        if self.contrast != "any" and self.test == "f":
+            raise GemcontError("--contrast: there is no F test of it; leave --test f out")
+        if self.contrast != "any" and self.joint is False:
+            raise GemcontError("--contrast is of the joint test; leave --each-trait-only out")
+        if self.refit and not self._may_refit:
+            raise GemcontError("--refit goes with the likelihood ratio of any effects")
+
+    @property
+    def _may_refit(self):
+        return self.test == "lrt" and self.contrast == "any"
+
+    @property
+    def refits(self):
+        """p up to which covariances are refitted beside a variant; 0 never."""
+        if self.kinship is None or not self._may_refit:
+            return 0.0
+        return DEFAULT_REFIT if self.refit is None else self.refit
 
     def filter(self):
         """The variant filters that are counted on the analysed samples."""

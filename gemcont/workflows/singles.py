@@ -1,6 +1,7 @@
 """Traits tested one by one: from products of a block of variants to rows, histograms, stores."""
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 import polars as pl
@@ -61,17 +62,29 @@ class Singles:
         return np.concatenate(self.histograms)
 
 
+class Scores(NamedTuple):
+    """Scores of some of a batch's traits, one by one.
+
+    part: slice of the batch's traits; values: g'MY (variants, traits); total: sums of squares of
+    the traits (traits,); unit: what effects are multiplied by, a number or (variants, traits)
+    """
+
+    part: slice
+    values: np.ndarray
+    total: np.ndarray
+    unit: float | np.ndarray
+
+
 def test_singles(batch, scores, residual, place, wanted, n_all_traits):
     """``Singles`` of a batch.
 
-    scores: pairs of a slice of the batch's traits and their g'MY (variants, traits), in trait
-    units; residual: g'Mg, NaN where a variant cannot be tested
+    scores: ``Scores`` of its traits; residual: g'Mg, NaN where a variant cannot be tested
     """
     found, dof = Singles(), batch.null.single_dof
     if wanted.dense:
         found.t = np.full((len(residual), n_all_traits), np.nan, dtype=np.float32)
-    for part, values in scores:
-        codes, total = batch.trait_codes[part], batch.null.total_sum_of_squares[part]
+    for part, values, total, unit in scores:
+        codes = batch.trait_codes[part]
         scales, bounds = (1 / np.sqrt(residual), 1 / np.sqrt(total)), wanted.bounds(codes)
         every = wanted.dense or bounds is None
         least_r2 = _NONE_PASS if every else _least_r2(values, scales, dof, bounds, wanted)
@@ -80,22 +93,24 @@ def test_singles(batch, scores, residual, place, wanted, n_all_traits):
         if wanted.dense:
             found.t[:, codes] = t_statistics(values, *scales, dof)
         elif every:
-            found.every.append(_every_row(batch, values, residual, total, codes, place))
+            found.every.append(_every_row(batch, values, residual, total, unit, codes, place))
         else:
             effect = effects_of_scores(
                 batch.null, values[variants, traits], total[traits], residual[variants]
             )
-            effect = tuple(batch.dose * e for e in effect)
+            chosen = unit if np.ndim(unit) == 0 else unit[variants, traits]
+            effect = tuple(chosen * e for e in effect)
             frame = single_frame(place, variants, codes[traits], effect, dof)
             found.frames.append(_that_pass(frame, bounds, traits))
     return found
 
 
-def _every_row(batch, values, residual, total, codes, place):
+def _every_row(batch, values, residual, total, unit, codes, place):
     dof = batch.null.single_dof
     beta, se = effects_of_scores(batch.null, values.T, total[:, None], residual)
     t = beta / se
-    computed = np.stack([batch.dose * beta, batch.dose * se, neg_log10_t_sf(t, dof), t])
+    unit = np.transpose(unit)
+    computed = np.stack([unit * beta, unit * se, neg_log10_t_sf(t, dof), t])
     return EveryRow(place, codes, computed, dof)
 
 
@@ -115,7 +130,7 @@ def _that_pass(frame, bounds, traits):
 
 
 def scores_by_block(block, found, stays, batch, hard, threads, watch):
-    """Yield (slice of the traits, g'MY in trait units), some hundreds of traits at a time.
+    """Yield ``Scores``, of some hundreds of traits at a time.
 
     stays: the block's variants that are tested; hard: positions in the block of those that need
     more digits; threads: that share a product; watch: ``Stopwatch``
@@ -127,4 +142,5 @@ def scores_by_block(block, found, stays, batch, hard, threads, watch):
             exact = Columns(batch.null.whitened[:, part], exact=True)
             values[hard] = product(block.take(hard), found.mean[hard], exact)
         watch.lap("product")
-        yield part, values[stays] * batch.null.scales[part]
+        values = values[stays] * batch.null.scales[part]
+        yield Scores(part, values, batch.null.total_sum_of_squares[part], batch.dose)

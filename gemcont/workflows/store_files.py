@@ -10,6 +10,7 @@ from gemcont.genotype.chromosomes import Ploidy
 from gemcont.tables.columns import store_trait_columns
 from gemcont.tables.store import write_store
 from gemcont.workflows.groups import group_name
+from gemcont.workflows.scan import CHROMOSOME
 
 STORES = {"dense": "t", "products": "products"}  # kinds of frames, and what a store is called
 
@@ -28,7 +29,7 @@ def write_stores(run, prefix, parts):
 def _batches(run):
     """(group, ``Batch``) of every group of chromosomes that is tested."""
     for kind, batches in run.plan.batches.items():
-        if kind != Ploidy.XY:
+        if kind < CHROMOSOME and kind != Ploidy.XY:
             for batch in batches or ():
                 yield group_name(kind), batch
 

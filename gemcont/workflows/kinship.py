@@ -1,0 +1,286 @@
+"""Relatedness for the scan: where the kinship comes from, its rows for the analysed people."""
+
+import logging
+import os
+import time
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+from gemcont._numba import available_threads
+from gemcont.errors import GemcontError
+from gemcont.genotype.align import ABSENT, SampleIds, match_samples
+from gemcont.genotype.chromosomes import Ploidy, canonical_name, ploidy
+from gemcont.genotype.kinship import MOST_MISSING, relationship
+from gemcont.stats.mixed import Decomposition, decompose
+from gemcont.tables.kinship_files import fingerprint, read_eigen, read_kinship
+
+log = logging.getLogger(__name__)
+
+COMPUTE = "grm"  # --kinship grm: made of the genotypes that are tested
+_LP64_LARGEST = 32_766  # people above which a LAPACK of 32-bit integers overflows
+_BYTES, _SECONDS = 52, 1.1e-10  # of a decomposition, times N^2, and times N^3 on one thread
+
+
+def open_kinship(source, settings):
+    """``Computed``, ``FromFile`` or ``FromArray`` as ``settings`` say; None without --kinship."""
+    if settings.kinship is None:
+        return None
+    if isinstance(settings.kinship, np.ndarray):
+        if settings.loco:
+            raise GemcontError("--loco: an array has no chromosomes to leave out")
+        return FromArray(source, settings.kinship)
+    if settings.kinship == COMPUTE:
+        return Computed(source, settings)
+    return FromFile(source, settings)
+
+
+class Computed:
+    """The GRM of the analysed people, from the autosomes of the genotype file."""
+
+    ids, files, name = None, (), COMPUTE
+
+    def __init__(self, source, settings):
+        self._source, self._settings = source, settings
+        self._variants = autosomal(source, settings.autosomes)
+        self._samples, self._sums = None, None
+
+    def prepare(self, samples, *, progress=False):
+        """Make the GRM of these samples (ascending indices)."""
+        started, self._samples = time.perf_counter(), samples
+        self._sums = self._relationship(self._variants, progress)
+        counts = ", ".join(f"{count} {reason}" for reason, count in self.left_out.items())
+        if not self._sums.n_variants:
+            raise GemcontError(f"--kinship grm: no variant is left for the GRM ({counts})")
+        log.info(
+            "GRM of %d samples from %d autosomal variants (%s; left out: %s), %.1f s",
+            len(samples),
+            self._sums.n_variants,
+            self._settings.kinship_type,
+            counts,
+            time.perf_counter() - started,
+        )
+
+    @property
+    def left_out(self):
+        """Variants that are not in the GRM, by reason."""
+        return self._sums.left_out
+
+    @property
+    def facts(self):
+        """For the summary."""
+        return {
+            "type": self._settings.kinship_type,
+            "n_variants": self._sums.n_variants,
+            "variants_left_out": self.left_out,
+            "least_maf": self._settings.kinship_maf,
+            "most_missing": MOST_MISSING,
+        }
+
+    def _relationship(self, variants, progress=False):
+        everyone = len(self._samples) == self._source.n_samples
+        bar = tqdm(
+            total=len(variants), unit=" variants", desc="GRM", disable=None if progress else True
+        )
+        with bar:
+            return relationship(
+                self._source,
+                variants,
+                None if everyone else self._samples,
+                kind=self._settings.kinship_type,
+                maf=self._settings.kinship_maf,
+                progress=bar.update,
+            )
+
+    def decomposition(self, samples, chromosome=None):
+        """``Decomposition`` for samples of the GRM, without a chromosome's variants."""
+        return _decomposed(self.matrix(chromosome), np.searchsorted(self._samples, samples))
+
+    def matrix(self, chromosome=None):
+        """(N, N) of the prepared samples, without a chromosome's variants."""
+        return self.sums(chromosome).matrix
+
+    def sums(self, chromosome=None):
+        """``Relationship`` of the prepared samples, without a chromosome's variants."""
+        if chromosome is None:
+            return self._sums
+        names = self._source.variants["chromosome"][self._variants].cast(str)
+        here = self._variants[(names == chromosome).to_numpy()]
+        others = self._sums.without(self._relationship(here))
+        if not others.n_variants:
+            raise GemcontError(
+                f"--loco: no variant of the GRM lies outside chromosome {chromosome}"
+            )
+        return others
+
+
+class FromFile:
+    """A kinship matrix of a file; its people may be more than those analysed, in any order."""
+
+    def __init__(self, source, settings):
+        self._file, self._autosomes = read_kinship(settings.kinship), settings.autosomes
+        self.name, self.files = self._file.name, list(self._file.files)
+        self._source = source
+        self.ids = _ids_of(self._file, source)
+        self._loco = f"{self._file.prefix}.loco"
+        if settings.loco and not os.path.isdir(self._loco):
+            raise GemcontError(
+                f"--loco: {self.name} has no {self._loco} beside it; make it by gemcont-kinship "
+                "--loco, or let --kinship grm compute it"
+            )
+
+    facts = {}
+
+    def prepare(self, samples, *, progress=False):
+        """Find the samples in the matrix, and say how many are not needed."""
+        self._rows(samples)
+        if len(samples) < len(self.ids.iid):
+            log.info(
+                "kinship %s: rows of %d of its %d samples are taken (not recentred) and decomposed",
+                self.name,
+                len(samples),
+                len(self.ids.iid),
+            )
+
+    def _rows(self, samples):
+        reference = SampleIds(
+            self._source.name, *(self._source.samples[c].to_list() for c in ("fid", "iid"))
+        )
+        rows = match_samples(reference, [self.ids])[0][0][samples]
+        if (rows == ABSENT).any():
+            raise GemcontError(f"{self.name}: {(rows == ABSENT).sum()} samples are not in it")
+        return rows
+
+    def decomposition(self, samples, chromosome=None):
+        """``Decomposition`` for samples of the file, without a chromosome's variants."""
+        file, rows = self._file, self._rows(samples)
+        if chromosome is not None:
+            file = self._without(chromosome)
+        if file.eigen is not None and np.array_equal(rows, np.arange(len(file.matrix))):
+            return _read_decomposition(file)
+        return _decomposed(file.matrix, rows)
+
+    def _without(self, chromosome):
+        name = canonical_name(chromosome, self._autosomes)
+        prefix = f"{self._loco}/{name}"
+        if not os.path.exists(f"{prefix}.grm.npy"):
+            raise GemcontError(
+                f"--loco: {prefix}.grm.npy is not there: the GRM was made of other chromosomes"
+            )
+        file = read_kinship(prefix)
+        if file.iid != self._file.iid or file.fid != self._file.fid:
+            raise GemcontError(f"{prefix}.grm.id: other samples than {self.name}")
+        return file
+
+
+class FromArray:
+    """A kinship matrix in memory, of the genotypes' samples in order."""
+
+    ids, files, facts, name = None, (), {}, "the kinship array"
+
+    def __init__(self, source, matrix):
+        n = source.n_samples
+        if matrix.shape != (n, n):
+            raise GemcontError(f"kinship: has shape {matrix.shape}; the samples are {n}")
+        self._matrix = matrix
+
+    def prepare(self, samples, *, progress=False):
+        """Nothing: the matrix is there."""
+
+    def decomposition(self, samples, chromosome=None):
+        """``Decomposition`` of the samples' rows and columns."""
+        return _decomposed(self._matrix, samples)
+
+
+def _ids_of(file, source):
+    """Who the rows are; without ids, the samples of the genotype file in order."""
+    if file.iid is not None:
+        return SampleIds(file.name, file.fid, file.iid)
+    if len(file.matrix) != source.n_samples:
+        raise GemcontError(
+            f"{file.name}: has {len(file.matrix)} rows and no ids, {source.name} has "
+            f"{source.n_samples} samples; put the ids, FID IID a line, into {file.name}.id"
+        )
+    fid, iid = (source.samples[c].to_list() for c in ("fid", "iid"))
+    return SampleIds(file.name, fid, iid)
+
+
+def _read_decomposition(file):
+    values, vectors, n_clipped = read_eigen(file.eigen, fingerprint(file.matrix))
+    log.info("eigenvectors of %s read", file.eigen)
+    return Decomposition(vectors, values, n_clipped)
+
+
+def _decomposed(matrix, rows):
+    if not np.array_equal(rows, np.arange(len(matrix))):
+        matrix = matrix[np.ix_(rows, rows)]
+    found = decompose(matrix)
+    if found.n_clipped:
+        log.info("%d eigenvalues below 0 by rounding, taken as 0", found.n_clipped)
+    return found
+
+
+def autosomal(source, autosomes):
+    """Indices of a source's variants on autosomes; GemcontError if there is none."""
+    column = source.variants["chromosome"]
+    names = column.unique().to_list()
+    kinds = dict(zip(names, ploidy(names, autosomes).tolist(), strict=True))
+    here = column.replace_strict(kinds).to_numpy() == Ploidy.AUTOSOME
+    if not here.any():
+        raise GemcontError(f"--kinship grm: {source.name} has no variant on an autosome")
+    return np.flatnonzero(here)
+
+
+def refuse_too_many(n_samples, *, at_once=1, threads=None):
+    """Log what a decomposition needs; GemcontError where memory does not hold it.
+
+    at_once: decompositions side by side (leave-one-chromosome-out)
+    """
+    if n_samples > _LP64_LARGEST and not lapack_is_64_bit():
+        raise GemcontError(
+            f"--kinship: {n_samples} samples need a 64-bit LAPACK, and this numpy has none; "
+            "install numpy from PyPI"
+        )
+    need = _BYTES * at_once * n_samples**2
+    free = available_memory()
+    seconds = _SECONDS * n_samples**3 / (threads or available_threads())
+    log.info(
+        "kinship of %d samples: about %.1f GiB of memory, %s for a decomposition",
+        n_samples,
+        need / 2**30,
+        f"{seconds:.1f} s" if seconds < 100 else f"{seconds / 60:.0f} minutes",
+    )
+    if free is not None and need > free:
+        raise GemcontError(
+            f"--kinship: {n_samples} samples need about {need / 2**30:.1f} GiB of memory, "
+            f"{free / 2**30:.1f} are free: enough for {int(np.sqrt(free / _BYTES / at_once))}; "
+            "for more, --pred takes REGENIE's predictions"
+        )
+
+
+def fits(n_samples, at_once):
+    """Whether memory holds so many decompositions side by side."""
+    free = available_memory()
+    return free is None or _BYTES * at_once * n_samples**2 <= free
+
+
+def available_memory():
+    """Bytes that are free for this process, None where the system does not say."""
+    found = []
+    try:
+        lines = Path("/proc/meminfo").read_text().splitlines()
+        found += [1024 * int(line.split()[1]) for line in lines if line.startswith("MemAvailable")]
+        limit = Path("/sys/fs/cgroup/memory.max").read_text().strip()
+        used = Path("/sys/fs/cgroup/memory.current").read_text()
+        found += [int(limit) - int(used)] if limit != "max" else []
+    except OSError:  # another system, or no limit
+        pass
+    return min(found, default=None)
+
+
+def lapack_is_64_bit():
+    """Whether numpy's LAPACK counts in 64 bits, as that of its wheels does."""
+    built = np.show_config(mode="dicts")["Build Dependencies"]["lapack"]
+    facts = f"{built.get('name', '')} {built.get('openblas configuration', '')}".lower()
+    return "64" in built.get("name", "") or "use64bitint" in facts or "ilp64" in facts

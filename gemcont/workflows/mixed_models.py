@@ -1,0 +1,242 @@
+"""Mixed models of the batches: fitted on the whole kinship, turned to that of the others' genes.
+
+Leave-one-chromosome-out keeps Cg and Cn of the whole genome: what changes from chromosome to
+chromosome is the kinship, its eigenvectors, and all that is rotated by them.
+"""
+
+import logging
+import threading
+from collections import OrderedDict
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+from gemcont.genotype.chromosomes import Ploidy
+from gemcont.genotype.kinship import centred_dosages
+from gemcont.stats.covariances import Fit, Rotated, evaluate, fit, maximise
+from gemcont.stats.regressions import Regressions, basis_of, single_fits
+from gemcont.workflows.groups import TRAITS_AT_ONCE, group_name
+from gemcont.workflows.kinship import fits
+
+log = logging.getLogger(__name__)
+
+_CHUNK_BYTES = 32 << 20  # of rotated genotypes
+_CONVERGED = 1e-3  # log-likelihood that may be left to gain
+_AHEAD = 1  # chromosomes decomposed before they are asked for
+
+
+@dataclass(frozen=True)
+class MixedModel:
+    """The mixed model of a batch on one kinship matrix.
+
+    vectors: U (N, N), float32; data: ``Rotated``; joint: ``Fit`` or None; single: ``Fit``s of the
+    traits one by one, or []; null: ``Fit`` by maximum likelihood, with which refits are compared,
+    or None
+    """
+
+    vectors: np.ndarray
+    data: Rotated
+    joint: Fit | None
+    single: list
+    null: Fit | None
+
+    @cached_property
+    def joint_regressions(self):
+        """Those of the joint test."""
+        return Regressions.of_fit(self.joint, self.data.covariates)
+
+    @cached_property
+    def single_regressions(self):
+        """Pairs of a slice of the traits and their ``Regressions``, one by one."""
+        starts = range(0, len(self.single), TRAITS_AT_ONCE)
+        parts = [slice(start, start + TRAITS_AT_ONCE) for start in starts]
+        covariates = self.data.covariates
+        return [(p, Regressions.of_single_fits(self.single[p], covariates)) for p in parts]
+
+    @property
+    def basis(self):
+        """The ``Basis`` of the joint test."""
+        return basis_of(self.joint, *self.data.covariates.shape)
+
+    @property
+    def likelihood_data(self):
+        """``data`` for maximum likelihood."""
+        return Rotated(self.data.traits, self.data.covariates, self.data.eigenvalues)
+
+    def rotated(self, block, mean, rows):
+        """Centred genotypes of some variants of a block times U: float64 (variants, N)."""
+        centred = centred_dosages(block.take(rows), mean[rows])
+        return (centred @ self.vectors).astype(np.float64)
+
+    def sums(self, block, mean, rows):
+        """Scores and information (variants, traits) of each of the model's regressions."""
+        regressions = [self.joint_regressions] if self.joint is not None else []
+        regressions += [found for _, found in self.single_regressions]
+        size = int(np.clip(_CHUNK_BYTES // (8 * len(self.vectors)), 32, 1024))
+        parts = []
+        for first in range(0, max(len(rows), 1), size):
+            rotated = self.rotated(block, mean, rows[first : first + size])
+            parts.append([found.sums(rotated) for found in regressions])
+        return [
+            tuple(np.concatenate(both) for both in zip(*of_one, strict=True))
+            for of_one in zip(*parts, strict=True)
+        ]
+
+
+def fitted(batch, found, settings):
+    """The ``MixedModel`` of a batch on a ``Decomposition``, its covariances fitted."""
+    data = _rotated(batch.null, found, settings.reml)
+    joint = fit(data, settings.kinship_rank) if batch.joint else None
+    null = joint
+    if settings.refits and batch.joint and settings.reml:
+        null = fit(Rotated(data.traits, data.covariates, data.eigenvalues), settings.kinship_rank)
+    return MixedModel(
+        found.vectors.astype(np.float32),
+        data,
+        joint,
+        single_fits(data) if batch.single else [],
+        null if settings.refits else None,
+    )
+
+
+def turned(batch, model, found, settings):
+    """The model on another ``Decomposition``, its covariances kept."""
+    data = _rotated(batch.null, found, settings.reml)
+    joint = null = None
+    if model.joint is not None:
+        joint = evaluate(data, model.joint.genetic, model.joint.residual)
+    if model.null is not None:  # of refits, which are compared with a maximum
+        likelihood = Rotated(data.traits, data.covariates, data.eigenvalues)
+        null = maximise(likelihood, model.null.genetic, model.null.residual, settings.kinship_rank)
+    single = single_fits(data, model.single) if model.single else []
+    return MixedModel(found.vectors.astype(np.float32), data, joint, single, null)
+
+
+def _rotated(null, found, reml):
+    """Residual traits and an orthogonal basis of the covariates with the intercept, times U'."""
+    turn = found.vectors.T
+    basis = np.column_stack([np.ones(null.n_samples), np.sqrt(null.n_samples) * null.basis])
+    return Rotated(turn @ null.in_trait_units(null.whitened), turn @ basis, found.values, reml)
+
+
+class Whole:
+    """The one model of a batch whose kinship is the same on all its chromosomes."""
+
+    def __init__(self, model):
+        self._model = model
+
+    def model(self):
+        """The ``MixedModel``."""
+        return self._model
+
+
+class LeftOut:
+    """The model of a batch on one chromosome, made when the scan comes to it."""
+
+    def __init__(self, queue, name):
+        self._queue, self._name = queue, name
+
+    def model(self):
+        """The ``MixedModel``."""
+        return self._queue.get(self._name)
+
+
+class Queue:
+    """Models of the chromosomes, each made shortly before it is needed and then let go.
+
+    names: chromosomes in the order of the scan; make: a function of a name; at_once: how many
+    are made side by side, each on one thread
+    """
+
+    def __init__(self, names, make, at_once):
+        self._names, self._make = list(names), make
+        self._pool = ThreadPoolExecutor(at_once)
+        self._at_once, self._lock, self._futures = at_once, threading.Lock(), OrderedDict()
+
+    def get(self, name):
+        """The model of a chromosome; those after it are begun."""
+        with self._lock:
+            place = self._names.index(name)
+            for old in [n for n in self._futures if self._names.index(n) < place - 1]:
+                del self._futures[old]
+            for wanted in self._names[place : place + self._at_once + _AHEAD]:
+                if wanted not in self._futures:
+                    self._futures[wanted] = self._pool.submit(self._make, wanted)
+            future = self._futures[name]
+        return future.result()
+
+
+def mix(found, kinship, settings, left_out, threads):
+    """Batches by group with their mixed models.
+
+    found: batches by ploidy, fitted without kinship; kinship: as of ``open_kinship``, prepared;
+    left_out: names of chromosomes by their groups, in the order of the scan, of which each is
+    tested on the kinship of the others
+    """
+    mixed, models, known = {}, {}, {}
+    for kind, batches in found.items():
+        mixed[kind] = None
+        if batches is not None:
+            mixed[kind] = [_with_model(b, kinship, settings, models, known) for b in batches]
+    known.clear()
+    for batch in mixed[Ploidy.AUTOSOME] if left_out else ():
+        queue = _queue(batch, kinship, settings, list(left_out.values()), threads)
+        for group, name in left_out.items():
+            one = replace(batch, mixed=LeftOut(queue, name))
+            mixed.setdefault(group, []).append(one)
+    return mixed
+
+
+def _queue(batch, kinship, settings, names, threads):
+    """A ``Queue`` of the batch's models, as many side by side as threads and memory allow."""
+    model, samples = batch.mixed.model(), _samples_of(batch)
+    at_once = max((k for k in range(1, threads + 1) if fits(len(samples), k)), default=1)
+    log.info("leave-one-chromosome-out: %d decompositions, %d at a time", len(names), at_once)
+
+    def make(name):
+        return turned(batch, model, kinship.decomposition(samples, name), settings)
+
+    return Queue(names, make, at_once)
+
+
+def _with_model(batch, kinship, settings, models, known):
+    """The batch with its model; people who were decomposed before are not again."""
+    if id(batch) not in models:
+        samples = _samples_of(batch)
+        key = samples.tobytes()
+        if key not in known:
+            known.clear()  # one at a time is held
+            known[key] = kinship.decomposition(samples)
+        models[id(batch)] = fitted(batch, known[key], settings)
+        _log_model(models[id(batch)], batch, settings)
+    return replace(batch, mixed=Whole(models[id(batch)]))
+
+
+def _samples_of(batch):
+    return np.arange(batch.null.n_samples) if batch.samples is None else batch.samples
+
+
+def _log_model(model, batch, settings):
+    where, method = group_name(batch.ploidy), "REML" if settings.reml else "ML"
+    if model.joint is not None:
+        log.info(
+            "%s, null model: log-likelihood %.6f (%s), largest slope %.2g, largest eigenvalue of "
+            "dL/dCg %.2g",
+            where,
+            model.joint.log_likelihood,
+            method,
+            model.joint.gradient_norm,
+            model.joint.curvature,
+        )
+        _warn_unless_optimal(model.joint, f"{where}, null model", settings.kinship_rank)
+    for code, one in zip(batch.trait_codes, model.single, strict=False):
+        _warn_unless_optimal(one, f"{where}, null model of trait {code + 1} alone", None)
+
+
+def _warn_unless_optimal(found, what, rank):
+    """A warning where the fit has not converged; a Cg of lower rank may well gain a rank."""
+    slope = found.gradient_norm if rank is not None else max(found.gradient_norm, found.curvature)
+    if slope**2 / len(found.weights) > _CONVERGED:
+        log.warning("%s has not converged (slope %.2g): its best point is kept", what, slope)

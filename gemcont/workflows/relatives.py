@@ -1,0 +1,140 @@
+"""How relatives are taken into account: not, by a kinship matrix, or by REGENIE's predictions."""
+
+import logging
+from dataclasses import replace
+
+import numpy as np
+
+from gemcont.errors import GemcontError
+from gemcont.genotype.align import ABSENT, SampleIds
+from gemcont.genotype.chromosomes import Ploidy, canonical_name
+from gemcont.tables.regenie import read_predictions, split_ids
+from gemcont.workflows.groups import fit_batch, people_on
+from gemcont.workflows.kinship import open_kinship, refuse_too_many
+from gemcont.workflows.mixed_models import mix
+from gemcont.workflows.scan import CHROMOSOME
+
+log = logging.getLogger(__name__)
+
+
+def open_relatives(source, settings, trait_names):
+    """``Unrelated``, ``ByKinship`` or ``ByPredictions``, before people are matched."""
+    if settings.pred is not None:
+        return ByPredictions(source, settings, trait_names)
+    if settings.kinship is not None:
+        return ByKinship(source, settings)
+    return Unrelated()
+
+
+class Unrelated:
+    """Everyone is taken as unrelated.
+
+    ids: ``SampleIds`` of the files whose people can be analysed; files: that are read
+    """
+
+    ids, files, kinship = (), (), None
+
+    def models(self, batches, kinds, cohort, variants, *, threads, progress):
+        """Batches by group and the group (``Plan.group``) of every variant.
+
+        batches: by ploidy, fitted without relatives; kinds: ploidy of every variant
+        """
+        return batches, kinds.astype(np.uint16)
+
+
+class ByKinship:
+    """A mixed model on a kinship matrix."""
+
+    def __init__(self, source, settings):
+        self._source, self._settings = source, settings
+        self.kinship = open_kinship(source, settings)
+        self.ids = () if self.kinship.ids is None else (self.kinship.ids,)
+        self.files = self.kinship.files
+
+    def models(self, batches, kinds, cohort, variants, *, threads, progress):
+        """As ``Unrelated.models``: with mixed models; of autosomes one each with --loco."""
+        samples = cohort.parts[0][0].samples
+        refuse_too_many(len(samples), threads=threads)
+        self.kinship.prepare(samples, progress=progress)
+        groups, left_out = kinds.astype(np.uint16), {}
+        if self._settings.loco:
+            autosomes = np.flatnonzero(kinds == Ploidy.AUTOSOME)
+            groups[autosomes], names = _by_chromosome(self._source, kinds, autosomes)
+            found = _in_order(groups[variants])
+            left_out = {group: names[group] for group in found if group >= CHROMOSOME}
+        return mix(batches, self.kinship, self._settings, left_out, threads), groups
+
+
+class ByPredictions:
+    """REGENIE's predictions of the other chromosomes, subtracted from the traits.
+
+    As in REGENIE's second step they are those of residual traits of variance 1: a trait loses
+    its prediction times the standard deviation of what the covariates leave of it.
+    """
+
+    kinship = None
+
+    def __init__(self, source, settings, trait_names):
+        self._source, self._settings = source, settings
+        found = read_predictions(settings.pred, trait_names)
+        fid, iid = (source.samples[name].to_list() for name in ("fid", "iid"))
+        self._rows = split_ids(found.ids, fid, iid, found.name)
+        here = np.flatnonzero(self._rows != ABSENT)
+        if not len(here):
+            raise GemcontError(
+                f"{found.name}: none of its samples ({', '.join(found.ids[:3])} ...) is in "
+                f"{source.name}; they must be its FID_IID"
+            )
+        whole = np.isfinite(found.values).all(axis=(0, 1))
+        here = here[whole[self._rows[here]]]
+        self.ids = (SampleIds(found.name, [fid[i] for i in here], [iid[i] for i in here]),)
+        self.files = found.files
+        names = (canonical_name(name, settings.autosomes) for name in found.chromosomes)
+        self._of_chromosome = dict(zip(names, found.values.swapaxes(0, 1), strict=True))
+
+    def models(self, batches, kinds, cohort, variants, *, threads, progress):
+        """As ``Unrelated.models``: a null model of its own for every chromosome."""
+        groups, names = _by_chromosome(self._source, kinds, np.arange(len(kinds)))
+        people, joint, single = cohort.parts[0]
+        null = batches[Ploidy.AUTOSOME][0].null
+        scale = np.sqrt(null.total_sum_of_squares / (null.n_samples - null.n_covariates))
+        log.info("predictions of %s subtracted, each times %s", self.ids[0].name, _listed(scale))
+        found = dict(batches)
+        for group in _in_order(groups[variants]):
+            ploidy, name = Ploidy(group % CHROMOSOME), names[group]
+            predicted = self._predicted(name)
+            found[group] = None
+            if predicted is None:
+                log.warning("chromosome %s is not tested (NA): it has no predictions", name)
+            elif batches[ploidy] is not None:
+                less = people.traits - predicted[:, self._rows[people.samples]].T * scale
+                here = people_on(replace(people, traits=less), ploidy, x_sex=self._settings.x_sex)
+                n_file = self._source.n_samples
+                found[group] = [fit_batch(here, ploidy, n_file, joint=joint, single=single)[0]]
+        return found, groups
+
+    def _predicted(self, name):
+        """(traits, samples of the lists) of a chromosome; XY goes with X. None: it has none."""
+        name = canonical_name(name, self._settings.autosomes)
+        return self._of_chromosome.get("X" if name == "XY" else name)
+
+
+def _by_chromosome(source, kinds, variants):
+    """Groups (variants,) of their chromosomes, and the name of each group."""
+    column = source.variants["chromosome"][variants].cast(str)
+    order = column.unique(maintain_order=True).to_list()
+    number = dict(zip(order, range(1, len(order) + 1), strict=True))
+    chromosomes = column.replace_strict(number).to_numpy().astype(np.uint16)
+    groups = chromosomes * np.uint16(CHROMOSOME) + kinds[variants]
+    names = dict(zip(groups.tolist(), column.to_list(), strict=True))
+    return groups, names
+
+
+def _in_order(groups):
+    """Each group once, as they come first."""
+    found, first = np.unique(groups, return_index=True)
+    return found[np.argsort(first)].tolist()
+
+
+def _listed(values, most=4):
+    return ", ".join(f"{v:.6g}" for v in values[:most]) + (", ..." if len(values) > most else "")

@@ -1,0 +1,147 @@
+"""One batch's statistics of a block: by the ordinary model, or by the mixed one."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import numpy as np
+
+from gemcont.genotype.product import product
+from gemcont.stats.contrasts import Basis, contrasted
+from gemcont.stats.multitrait import (
+    JointTest,
+    effects,
+    exact_f,
+    joint_test,
+    residual_sum_of_squares,
+    testable_residual,
+)
+from gemcont.stats.special import neg_log10_chi2_sf
+from gemcont.workflows.singles import Scores, scores_by_block
+
+# Where the covariates explain more than nine tenths of a genotype, what products lose is amplified
+# in the rest: those few variants are recomputed with more digits.
+_RECOMPUTE = 0.1
+
+
+class Tested(NamedTuple):
+    """residual: g'Mg (variants,), NaN where a variant cannot be tested; joint: ``JointTest`` or
+    None; effect: (beta, standard error), each (variants, D), or None; scores: ``Scores`` of traits
+    one by one, some hundreds at a time"""
+
+    residual: np.ndarray
+    joint: JointTest | None
+    effect: tuple | None
+    scores: Iterable[Scores]
+
+
+def tested(block, found, stays, batch, plan, watch):
+    """The ``Tested`` variants ``stays`` (positions) of a block; found: its ``Moments``."""
+    if batch.mixed is not None:
+        return _by_mixed_model(block, found, stays, batch, plan, watch)
+    products, hard = _products(block, found, batch, plan.threads_per_block)
+    watch.lap("product")
+    products, sum_of_squares = products[stays], found.sum_of_squares[stays]
+    n_traits = 0 if batch.trait_blocks else batch.null.n_traits
+    residual = testable_residual(batch.null, products[:, n_traits:], sum_of_squares)
+    joint = effect = None
+    if batch.joint:
+        joint = _joint(batch.null, products, residual, plan)
+        if plan.effects or batch.null.n_traits == 1:
+            effect = tuple(batch.dose * e for e in effects(batch.null, products, residual))
+    scores = ()
+    if batch.trait_blocks:
+        scores = scores_by_block(block, found, stays, batch, hard, plan.threads_per_block, watch)
+    elif batch.single or plan.products:
+        values = batch.null.in_trait_units(products[:, :n_traits])
+        scores = [Scores(slice(None), values, batch.null.total_sum_of_squares, batch.dose)]
+    return Tested(residual, joint, effect, scores)
+
+
+def _joint(null, products, residual, plan):
+    if plan.contrast == "any":
+        return joint_test(null, products, residual, test=plan.test)
+    d, n = null.n_traits, null.n_samples
+    basis = Basis(np.linalg.inv(null.scales), n * d, n, null.single_dof)
+    information = np.repeat(residual[:, None], d, axis=1)
+    return _joint_of(contrasted(basis, products[:, :d], information, plan.contrast))
+
+
+def _joint_of(scan):
+    return JointTest(scan.chi2, scan.neg_log_10_p, scan.r2)
+
+
+def _by_mixed_model(block, found, stays, batch, plan, watch):
+    basis, _ = _products(block, found, batch, plan.threads_per_block)
+    residual = testable_residual(batch.null, basis[stays], found.sum_of_squares[stays])
+    watch.lap("product")
+    model = batch.mixed.model()
+    watch.lap("decomposition")
+    sums = model.sums(block, found.mean, stays)
+    watch.lap("rotation")
+    for _, information in sums:
+        information[np.isnan(residual)] = np.nan
+    joint = effect = None
+    if batch.joint:
+        joint, effect = _mixed_joint(model, *sums.pop(0), batch, plan)
+        if plan.refit is not None:
+            _refit(model, block, found.mean, stays, (joint, effect), plan)
+            watch.lap("refit")
+        effect = tuple(batch.dose * e for e in effect)
+    pairs = zip(model.single_regressions, sums, strict=True)
+    scores = [
+        _unit_scores(part, *both, [f.r0 for f in model.single[part]], batch.dose)
+        for (part, _), both in pairs
+    ]
+    return Tested(np.where(np.isnan(residual), np.nan, 1.0), joint, effect, scores)
+
+
+def _mixed_joint(model, scores, information, batch, plan):
+    """The joint test, and effects; F is that of unrelated people, of the same r2."""
+    scan = contrasted(model.basis, scores, information, plan.contrast)
+    joint = _joint_of(scan)
+    if plan.test == "f":
+        joint = JointTest(*exact_f(batch.null, joint.r2), joint.r2)
+    return joint, (scan.effects, scan.standard_errors)
+
+
+def _refit(model, block, mean, stays, results, plan):
+    """Put refitted results of the strongest variants into those of the scan."""
+    from gemcont.stats.regressions import refitted
+
+    joint, (beta, error) = results
+    strong = np.flatnonzero(joint.neg_log_10_p >= plan.refit)
+    if not len(strong):
+        return
+    rotated = model.rotated(block, mean, stays[strong])
+    chi2, beta[strong], error[strong] = refitted(model.likelihood_data, model.null, rotated)
+    n, d = model.data.traits.shape
+    joint.statistic[strong] = chi2
+    joint.neg_log_10_p[strong] = neg_log10_chi2_sf(chi2, d)
+    joint.r2[strong] = d * -np.expm1(-chi2 / (n * d))
+
+
+def _unit_scores(part, scores, information, r0, dose):
+    """``Scores`` on the scale on which a residual trait and a residual genotype have length 1."""
+    r0 = np.array(r0)
+    r = scores / np.sqrt(information * r0)
+    return Scores(part, r, np.ones(len(r0)), dose * np.sqrt(r0 / information))
+
+
+def _products(block, found, batch, threads):
+    """Centred products, and positions of the variants that need more digits.
+
+    Columns are traits, then covariates; or covariates alone, where traits come some hundreds at a
+    time or are rotated. Where the covariates explain nearly all of a variant, more digits are kept.
+    """
+    alone = batch.covariates_alone
+    columns = batch.basis_columns if alone else batch.columns
+    products = product(block, found.mean, columns, threads=threads)
+    if columns.exact and not alone:
+        return products, np.empty(0, dtype=np.int64)
+    explained = products[:, columns.count - batch.null.basis.shape[1] :]
+    residual = residual_sum_of_squares(explained, found.sum_of_squares)
+    hard = np.flatnonzero(residual < _RECOMPUTE * found.sum_of_squares)
+    if len(hard) and not columns.exact:
+        exact = batch.exact_basis if alone else batch.exact_columns
+        products[hard] = product(block.take(hard), found.mean[hard], exact)
+    return products, hard
