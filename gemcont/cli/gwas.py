@@ -17,6 +17,7 @@ from gemcont.cli.common import (
     number,
     run_command,
 )
+from gemcont.cli.relatives import add_relatives, relatives_files, relatives_settings
 from gemcont.errors import GemcontError
 
 PROGRAM = "gemcont-gwas"
@@ -35,7 +36,7 @@ example:
 writes PREFIX.gwas.tsv, PREFIX.log, PREFIX.summary.json, PREFIX.manhattan.png, PREFIX.qq.png;
 --each-trait also PREFIX.traits.parquet, PREFIX.traits.summary.tsv (lambda of each),
 PREFIX.traits.histogram.parquet (of |t|) and PREFIX.traits.qq.png; --effects
-PREFIX.effects.parquet.
+PREFIX.effects.parquet; --kinship PREFIX.heritability.png.
 
   gemcont-gwas merge --out PREFIX   puts the chunks of --chunk I/N together"""
 
@@ -50,6 +51,7 @@ def build_parser():
         _FILTERS,
     )
     _add_test(parser.add_argument_group("test"))
+    add_relatives(parser.add_argument_group("relatives"))
     _add_output(parser.add_argument_group("output and work"))
     return parser
 
@@ -123,6 +125,13 @@ def _add_test(group):
         choices=("lrt", "f"),
         default="lrt",
         help="likelihood ratio with one scale per variant (default), or the exact F",
+    )
+    group.add_argument(
+        "--contrast",
+        default="any",
+        metavar="C",
+        help="effects to test: any (default), common, any-vs-common, or a trait: its own effect "
+        "given those on the others",
     )
     group.add_argument(
         "--pcs", type=number(int, 1), metavar="D", help="test the first D principal components"
@@ -320,7 +329,7 @@ def _inputs(arguments):
     """Every file that is read."""
     flags = "pheno covar keep remove extract exclude condition_list".split()
     tables = [p for p in (getattr(arguments, flag) for flag in flags) if p is not None]
-    return genotype_files(arguments) + tables
+    return genotype_files(arguments) + tables + relatives_files(arguments)
 
 
 def _settings(arguments):
@@ -328,11 +337,12 @@ def _settings(arguments):
     same = (
         "covar_formula keep remove mind extract exclude from_bp to_bp geno maf mac info rank_int "
         "pcs test each_trait_samples effects top_k dense save_products threads memory block_size "
-        "condition condition_list allow_training_samples"
+        "condition condition_list allow_training_samples contrast"
     ).split()
     hwe, midp = _hwe(arguments.hwe)
     return {
         **{name: getattr(arguments, name) for name in same},
+        **relatives_settings(arguments),
         "trait_names": arguments.pheno_name,
         "covariate_names": arguments.covar_name,
         "chromosomes": arguments.chr,

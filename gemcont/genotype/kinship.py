@@ -76,8 +76,9 @@ def _usable(found, n_samples, maf, left_out):
     rare = ~(np.minimum(frequency, 1 - frequency) >= maf * (1 - 1e-12))
     missing = found.n < (1 - MOST_MISSING) * n_samples
     constant = ~(found.sum_of_squares > 1e-12 * n_samples)
-    for reason, fails in zip(left_out, (rare, missing & ~rare, constant & ~rare & ~missing)):
-        left_out[reason] += int(fails.sum())
+    fails = rare, missing & ~rare, constant & ~rare & ~missing
+    for reason, these in zip(left_out, fails, strict=True):
+        left_out[reason] += int(these.sum())
     return np.flatnonzero(~(rare | missing | constant))
 
 

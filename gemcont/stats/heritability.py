@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+_FLAT = (0.0, 0.0, 0.0)
+
 
 class Components(NamedTuple):
     """heritability (D,): share of a trait's variance that follows the kinship; genetic and residual
@@ -28,17 +30,12 @@ def components(fit, eigenvalues):
     """
     scale, errors = eigenvalues.mean(), _Errors(fit, eigenvalues)
     genetic, residual = np.diag(fit.genetic) * scale, np.diag(fit.residual)
-    heritability, total = genetic / (genetic + residual), genetic + residual
-    d = len(genetic)
-    se = np.empty(d)
-    for i in range(d):
-        slopes = np.zeros((2, d, d))
-        slopes[0, i, i] = scale * residual[i] / total[i] ** 2
-        slopes[1, i, i] = -genetic[i] / total[i] ** 2
-        se[i] = errors.of(*slopes)
-    g, g_se = _correlations(fit.genetic, lambda slope: errors.of(slope, np.zeros((d, d))))
-    n, n_se = _correlations(fit.residual, lambda slope: errors.of(np.zeros((d, d)), slope))
-    return Components(heritability, g, n, se, g_se, n_se)
+    total = genetic + residual
+    slopes = zip(scale * residual / total**2, -genetic / total**2, strict=True)
+    se = [errors.of(i, i, (g, 0, 0), (n, 0, 0)) for i, (g, n) in enumerate(slopes)]
+    g, g_se = _correlations(fit.genetic, errors.of)
+    n, n_se = _correlations(fit.residual, lambda i, j, slope: errors.of(i, j, _FLAT, slope))
+    return Components(genetic / total, g, n, np.array(se), g_se, n_se)
 
 
 class _Errors:
@@ -50,16 +47,24 @@ class _Errors:
 
     def __init__(self, fit, eigenvalues):
         w, s = fit.weights, eigenvalues[:, None]
-        self.back = np.linalg.inv(fit.transform)
-        self.m0, self.m1, self.m2 = w.T @ w, (s * w).T @ w, (s * s * w).T @ w
-
-    def of(self, slope_g, slope_n):
-        """Of a scalar whose slopes by Cg and Cn are these symmetric matrices (D, D)."""
-        a, c = (self.back.T @ slope @ self.back for slope in (slope_g, slope_n))
-        determinant = self.m2 * self.m0 - self.m1**2
+        m0, m1, m2 = w.T @ w, (s * w).T @ w, (s * s * w).T @ w
+        self._back = np.linalg.inv(fit.transform)
+        determinant = m2 * m0 - m1**2
         with np.errstate(divide="ignore", invalid="ignore"):
-            terms = (self.m0 * a * a - 2 * self.m1 * a * c + self.m2 * c * c) / determinant
-            return float(np.sqrt(2 * terms.sum()))
+            self._inverse = m0 / determinant, m1 / determinant, m2 / determinant
+
+    def of(self, i, j, slope_g, slope_n=_FLAT):
+        """Of a scalar, by its slopes along the entries ii, ij (half of them), jj of Cg and Cn."""
+        a, c = self._turned(i, j, slope_g), self._turned(i, j, slope_n)
+        m0, m1, m2 = self._inverse
+        return float(np.sqrt(2 * (m0 * a * a - 2 * m1 * a * c + m2 * c * c).sum()))
+
+    def _turned(self, i, j, slope):
+        """The matrix of slopes (D, D), 0 but for rows and columns i and j, in the basis."""
+        bi, bj = self._back[i], self._back[j]
+        cross = np.outer(bi, bj) if slope[1] else 0
+        turned = slope[0] * np.outer(bi, bi) + slope[2] * np.outer(bj, bj)
+        return turned + slope[1] * (cross + np.transpose(cross))
 
 
 def _correlations(covariance, error_of):
@@ -67,12 +72,10 @@ def _correlations(covariance, error_of):
     d, sd = len(covariance), np.sqrt(np.diag(covariance))
     with np.errstate(divide="ignore", invalid="ignore"):
         found = covariance / np.outer(sd, sd)
-    errors = np.zeros((d, d))
-    for i in range(d):
-        for j in range(i):
-            slope = np.zeros((d, d))
-            slope[i, j] = slope[j, i] = 0.5 / (sd[i] * sd[j]) if sd[i] * sd[j] else np.nan
-            slope[i, i] = -0.5 * found[i, j] / sd[i] ** 2 if sd[i] else np.nan
-            slope[j, j] = -0.5 * found[i, j] / sd[j] ** 2 if sd[j] else np.nan
-            errors[i, j] = errors[j, i] = error_of(slope)
+        errors = np.zeros((d, d))
+        for i in range(d):
+            for j in range(i):
+                r = found[i, j]
+                slope = -0.5 * r / sd[i] ** 2, 0.5 / (sd[i] * sd[j]), -0.5 * r / sd[j] ** 2
+                errors[i, j] = errors[j, i] = error_of(i, j, slope)
     return found, errors

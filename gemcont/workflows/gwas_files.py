@@ -74,7 +74,7 @@ def write_gwas(
     """
     work, run = None, None
     try:
-        work, run = _begin(files, outputs, settings, chunk, resume)
+        work, run = _begin(files, outputs, settings, chunk, resume, progress)
         if work is None:
             return None
         for block in run.blocks(progress=progress, encode=work.encoders):
@@ -98,7 +98,7 @@ def write_gwas(
     return run
 
 
-def _begin(files, outputs, settings, chunk, resume):
+def _begin(files, outputs, settings, chunk, resume, progress):
     """The ``Progress`` to go on with, and the ``GwasRun``; None, None if a chunk stands there."""
     folder = f"{outputs.prefix}.partial"
     if resume and chunk is not None and os.path.exists(f"{outputs.prefix}.blocks"):
@@ -107,7 +107,7 @@ def _begin(files, outputs, settings, chunk, resume):
     resume = resume and has_work(folder)
     if resume and settings.get("block_size") is None:  # whatever --threads and --memory are now
         settings = settings | {"block_size": read_fingerprint(folder)["block size"]}
-    run, now = _prepare(files, outputs, settings, chunk)
+    run, now = _prepare(files, outputs, settings, chunk, progress)
     work = Progress(folder, now, outputs.parts(run, folder))
     if not resume:
         work.begin()
@@ -126,14 +126,14 @@ def _with_hint(message, work):
     return GemcontError(f"{message}; the same command with --resume goes on from {work.folder}")
 
 
-def _prepare(files, outputs, settings, chunk):
+def _prepare(files, outputs, settings, chunk, progress=False):
     """The ``GwasRun`` (of a chunk, if one is asked for) and its fingerprint."""
     settings, started = GwasSettings(**settings), time.perf_counter()
     source, traits, covariates = files.open()
     read = time.perf_counter() - started
     if chunk is not None and settings.block_size is None:
         settings = dataclasses.replace(settings, block_size=_chunk_block(source))
-    run = prepare(source, traits, covariates, settings)
+    run = prepare(source, traits, covariates, settings, progress=progress)
     run.seconds["read"] = read
     outputs.check(run)
     stores = settings.dense or settings.save_products
@@ -145,7 +145,9 @@ def _prepare(files, outputs, settings, chunk):
     asked |= {name: value for name, value in known.items() if name not in _HOW}
     asked["encoder"] = run.encoder
     run.asked = asked
-    now = fingerprint(files.paths(source, settings), asked | {"chunk": chunk}, run.size)
+    now = fingerprint(
+        [*files.paths(source, settings), *run.relatives.files], asked | {"chunk": chunk}, run.size
+    )
     if chunk is not None:
         run.variants = run.variants[_share(len(run.variants), run.size, *chunk)]
     return run, now

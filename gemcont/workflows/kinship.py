@@ -41,9 +41,9 @@ class Computed:
 
     ids, files, name = None, (), COMPUTE
 
-    def __init__(self, source, settings):
+    def __init__(self, source, settings, variants=None):
         self._source, self._settings = source, settings
-        self._variants = autosomal(source, settings.autosomes)
+        self._variants = autosomal(source, settings.autosomes) if variants is None else variants
         self._samples, self._sums = None, None
 
     def prepare(self, samples, *, progress=False):
@@ -61,6 +61,16 @@ class Computed:
             counts,
             time.perf_counter() - started,
         )
+
+    @property
+    def threads(self):
+        """That may be used."""
+        return self._settings.threads or available_threads()
+
+    @property
+    def autosomes(self):
+        """Of the species."""
+        return self._settings.autosomes
 
     @property
     def left_out(self):
@@ -232,17 +242,14 @@ def autosomal(source, autosomes):
     return np.flatnonzero(here)
 
 
-def refuse_too_many(n_samples, *, at_once=1, threads=None):
-    """Log what a decomposition needs; GemcontError where memory does not hold it.
-
-    at_once: decompositions side by side (leave-one-chromosome-out)
-    """
+def refuse_too_many(n_samples, *, threads=None):
+    """Log what a decomposition needs; GemcontError where memory does not hold it."""
     if n_samples > _LP64_LARGEST and not lapack_is_64_bit():
         raise GemcontError(
             f"--kinship: {n_samples} samples need a 64-bit LAPACK, and this numpy has none; "
             "install numpy from PyPI"
         )
-    need = _BYTES * at_once * n_samples**2
+    need = _BYTES * n_samples**2
     free = available_memory()
     seconds = _SECONDS * n_samples**3 / (threads or available_threads())
     log.info(
@@ -254,15 +261,20 @@ def refuse_too_many(n_samples, *, at_once=1, threads=None):
     if free is not None and need > free:
         raise GemcontError(
             f"--kinship: {n_samples} samples need about {need / 2**30:.1f} GiB of memory, "
-            f"{free / 2**30:.1f} are free: enough for {int(np.sqrt(free / _BYTES / at_once))}; "
+            f"{free / 2**30:.1f} are free: enough for {int(np.sqrt(free / _BYTES))}; "
             "for more, --pred takes REGENIE's predictions"
         )
 
 
-def fits(n_samples, at_once):
-    """Whether memory holds so many decompositions side by side."""
+def side_by_side(n_samples, threads):
+    """How many decompositions are made at a time: one a thread, as far as memory holds them.
+
+    Each on one thread is faster than one after another on all: LAPACK's share too little.
+    """
     free = available_memory()
-    return free is None or _BYTES * at_once * n_samples**2 <= free
+    if free is None:
+        return threads
+    return int(np.clip(free // (_BYTES * n_samples**2), 1, threads))
 
 
 def available_memory():

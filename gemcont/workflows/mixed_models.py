@@ -16,9 +16,10 @@ import numpy as np
 from gemcont.genotype.chromosomes import Ploidy
 from gemcont.genotype.kinship import centred_dosages
 from gemcont.stats.covariances import Fit, Rotated, evaluate, fit, maximise
+from gemcont.stats.heritability import components
 from gemcont.stats.regressions import Regressions, basis_of, single_fits
 from gemcont.workflows.groups import TRAITS_AT_ONCE, group_name
-from gemcont.workflows.kinship import fits
+from gemcont.workflows.kinship import side_by_side
 
 log = logging.getLogger(__name__)
 
@@ -192,7 +193,7 @@ def mix(found, kinship, settings, left_out, threads):
 def _queue(batch, kinship, settings, names, threads):
     """A ``Queue`` of the batch's models, as many side by side as threads and memory allow."""
     model, samples = batch.mixed.model(), _samples_of(batch)
-    at_once = max((k for k in range(1, threads + 1) if fits(len(samples), k)), default=1)
+    at_once = side_by_side(len(samples), threads)
     log.info("leave-one-chromosome-out: %d decompositions, %d at a time", len(names), at_once)
 
     def make(name):
@@ -231,8 +232,17 @@ def _log_model(model, batch, settings):
             model.joint.curvature,
         )
         _warn_unless_optimal(model.joint, f"{where}, null model", settings.kinship_rank)
+        _log_heritability(model, where)
     for code, one in zip(batch.trait_codes, model.single, strict=False):
         _warn_unless_optimal(one, f"{where}, null model of trait {code + 1} alone", None)
+
+
+def _log_heritability(model, where, most=8):
+    found = components(model.joint, model.data.eigenvalues)
+    pairs = zip(found.heritability[:most], found.heritability_se[:most], strict=True)
+    shown = ", ".join(f"{share:.3f} (se {error:.3f})" for share, error in pairs)
+    more = ", ..." if len(found.heritability) > most else ""
+    log.info("%s, heritability: %s%s", where, shown, more)
 
 
 def _warn_unless_optimal(found, what, rank):

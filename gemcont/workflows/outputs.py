@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 _PICTURES = ("manhattan.png", "qq.png")
 _OF_TRAITS = ("traits.summary.tsv", "traits.histogram.parquet")
 FIXED = (
-    *("log", "summary.json", *_PICTURES, "effects.parquet"),
+    *("log", "summary.json", *_PICTURES, "heritability.png", "effects.parquet"),
     *("traits.parquet", *_OF_TRAITS, "traits.qq.png"),
 )
 
@@ -59,6 +59,7 @@ class Outputs:
         if run.has_single:
             kept |= {*_OF_TRAITS, *(("traits.qq.png",) if pictures else ())}
         kept |= {"effects.parquet"} if run.settings.effects else set()
+        kept |= {"heritability.png"} if pictures and run.relatives.kinship is not None else set()
         rows = run.has_single and not run.settings.dense
         kept |= {"traits.parquet"} if rows and not self.split else set()
         for name in STORES.keys() - self._stores(run):

@@ -4,6 +4,7 @@ import logging
 from dataclasses import replace
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from gemcont.errors import GemcontError
 from gemcont.genotype.align import ABSENT, SampleIds
@@ -55,14 +56,15 @@ class ByKinship:
         """As ``Unrelated.models``: with mixed models; of autosomes one each with --loco."""
         samples = cohort.parts[0][0].samples
         refuse_too_many(len(samples), threads=threads)
-        self.kinship.prepare(samples, progress=progress)
         groups, left_out = kinds.astype(np.uint16), {}
         if self._settings.loco:
             autosomes = np.flatnonzero(kinds == Ploidy.AUTOSOME)
             groups[autosomes], names = _by_chromosome(self._source, kinds, autosomes)
             found = _in_order(groups[variants])
             left_out = {group: names[group] for group in found if group >= CHROMOSOME}
-        return mix(batches, self.kinship, self._settings, left_out, threads), groups
+        with threadpool_limits(threads, user_api="blas"):
+            self.kinship.prepare(samples, progress=progress)
+            return mix(batches, self.kinship, self._settings, left_out, threads), groups
 
 
 class ByPredictions:

@@ -4,19 +4,19 @@ import json
 import logging
 import math
 import platform
-import time
 from importlib.metadata import version
 
 import numpy as np
 import polars as pl
 
 import gemcont
-from gemcont.errors import GemcontError
 from gemcont.genotype.chromosomes import Ploidy, canonical_name, drawing_order
 from gemcont.stats.calibration import GENOME_WIDE
 from gemcont.stats.screen import BIN_WIDTH
 from gemcont.tables.files import unfinished
 from gemcont.tables.writers import open_writer
+from gemcont.workflows.kinship_report import draw_heritability, kinship_summary
+from gemcont.workflows.pictures import draw_pictures
 from gemcont.workflows.scan import CHROMOSOME
 
 log = logging.getLogger(__name__)
@@ -35,6 +35,7 @@ def write_summary(run, path, arguments):
         "arguments": arguments,
         "settings": run.asked,
         "test": run.settings.test if run.cohort.joint else None,
+        "contrast": run.settings.contrast if run.cohort.joint else None,
         "n_samples": null.n_samples,
         "n_traits": len(run.cohort.trait_names),
         "n_covariates": null.n_covariates,
@@ -58,6 +59,8 @@ def write_summary(run, path, arguments):
         summary["lambda_gc"] = _finite(run.lambda_gc)
         summary["lrt_true_over_nominal_rate"] = {"level": GENOME_WIDE, "ratio": run.lrt_rate}
         summary["top_hits"] = top_hits(run)
+    if run.relatives.kinship is not None:
+        summary["kinship"] = kinship_summary(run)
     if run.has_single:
         summary["lambda_gc_of_traits"] = _spread(run.trait_lambdas)
     with unfinished(path) as temporary, open(temporary, "w", encoding="utf-8") as file:
@@ -125,13 +128,15 @@ def draw(run, prefix):
             lambda_gc=run.lambda_gc,
             autosomes=run.settings.autosomes,
         )
+    if run.relatives.kinship is not None:
+        draw_heritability(run, prefix)
     if run.has_single:
         from gemcont.plots.qq_traits import qq_traits
 
         lambdas, dof = run.trait_lambdas, run.trait_dof[~np.isnan(run.trait_dof)]
         title = f"{_names(run.cohort.trait_names)}\neach alone, N up to {run.most_samples:,}"
         median = float(np.nanmedian(lambdas)) if len(dof) else None
-        _draw(
+        draw_pictures(
             prefix,
             {
                 "traits.qq": lambda: qq_traits(
@@ -154,7 +159,7 @@ def draw_joint(prefix, place, neg_log_10_p, null, trait_names, *, test, lambda_g
     test = {"lrt": "likelihood ratio", "f": "F test"}[test]
     test = f"{test}, N = {null.n_samples:,}, D = {null.n_traits}"
     positions = place["base_pair_location"].to_numpy()
-    _draw(
+    draw_pictures(
         prefix,
         {
             "manhattan": lambda: manhattan(
@@ -163,21 +168,6 @@ def draw_joint(prefix, place, neg_log_10_p, null, trait_names, *, test, lambda_g
             "qq": lambda: qq(neg_log_10_p, lambda_gc=lambda_gc, title=f"{traits}\n{test}"),
         },
     )
-
-
-def _draw(prefix, pictures):
-    from gemcont.plots.save import save
-
-    started = time.perf_counter()
-    for name, make in pictures.items():
-        path = f"{prefix}.{name}.png"
-        try:
-            save(make(), path)
-        except OSError as error:
-            reason = error.strerror or error
-            message = f"{path}: cannot be written ({reason}); the results themselves are complete"
-            raise GemcontError(message) from error
-    log.info("%s drawn in %.1f s", ", ".join(pictures), time.perf_counter() - started)
 
 
 def write_traits(run, prefix):

@@ -217,7 +217,7 @@ class GwasRun:
                 shortened(self.cohort.trait_names),
                 null.n_covariates,
             )
-            log_lrt_rate(null, settings.test)
+            log_lrt_rate(null, settings.test, related=self.relatives.kinship is not None)
         if self.has_single:
             log.info("each of %d traits is tested alone by its t", len(self.cohort.trait_names))
         log.info("%d threads, blocks of %d variants", self.threads, self.size)
@@ -276,17 +276,23 @@ def lrt_rate(null):
     return lrt_true_rate(null.n_samples, null.n_covariates, null.n_traits) / GENOME_WIDE
 
 
-def log_lrt_rate(null, test):
-    """Log the LRT's true rate, with a warning where it misleads; returns it."""
+def log_lrt_rate(null, test, *, related=False):
+    """Log the LRT's true rate, with a warning where it misleads; returns it.
+
+    related: a mixed model is used, of which neither the rate nor the F test is exact
+    """
     rate = lrt_rate(null)
+    exact = "approximate with kinship" if related else "exact for Gaussian traits"
     log.info(
-        "%sthe likelihood-ratio test's true rate at 5e-8 is %.3g times nominal here",
-        "the F test is exact for Gaussian traits; " if test == "f" else "",
+        "%sthe likelihood-ratio test's true rate at 5e-8 is %.3g times nominal %s",
+        f"the F test is {exact}; " if test == "f" else "",
         rate,
+        "for unrelated samples" if related else "here",
     )
     if test == "lrt" and not _CALIBRATED[0] <= rate <= _CALIBRATED[1]:
         log.warning(
-            "the likelihood-ratio test is %s for this N, D and K; --test f is exact",
+            "the likelihood-ratio test is %s for this N, D and K; --test f is %s",
             "anti-conservative" if rate > 1 else "conservative",
+            "nearly right" if related else "exact",
         )
     return rate

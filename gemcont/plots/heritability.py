@@ -1,0 +1,66 @@
+"""Heritabilities of traits, and how their genetic and residual parts correlate."""
+
+import numpy as np
+from matplotlib.figure import Figure
+
+_POINT, _ERROR = "#1f4e79", "0.55"
+_NAMED = 40  # traits up to which each has its name
+_NUMBERED = 10  # traits up to which a correlation is written into its square
+
+
+def heritability(names, share, error, genetic=None, residual=None, *, title=None):
+    """Draws heritabilities with 95 % intervals; below the diagonal of a matrix the genetic
+    correlations, above it the residual ones.
+
+    Args:
+        names: of the D traits.
+        share, error: heritability and its standard error, (D,); NaN where there is none.
+        genetic, residual: correlations (D, D); None draws heritabilities alone.
+        title: text above the plot.
+
+    Returns:
+        matplotlib.figure.Figure
+    """
+    d, both = len(names), genetic is not None and len(names) > 1
+    high = min(max(1.5 + 0.3 * d, 2.6), 8)
+    wide = [4.2, 1.2 * high][: 1 + both]
+    figure = Figure(figsize=(sum(wide), high), layout="constrained")
+    axes = figure.subplots(1, 1 + both, squeeze=False, width_ratios=wide)[0]
+    _draw_shares(axes[0], names, np.asarray(share), np.asarray(error))
+    if both:
+        _draw_correlations(figure, axes[1], names, genetic, residual)
+    figure.suptitle(title, fontsize=11)
+    return figure
+
+
+def _draw_shares(axes, names, share, error):
+    place = np.arange(len(names))
+    low, high = np.clip(share - 1.96 * error, 0, 1), np.clip(share + 1.96 * error, 0, 1)
+    axes.hlines(place, low, high, color=_ERROR, linewidth=1.5)
+    axes.plot(share, place, "o", color=_POINT, markersize=6 if len(names) <= _NAMED else 3)
+    if len(names) <= _NAMED:
+        axes.set_yticks(place, names, parse_math=False)
+    else:
+        axes.set_ylabel("Trait")
+    axes.set(xlim=(0, 1), ylim=(len(names) - 0.5, -0.5), xlabel="Heritability, with 95 % interval")
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.grid(axis="x", color="0.9")
+    axes.set_axisbelow(True)
+
+
+def _draw_correlations(figure, axes, names, genetic, residual):
+    d = len(names)
+    shown = np.where(np.tri(d, k=-1, dtype=bool), genetic, residual)
+    np.fill_diagonal(shown, np.nan)
+    image = axes.imshow(shown, cmap="RdBu_r", vmin=-1, vmax=1)
+    axes.set_facecolor("0.93")
+    ticks = range(d) if d <= _NAMED else ()
+    axes.set_xticks(ticks, [names[i] for i in ticks], rotation=90, parse_math=False)
+    axes.set_yticks(ticks, [names[i] for i in ticks], parse_math=False)
+    axes.set_title("Genetic correlation below, residual above", fontsize=9)
+    for i in range(d if d <= _NUMBERED else 0):
+        for j in range(d):
+            if np.isfinite(shown[i, j]):
+                colour = "white" if abs(shown[i, j]) > 0.6 else "black"
+                axes.text(j, i, f"{shown[i, j]:.2f}", ha="center", va="center", color=colour)
+    figure.colorbar(image, ax=axes, shrink=0.8)

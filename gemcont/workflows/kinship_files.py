@@ -1,0 +1,192 @@
+"""A GRM made once for many scans: its matrix, eigenvectors, those without each chromosome."""
+
+import json
+import logging
+import os
+import shutil
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+from tqdm import tqdm
+
+import gemcont
+from gemcont._numba import available_threads
+from gemcont.errors import GemcontError
+from gemcont.genotype import open_genotypes
+from gemcont.genotype.align import SampleIds, match_samples
+from gemcont.genotype.chromosomes import HUMAN_AUTOSOMES, canonical_name, warn_unknown_codes
+from gemcont.genotype.filters import read_sample_list, read_variant_ids, select_variants
+from gemcont.genotype.kinship import KINDS
+from gemcont.stats.mixed import decompose
+from gemcont.tables.files import remove, unfinished
+from gemcont.tables.kinship_files import fingerprint, write_eigen, write_kinship
+from gemcont.workflows.kinship import Computed, autosomal, refuse_too_many, side_by_side
+from gemcont.workflows.pictures import draw_pictures
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class KinshipSettings:
+    """What ``gemcont-kinship`` can be told; names as of its flags."""
+
+    kinship_type: str = KINDS[0]
+    kinship_maf: float = 0.01
+    keep: str | None = None
+    remove: str | None = None
+    extract: str | None = None
+    exclude: str | None = None
+    autosomes: int = HUMAN_AUTOSOMES
+    loco: bool = False
+    threads: int | None = None
+
+
+def write_kinship_files(genotypes, prefix, *, sample=None, plot=True, progress=False, **settings):
+    """Make the GRM of a genotype file and write what ``gemcont-gwas --kinship PREFIX`` reads.
+
+    genotypes: a PLINK prefix, .pgen or .bgen; sample: of a .bgen; settings: fields of
+    ``KinshipSettings``. Writes PREFIX.grm.npy (samples, samples), PREFIX.grm.id (FID IID),
+    PREFIX.eigen.npz, PREFIX.summary.json, a picture, and with ``loco`` the first three for the
+    GRM without each autosome, PREFIX.loco/CHR.*.
+    """
+    settings, started = KinshipSettings(**settings), time.perf_counter()
+    source = open_genotypes(genotypes, sample=sample)
+    log.info("%s: %d samples, %d variants", source.name, source.n_samples, source.n_variants)
+    threads = settings.threads or available_threads()
+    samples, variants = _samples(source, settings), _variants(source, settings)
+    _refuse_full_disk(prefix, len(samples), len(_chromosomes(source, variants, settings)))
+    refuse_too_many(len(samples), threads=threads)
+    computed = Computed(source, settings, variants)
+    ids = [source.samples[name][samples].to_list() for name in ("fid", "iid")]
+    with threadpool_limits(threads, user_api="blas"):
+        computed.prepare(samples, progress=progress)
+        found = _write_one(prefix, computed.matrix(), ids)
+        if settings.loco:
+            _write_loco(prefix, computed, _chromosomes(source, variants, settings), ids, progress)
+        else:
+            remove(f"{prefix}.loco")
+    _report(prefix, settings, computed, samples, found, plot)
+    log.info("done in %.1f s", time.perf_counter() - started)
+
+
+def _samples(source, settings):
+    """Ascending indices of the samples that --keep and --remove leave."""
+    reference = SampleIds(source.name, *(source.samples[c].to_list() for c in ("fid", "iid")))
+    flags = [flag for flag in ("keep", "remove") if getattr(settings, flag) is not None]
+    lists = [read_sample_list(getattr(settings, flag)) for flag in flags]
+    kept = np.ones(source.n_samples, dtype=bool)
+    for flag, member in zip(flags, match_samples(reference, [], lists)[1], strict=True):
+        leaving = ~member if flag == "keep" else member
+        log.info("%d samples left out by --%s", (kept & leaving).sum(), flag)
+        kept &= ~leaving
+    if kept.sum() < 2:
+        raise GemcontError(f"--keep, --remove: {kept.sum()} samples are left of {source.name}")
+    return np.flatnonzero(kept)
+
+
+def _variants(source, settings):
+    """Ascending indices of autosomal variants that --extract and --exclude leave."""
+    warn_unknown_codes(source.variants["chromosome"].unique().to_list(), settings.autosomes)
+    lists = {
+        flag: None if path is None else set(read_variant_ids(path))
+        for flag, path in (("extract", settings.extract), ("exclude", settings.exclude))
+    }
+    chosen, taken = select_variants(source.variants, autosomes=settings.autosomes, **lists)
+    for flag, count in taken.items():
+        log.info("%d variants left out by %s", count, flag)
+    chosen = np.intersect1d(chosen, autosomal(source, settings.autosomes))
+    if not len(chosen):
+        raise GemcontError("--extract, --exclude: no variant on an autosome is left")
+    return chosen
+
+
+def _chromosomes(source, variants, settings):
+    """Names in the file of the autosomes that are left out in turn; [] without --loco."""
+    if not settings.loco:
+        return []
+    column = source.variants["chromosome"][variants].cast(str)
+    names = column.unique(maintain_order=True).to_list()
+    if len(names) < 2:
+        raise GemcontError(f"--loco: all variants of the GRM are on chromosome {names[0]}")
+    return names
+
+
+def _refuse_full_disk(prefix, n_samples, n_chromosomes):
+    """GemcontError if the matrices and eigenvectors will not fit."""
+    need = 16 * n_samples**2 * (1 + n_chromosomes)
+    free = shutil.disk_usage(os.path.dirname(os.path.abspath(prefix))).free
+    if need > free:
+        raise GemcontError(
+            f"--out: the matrices of {n_samples} samples take {need / 2**30:.1f} GiB, "
+            f"{free / 2**30:.1f} are free there"
+        )
+
+
+def _write_one(prefix, matrix, ids):
+    """A matrix with its ids and ``Decomposition``, which is returned with it."""
+    remove(f"{prefix}.eigen.npz")  # of another matrix, from now on
+    found = decompose(matrix)
+    write_kinship(prefix, matrix, *ids)
+    digest = fingerprint(matrix)
+    write_eigen(f"{prefix}.eigen.npz", found.values, found.vectors, found.n_clipped, digest)
+    return matrix, found
+
+
+def _write_loco(prefix, computed, names, ids, progress):
+    """PREFIX.loco, whole or not at all; side by side, each on one thread, as memory allows."""
+    at_once = side_by_side(len(ids[0]), computed.threads)
+    bar = tqdm(
+        total=len(names), unit=" chromosomes", desc="LOCO", disable=None if progress else True
+    )
+    with (
+        unfinished(f"{prefix}.loco") as folder,
+        ThreadPoolExecutor(at_once) as pool,
+        threadpool_limits(computed.threads // at_once, user_api="blas"),
+        bar,
+    ):
+        os.mkdir(folder)
+
+        def write(name):
+            target = f"{folder}/{canonical_name(name, computed.autosomes)}"
+            _write_one(target, computed.matrix(name), ids)
+            bar.update()
+
+        list(pool.map(write, names))
+    log.info("%s.loco: the GRM without each of %d chromosomes", prefix, len(names))
+
+
+def _report(prefix, settings, computed, samples, found, plot):
+    matrix, decomposition = found
+    diagonal = np.diag(matrix)
+    log.info(
+        "mean of the diagonal %.4f, largest pair %.4f; %d eigenvalues below 0 by rounding",
+        diagonal.mean(),
+        max((row[:i].max(initial=-np.inf) for i, row in enumerate(matrix)), default=np.nan),
+        decomposition.n_clipped,
+    )
+    summary = {
+        "gemcont": gemcont.__version__,
+        "settings": asdict(settings),
+        "n_samples": len(samples),
+        **computed.facts,
+        "mean_diagonal": float(diagonal.mean()),
+        "largest_eigenvalue": float(decomposition.values[-1]),
+        "eigenvalues_clipped": decomposition.n_clipped,
+    }
+    with unfinished(f"{prefix}.summary.json") as temporary, open(temporary, "w") as file:
+        json.dump(summary, file, indent=2)
+        file.write("\n")
+    if plot:
+        _draw(prefix, *found, computed.facts["n_variants"])
+    else:
+        remove(f"{prefix}.kinship.png")
+
+
+def _draw(prefix, matrix, decomposition, n_variants):
+    from gemcont.plots.kinship import kinship
+
+    title = f"{len(matrix):,} samples, {n_variants:,} variants"
+    draw_pictures(prefix, {"kinship": lambda: kinship(matrix, decomposition.values, title=title)})
