@@ -17,6 +17,7 @@ _MOST_STEPS, _MOST_HALVINGS = 60, 12  # of scoring
 _ENOUGH = 1e-9  # gain in log-likelihood below which scoring has ended
 _FLOOR = 1e-6  # of Cn, in units of the traits' covariance
 _TINY = 1e-12
+_OPEN = 1e-7  # of a genetic variance, in units of the residual one, that can be lessened
 
 
 @dataclass(frozen=True)
@@ -63,9 +64,10 @@ class Fit:
     def gradient_norm(self):
         """Largest slope of the log-likelihood within the cone, in units of Cg and Cn.
 
-        Where l_d is 0 a direction that lessens it is not open, and what counts is a positive slope.
+        Where l_d is 0 a direction that lessens it is not open, and what counts is a positive slope
+        (``curvature``); one that is 0 but for rounding has no likelihood to gain either.
         """
-        open_g = self.gradient_g * (self.latent > _TINY)[:, None]
+        open_g = self.gradient_g * (self.latent > _OPEN)[:, None]
         return float(max(np.abs(self.gradient_n).max(), np.abs(open_g).max()))
 
     @property

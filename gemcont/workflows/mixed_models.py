@@ -66,6 +66,11 @@ class MixedModel:
         """``data`` for maximum likelihood."""
         return Rotated(self.data.traits, self.data.covariates, self.data.eigenvalues)
 
+    @property
+    def chunk_size(self):
+        """Variants that are rotated at once."""
+        return int(np.clip(_CHUNK_BYTES // (8 * len(self.vectors)), 32, 1024))
+
     def rotated(self, block, mean, rows):
         """Centred genotypes of some variants of a block times U: float64 (variants, N)."""
         centred = centred_dosages(block.take(rows), mean[rows])
@@ -75,10 +80,9 @@ class MixedModel:
         """Scores and information (variants, traits) of each of the model's regressions."""
         regressions = [self.joint_regressions] if self.joint is not None else []
         regressions += [found for _, found in self.single_regressions]
-        size = int(np.clip(_CHUNK_BYTES // (8 * len(self.vectors)), 32, 1024))
         parts = []
-        for first in range(0, max(len(rows), 1), size):
-            rotated = self.rotated(block, mean, rows[first : first + size])
+        for first in range(0, max(len(rows), 1), self.chunk_size):
+            rotated = self.rotated(block, mean, rows[first : first + self.chunk_size])
             parts.append([found.sums(rotated) for found in regressions])
         return [
             tuple(np.concatenate(both) for both in zip(*of_one, strict=True))
