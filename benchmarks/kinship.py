@@ -1,7 +1,7 @@
 """The mixed model: whole processes against JAMMA, FaST-LMM and GEMMA; null fits; scan rates.
 
 Peers are run, by turns with ours, where their programs are given or on the PATH. All make the
-kinship from the genotypes (mice, 1,940 people, 12,226 variants; those with values for the traits
+kinship from the genotypes (mice, 1,940, 9,286 variants; those with values for the traits
 are analysed).
 
     python benchmarks/kinship.py processes --jamma PATH --fastlmm PATH_OF_ITS_PYTHON

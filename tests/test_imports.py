@@ -67,7 +67,8 @@ def test_import_gemcont_is_light():
 
 
 @pytest.mark.parametrize(
-    "command", ["gwas", "clump", "meta", "panel", "simulate", "train", "embed", "evaluate"]
+    "command",
+    ["gwas", "clump", "kinship", "meta", "panel", "simulate", "train", "embed", "evaluate"],
 )
 def test_help_is_light(command):
     parser = f"from gemcont.cli.{command} import build_parser; build_parser().format_help()"

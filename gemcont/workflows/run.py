@@ -293,6 +293,6 @@ def log_lrt_rate(null, test, *, related=False):
         log.warning(
             "the likelihood-ratio test is %s for this N, D and K; --test f is %s",
             "anti-conservative" if rate > 1 else "conservative",
-            "nearly right" if related else "exact",
+            "closer" if related else "exact",
         )
     return rate
