@@ -291,7 +291,7 @@ def permuted_chi2(rng, traits, panels, replicates):
 def power_section(rng, panel, nulls, draws, quick):
     power = {}
     for d in POWER_TRAITS:
-        inflation = np.median(nulls[d][PLAIN]) / median_of(d)
+        inflation = lambda_of(nulls[d][PLAIN], d)
         for share in SHARES:
             found = [power_draw(rng, panel, d, share, inflation) for _ in range(draws)]
             power[d, share] = np.mean(found, axis=0)
@@ -323,7 +323,7 @@ def corrected_table(nulls):
     yield "The rates at which these powers are had: true / nominal on the null draws above."
     yield from table_head("D", "test", *CALIBRATION)
     for d in POWER_TRAITS:
-        controlled = nulls[d][PLAIN] * (median_of(d) / np.median(nulls[d][PLAIN]))
+        controlled = nulls[d][PLAIN] / lambda_of(nulls[d][PLAIN], d)
         for test, chi2 in {**nulls[d], CONTROLLED: controlled}.items():
             if test != PLAIN:
                 yield row(d, test, *calibration(chi2, d))
@@ -358,12 +358,8 @@ def draw_power(power, path):
     figure.savefig(path, dpi=150, metadata={"Software": None})
 
 
-def median_of(d):
-    return chi2_isf(np.log10(2), d)
-
-
 def lambda_of(chi2, d):
-    return np.median(chi2) / median_of(d)
+    return np.median(chi2) / chi2_isf(np.log10(2), d)
 
 
 def calibration(chi2, d):
@@ -376,7 +372,7 @@ def calibration(chi2, d):
 def pooled(chi2, d):
     """The error is that of the share above the median, over the density there."""
     shares = (chi2 > np.median(chi2)).mean(axis=1)
-    low, high = np.quantile(chi2, (0.45, 0.55)) / median_of(d)
+    low, high = np.quantile(chi2, (0.45, 0.55)) / chi2_isf(np.log10(2), d)
     error = shares.std(ddof=1) / np.sqrt(len(chi2)) * (high - low) / 0.1
     return f"{lambda_of(chi2, d):.3f} ({error:.3f})"
 

@@ -30,23 +30,23 @@ class Decomposition(NamedTuple):
     n_clipped: int
 
 
-def decompose(kinship):
-    """The ``Decomposition`` of a kinship matrix (N, N).
+def decompose(kinship, name="kinship"):
+    """The ``Decomposition`` of a kinship matrix (N, N); name: what messages call it.
 
     Raises GemcontError if it is not square, symmetric and finite, or has an eigenvalue below
     -1e-3 of their mean: such a matrix is no covariance.
     """
     kinship = np.asarray(kinship, dtype=np.float64)
     if kinship.ndim != 2 or len(kinship) != kinship.shape[1]:
-        raise GemcontError(f"kinship: has shape {kinship.shape}; it must be (samples, samples)")
+        raise GemcontError(f"{name}: has shape {kinship.shape}; it must be (samples, samples)")
     if not np.isfinite(kinship).all():
-        raise GemcontError("kinship: holds values that are not finite")
+        raise GemcontError(f"{name}: holds values that are not finite")
     if np.abs(kinship - kinship.T).max() > 1e-6 * np.abs(kinship).max():
-        raise GemcontError("kinship: is not symmetric")
+        raise GemcontError(f"{name}: is not symmetric")
     values, vectors = np.linalg.eigh((kinship + kinship.T) / 2)
     if values[0] < -_CLIPPED * max(values.mean(), 0) or values[-1] <= 0:
         raise GemcontError(
-            f"kinship: is not positive semi-definite, its smallest eigenvalue is {values[0]:.3g}"
+            f"{name}: is not positive semi-definite, its smallest eigenvalue is {values[0]:.3g}"
         )
     return Decomposition(vectors, np.maximum(values, 0), int((values < 0).sum()))
 

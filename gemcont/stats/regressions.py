@@ -10,7 +10,7 @@ from functools import cached_property
 import numpy as np
 
 from gemcont.stats.contrasts import Basis
-from gemcont.stats.covariances import Rotated, evaluate, fit, scoring_step
+from gemcont.stats.covariances import Rotated, evaluate, fit, scored
 
 REFIT_STEPS = 5
 _ENOUGH = 1e-7  # gain in log-likelihood that ends a refit
@@ -89,23 +89,10 @@ def refitted(data, null, rotated):
     chi2, effects, errors = np.empty(len(rotated)), *np.empty((2, len(rotated), d))
     for v, g in enumerate(rotated.astype(np.float64, copy=False)):
         both = Rotated(data.traits, np.column_stack([data.covariates, g]), data.eigenvalues)
-        found = _scored(both, null)
+        found = scored(both, null.genetic, null.residual, REFIT_STEPS, _ENOUGH)
         chi2[v] = max(2 * (found.log_likelihood - null.log_likelihood), 0.0)
         effects[v], errors[v] = _last_effect(both, found)
     return chi2, effects, errors
-
-
-def _scored(data, null):
-    """The ``Fit`` after up to five scoring steps from the null's covariances."""
-    found = evaluate(data, null.genetic, null.residual)
-    for _ in range(REFIT_STEPS):
-        following = scoring_step(data, found)
-        if following is None:
-            break
-        gained, found = following.log_likelihood - found.log_likelihood, following
-        if gained < _ENOUGH:
-            break
-    return found
 
 
 def _last_effect(data, found):

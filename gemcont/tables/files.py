@@ -4,8 +4,10 @@ import os
 import shutil
 from contextlib import contextmanager
 
+import numpy as np
 import polars as pl
 
+from gemcont._text import readable
 from gemcont.errors import GemcontError
 
 
@@ -50,3 +52,22 @@ def refuse_overwriting(outputs, inputs):
     for path in outputs:
         if os.path.exists(path) and any(os.path.samestat(os.stat(path), f) for f in files):
             raise GemcontError(f"--out: {path} is also an input; choose another prefix")
+
+
+def load_array(path, shape):
+    """A .npy file of numbers in two dimensions as float64, mapped where it holds float64.
+
+    shape: what the dimensions are, for the message. Raises GemcontError for any other file.
+    """
+    try:
+        with readable(path):
+            values = np.lib.format.open_memmap(path, mode="r")
+    except ValueError:  # what is no .npy file, ends early or holds pickled objects
+        raise GemcontError(
+            f"{path}: not a whole .npy file of numbers; write a float array by numpy.save"
+        ) from None
+    if values.dtype.kind not in "fiub":
+        raise GemcontError(f"{path}: holds {values.dtype}, not numbers; write a float array")
+    if values.ndim != 2:
+        raise GemcontError(f"{path}: has shape {values.shape}; it must be {shape}")
+    return values if values.dtype == np.float64 else np.asarray(values, dtype=np.float64)

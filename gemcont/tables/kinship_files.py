@@ -15,7 +15,7 @@ import polars as pl
 
 from gemcont._text import read_text, readable
 from gemcont.errors import GemcontError
-from gemcont.tables.files import unfinished
+from gemcont.tables.files import load_array, unfinished
 
 _TOLERANCE = 1e-6  # of the largest entry: what is written with seven digits is symmetric
 _TILE = 512  # rows of a matrix, which can be larger than memory, that are looked at together
@@ -90,7 +90,7 @@ def _no_matrix(path, prefix, whole):
 
 def _read_own(prefix):
     path, beside, eigen = (f"{prefix}.{end}" for end in ("grm.npy", "grm.id", "eigen.npz"))
-    matrix = _load_array(path)
+    matrix = load_array(path, "(samples, samples)")
     ids = _ids_of_rows(path, beside, len(matrix))
     eigen = eigen if os.path.exists(eigen) else None
     return KinshipFile(path, *ids, matrix, eigen, prefix, [path, beside])
@@ -98,25 +98,9 @@ def _read_own(prefix):
 
 def _read_npy(path):
     prefix = path.removesuffix(".npy")
-    matrix = _load_array(path)
+    matrix = load_array(path, "(samples, samples)")
     ids = _ids_of_rows(path, f"{prefix}.id", len(matrix))
     return KinshipFile(path, *ids, matrix, None, prefix, [path, f"{prefix}.id"])
-
-
-def _load_array(path):
-    """A memory map of float64, an array where the file holds other numbers."""
-    try:
-        with readable(path):
-            values = np.lib.format.open_memmap(path, mode="r")
-    except ValueError:  # what is no .npy file, ends early or holds pickled objects
-        raise GemcontError(
-            f"{path}: not a whole .npy file of numbers; write a float array by numpy.save"
-        ) from None
-    if values.dtype.kind not in "fiu":
-        raise GemcontError(f"{path}: holds {values.dtype}, not numbers; write a float array")
-    if values.ndim != 2:
-        raise GemcontError(f"{path}: has shape {values.shape}; it must be (samples, samples)")
-    return values if values.dtype == np.float64 else np.asarray(values, dtype=np.float64)
 
 
 def _read_gcta(prefix):

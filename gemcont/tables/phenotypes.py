@@ -19,6 +19,7 @@ from gemcont._text import (
     split_fields,
 )
 from gemcont.errors import GemcontError
+from gemcont.tables.files import load_array
 
 DEFAULT_CODES = ("-9",)  # in trait columns, as PLINK
 _CELLS = 1 << 20  # of columns of text that become numbers together
@@ -201,7 +202,7 @@ def _plain(column):
 
 
 def _read_npy(path):
-    values, stem = _load_array(path), os.path.splitext(path)[0]
+    values, stem = np.array(load_array(path, "(samples, traits)")), os.path.splitext(path)[0]
     beside = f"{stem}.ids.tsv"
     if not os.path.exists(beside):
         raise GemcontError(
@@ -212,21 +213,6 @@ def _read_npy(path):
         raise GemcontError(f"{beside}: names {len(ids.iid)} samples, {path} has {len(values)} rows")
     names = _trait_names(f"{stem}.names.txt", values.shape[1])
     return SampleTable(path, ids.fid, ids.iid, pl.DataFrame(values, schema=names, orient="row"))
-
-
-def _load_array(path):
-    try:
-        with readable(path):
-            values = np.lib.format.open_memmap(path, mode="r")
-    except ValueError:  # what is no .npy file, ends early or holds pickled objects
-        raise GemcontError(
-            f"{path}: not a whole .npy file of numbers; write a float array by numpy.save"
-        ) from None
-    if values.dtype.kind not in "fiub":
-        raise GemcontError(f"{path}: holds {values.dtype}, not numbers; write a float array")
-    if values.ndim != 2:
-        raise GemcontError(f"{path}: has shape {values.shape}; it must be (samples, traits)")
-    return np.asarray(values, dtype=np.float64)
 
 
 def _trait_names(path, count):

@@ -105,7 +105,9 @@ class Computed:
 
     def decomposition(self, samples, chromosome=None):
         """``Decomposition`` for samples of the GRM, without a chromosome's variants."""
-        return _decomposed(self.matrix(chromosome), np.searchsorted(self._samples, samples))
+        return _decomposed(
+            self.matrix(chromosome), np.searchsorted(self._samples, samples), self.name
+        )
 
     def matrix(self, chromosome=None):
         """(N, N) of the prepared samples, without a chromosome's variants."""
@@ -169,7 +171,7 @@ class FromFile:
             file = self._without(chromosome)
         if file.eigen is not None and np.array_equal(rows, np.arange(len(file.matrix))):
             return _read_decomposition(file)
-        return _decomposed(file.matrix, rows)
+        return _decomposed(file.matrix, rows, file.name)
 
     def _without(self, chromosome):
         name = canonical_name(chromosome, self._autosomes)
@@ -200,7 +202,7 @@ class FromArray:
 
     def decomposition(self, samples, chromosome=None):
         """``Decomposition`` of the samples' rows and columns."""
-        return _decomposed(self._matrix, samples)
+        return _decomposed(self._matrix, samples, self.name)
 
 
 def _ids_of(file, source):
@@ -222,10 +224,10 @@ def _read_decomposition(file):
     return Decomposition(vectors, values, n_clipped)
 
 
-def _decomposed(matrix, rows):
+def _decomposed(matrix, rows, name):
     if not np.array_equal(rows, np.arange(len(matrix))):
         matrix = matrix[np.ix_(rows, rows)]
-    found = decompose(matrix)
+    found = decompose(matrix, name)
     if found.n_clipped:
         log.info("%d eigenvalues below 0 by rounding, taken as 0", found.n_clipped)
     return found

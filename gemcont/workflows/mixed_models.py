@@ -13,6 +13,7 @@ from functools import cached_property
 
 import numpy as np
 
+from gemcont.errors import GemcontError
 from gemcont.genotype.chromosomes import Ploidy
 from gemcont.genotype.kinship import centred_dosages
 from gemcont.stats.covariances import Fit, Rotated, evaluate, fit, maximise
@@ -92,11 +93,13 @@ class MixedModel:
 
 def fitted(batch, found, settings):
     """The ``MixedModel`` of a batch on a ``Decomposition``, its covariances fitted."""
-    data = _rotated(batch.null, found, settings.reml)
-    joint = fit(data, settings.kinship_rank) if batch.joint else None
+    data, rank = _rotated(batch.null, found, settings.reml), settings.kinship_rank
+    if rank is not None and rank > batch.null.n_traits:
+        raise GemcontError(f"--kinship-rank {rank}: the traits are only {batch.null.n_traits}")
+    joint = fit(data, rank) if batch.joint else None
     null = joint
     if settings.refits and batch.joint and settings.reml:
-        null = fit(Rotated(data.traits, data.covariates, data.eigenvalues), settings.kinship_rank)
+        null = fit(Rotated(data.traits, data.covariates, data.eigenvalues), rank)
     return MixedModel(
         found.vectors.astype(np.float32),
         data,
