@@ -202,7 +202,7 @@ def _plain(column):
 
 
 def _read_npy(path):
-    values, stem = np.array(load_array(path, "(samples, traits)")), os.path.splitext(path)[0]
+    values, stem = np.asarray(load_array(path, "(samples, traits)")), os.path.splitext(path)[0]
     beside = f"{stem}.ids.tsv"
     if not os.path.exists(beside):
         raise GemcontError(

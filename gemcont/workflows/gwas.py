@@ -174,7 +174,8 @@ def run_gwas(genotypes, traits, covariates=None, *, progress=False, **settings):
     traits, covariates: pandas DataFrames indexed by sample id (or FID, IID); NaN missing, text
     columns of covariates are categories; an intercept is always added
     progress: show a bar on a terminal
-    settings: fields of ``GwasSettings``: test="lrt" | "f", rank_int, pcs, maf, chromosomes, ...
+    settings: fields of ``GwasSettings``: test="lrt" | "f", rank_int, pcs, maf, chromosomes,
+        kinship="grm" | a path | an array (samples, samples) over the genotypes' samples, ...
 
     Returns a pandas DataFrame with the columns of PREFIX.gwas.tsv, one row per variant that
     passed the filters, in file order; NaN where a variant cannot be tested. Raises GemcontError

@@ -20,7 +20,9 @@ log = logging.getLogger(__name__)
 
 COMPUTE = "grm"  # --kinship grm: made of the genotypes that are tested
 _LP64_LARGEST = 32_766  # people above which a LAPACK of 32-bit integers overflows
-_BYTES, _SECONDS = 52, 1.1e-10  # of a decomposition, times N^2, and times N^3 on one thread
+# Measured at 3,000 and 6,000 samples: bytes of a decomposition over N^2, and what the models of
+# chromosomes hold beside it; seconds over N^3 on one thread.
+_BYTES, _LOCO_BYTES, _SECONDS = 52, 28, 1.6e-10
 
 
 def open_kinship(source, settings):
@@ -244,14 +246,15 @@ def autosomal(source, autosomes):
     return np.flatnonzero(here)
 
 
-def refuse_too_many(n_samples, *, threads=None):
+def refuse_too_many(n_samples, *, threads=None, loco=False):
     """Log what a decomposition needs; GemcontError where memory does not hold it."""
     if n_samples > _LP64_LARGEST and not lapack_is_64_bit():
         raise GemcontError(
             f"--kinship: {n_samples} samples need a 64-bit LAPACK, and this numpy has none; "
             "install numpy from PyPI"
         )
-    need = _BYTES * n_samples**2
+    each = _BYTES + _LOCO_BYTES * loco
+    need = each * n_samples**2
     free = available_memory()
     seconds = _SECONDS * n_samples**3 / (threads or available_threads())
     log.info(
@@ -263,7 +266,7 @@ def refuse_too_many(n_samples, *, threads=None):
     if free is not None and need > free:
         raise GemcontError(
             f"--kinship: {n_samples} samples need about {need / 2**30:.1f} GiB of memory, "
-            f"{free / 2**30:.1f} are free: enough for {int(np.sqrt(free / _BYTES))}; "
+            f"{free / 2**30:.1f} are free: enough for {int(np.sqrt(free / each))}; "
             "for more, --pred takes REGENIE's predictions"
         )
 
@@ -276,7 +279,7 @@ def side_by_side(n_samples, threads):
     free = available_memory()
     if free is None:
         return threads
-    return int(np.clip(free // (_BYTES * n_samples**2), 1, threads))
+    return int(np.clip((free / n_samples**2 - _LOCO_BYTES) // _BYTES, 1, threads))
 
 
 def available_memory():

@@ -58,7 +58,7 @@ def write_kinship_files(genotypes, prefix, *, sample=None, plot=True, progress=F
     threads = settings.threads or available_threads()
     samples, variants = _samples(source, settings), _variants(source, settings)
     _refuse_full_disk(prefix, len(samples), len(_chromosomes(source, variants, settings)))
-    refuse_too_many(len(samples), threads=threads)
+    refuse_too_many(len(samples), threads=threads, loco=settings.loco)
     computed = Computed(source, settings, variants)
     ids = [source.samples[name][samples].to_list() for name in ("fid", "iid")]
     with threadpool_limits(threads, user_api="blas"):

@@ -55,7 +55,7 @@ class ByKinship:
     def models(self, batches, kinds, cohort, variants, *, threads, progress):
         """As ``Unrelated.models``: with mixed models; of autosomes one each with --loco."""
         samples = cohort.parts[0][0].samples
-        refuse_too_many(len(samples), threads=threads)
+        refuse_too_many(len(samples), threads=threads, loco=self._settings.loco)
         groups, left_out = kinds.astype(np.uint16), {}
         if self._settings.loco:
             autosomes = np.flatnonzero(kinds == Ploidy.AUTOSOME)

@@ -67,3 +67,12 @@ def test_an_encoder_of_ones_own_recovers_the_trait(capsys):
 def test_examples_are_short_and_listed(path):
     assert len(path.read_text().splitlines()) < 80
     assert path.name in (Path(path).parent / "README.md").read_text()
+
+
+def test_kinship_takes_the_inflation_away(capsys):
+    null, scan, plain = run("kinship.py")
+    assert null.gradient_norm < 0.01
+    assert scan.neg_log_10_p.argmax() == 7
+    text = capsys.readouterr().out
+    with_kinship, without = (float(part.split()[0]) for part in text.split("lambda ")[1:])
+    assert 0.9 < with_kinship < 1.1 < without
