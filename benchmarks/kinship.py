@@ -77,9 +77,9 @@ def _commands(traits, folder, options):
     ours += ["--pheno-name", ",".join(traits), "--kinship", "grm", "--maf", "0.01", "--no-plot"]
     found = {"gemcont": [[*ours, *loco, "--out", f"{folder}/ours"]]}
     same = ["-bfile", MICE, "-p", f"{folder}/traits.gemma", "-outdir", folder]
-    same += ["-n", *map(str, range(1, len(traits) + 1))]
     if options.gemma and not options.loco:
-        one, two = [options.gemma, *same], ["-k", f"{folder}/k.cXX.txt", "-lmm", "1", "-o", "g"]
+        one, numbers = [options.gemma, *same], map(str, range(1, len(traits) + 1))
+        two = ["-n", *numbers, "-k", f"{folder}/k.cXX.txt", "-lmm", "1", "-o", "g"]
         found["GEMMA"] = [[*one, "-gk", "1", "-o", "k"], [*one, *two]]
     if options.jamma and len(traits) == 1:
         one = [options.jamma, *same, "--no-telemetry"]
@@ -108,7 +108,7 @@ def _times(commands, runs):
             for step in steps:
                 done = subprocess.run(step, capture_output=True, text=True)
                 if done.returncode:
-                    sys.exit(f"{name} failed: {done.stderr[-500:]}")
+                    sys.exit(f"{name} failed: {(done.stderr + done.stdout)[-500:]}")
             found[name].append(time.perf_counter() - started)
     return found
 

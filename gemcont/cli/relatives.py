@@ -20,7 +20,7 @@ _OF_SCAN = (
     (
         "--refit",
         "P",
-        "refit both covariances beside variants of p below this (default: 1e-4; 0: none)",
+        "refit covariances beside variants of p below this (default: 1e-4; 0, none, with --loco)",
         {"type": number(float, 0, 1)},
     ),
     (

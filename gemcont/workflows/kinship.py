@@ -107,16 +107,14 @@ class Computed:
 
     def decomposition(self, samples, chromosome=None):
         """``Decomposition`` for samples of the GRM, without a chromosome's variants."""
-        return _decomposed(
-            self.matrix(chromosome), np.searchsorted(self._samples, samples), self.name
-        )
+        return _decomposed(self.matrix(samples, chromosome), self.name)
 
-    def matrix(self, chromosome=None):
-        """(N, N) of the prepared samples, without a chromosome's variants."""
-        return self.sums(chromosome).matrix
+    def matrix(self, samples, chromosome=None):
+        """Kinship of some of the prepared samples, without a chromosome's variants."""
+        rows = np.searchsorted(self._samples, samples)
+        return _rows_of(self._sums_without(chromosome).matrix, rows)
 
-    def sums(self, chromosome=None):
-        """``Relationship`` of the prepared samples, without a chromosome's variants."""
+    def _sums_without(self, chromosome):
         if chromosome is None:
             return self._sums
         names = self._source.variants["chromosome"][self._variants].cast(str)
@@ -168,14 +166,18 @@ class FromFile:
 
     def decomposition(self, samples, chromosome=None):
         """``Decomposition`` for samples of the file, without a chromosome's variants."""
-        file, rows = self._file, self._rows(samples)
-        if chromosome is not None:
-            file = self._without(chromosome)
+        file, rows = self._without(chromosome), self._rows(samples)
         if file.eigen is not None and np.array_equal(rows, np.arange(len(file.matrix))):
             return _read_decomposition(file)
-        return _decomposed(file.matrix, rows, file.name)
+        return _decomposed(_rows_of(file.matrix, rows), file.name)
+
+    def matrix(self, samples, chromosome=None):
+        """Kinship of samples of the file, without a chromosome's variants."""
+        return _rows_of(self._without(chromosome).matrix, self._rows(samples))
 
     def _without(self, chromosome):
+        if chromosome is None:
+            return self._file
         name = canonical_name(chromosome, self._autosomes)
         prefix = f"{self._loco}/{name}"
         if not os.path.exists(f"{prefix}.grm.npy"):
@@ -204,7 +206,11 @@ class FromArray:
 
     def decomposition(self, samples, chromosome=None):
         """``Decomposition`` of the samples' rows and columns."""
-        return _decomposed(self._matrix, samples, self.name)
+        return _decomposed(self.matrix(samples), self.name)
+
+    def matrix(self, samples, chromosome=None):
+        """The samples' rows and columns."""
+        return _rows_of(self._matrix, samples)
 
 
 def _ids_of(file, source):
@@ -226,9 +232,13 @@ def _read_decomposition(file):
     return Decomposition(vectors, values, n_clipped)
 
 
-def _decomposed(matrix, rows, name):
-    if not np.array_equal(rows, np.arange(len(matrix))):
-        matrix = matrix[np.ix_(rows, rows)]
+def _rows_of(matrix, rows):
+    """Rows and columns of a matrix; itself where that is all of them in order."""
+    everyone = np.array_equal(rows, np.arange(len(matrix)))
+    return matrix if everyone else matrix[np.ix_(rows, rows)]
+
+
+def _decomposed(matrix, name):
     found = decompose(matrix, name)
     if found.n_clipped:
         log.info("%d eigenvalues below 0 by rounding, taken as 0", found.n_clipped)

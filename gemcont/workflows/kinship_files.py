@@ -63,9 +63,11 @@ def write_kinship_files(genotypes, prefix, *, sample=None, plot=True, progress=F
     ids = [source.samples[name][samples].to_list() for name in ("fid", "iid")]
     with threadpool_limits(threads, user_api="blas"):
         computed.prepare(samples, progress=progress)
-        found = _write_one(prefix, computed.matrix(), ids)
+        found = _write_one(prefix, computed.matrix(samples), ids)
         if settings.loco:
-            _write_loco(prefix, computed, _chromosomes(source, variants, settings), ids, progress)
+            _write_loco(
+                prefix, computed, samples, _chromosomes(source, variants, settings), ids, progress
+            )
         else:
             remove(f"{prefix}.loco")
     _report(prefix, settings, computed, samples, found, plot)
@@ -135,7 +137,7 @@ def _write_one(prefix, matrix, ids):
     return matrix, found
 
 
-def _write_loco(prefix, computed, names, ids, progress):
+def _write_loco(prefix, computed, samples, names, ids, progress):
     """PREFIX.loco, whole or not at all; side by side, each on one thread, as memory allows."""
     at_once = side_by_side(len(ids[0]), computed.threads)
     bar = tqdm(
@@ -151,7 +153,7 @@ def _write_loco(prefix, computed, names, ids, progress):
 
         def write(name):
             target = f"{folder}/{canonical_name(name, computed.autosomes)}"
-            _write_one(target, computed.matrix(name), ids)
+            _write_one(target, computed.matrix(samples, name), ids)
             bar.update()
 
         list(pool.map(write, names))

@@ -21,6 +21,7 @@ from gemcont.stats.heritability import components
 from gemcont.stats.regressions import Regressions, basis_of, single_fits
 from gemcont.workflows.groups import TRAITS_AT_ONCE, group_name
 from gemcont.workflows.kinship import side_by_side
+from gemcont.workflows.whitened_models import whitened, whitening_is_cheaper
 
 log = logging.getLogger(__name__)
 
@@ -56,6 +57,11 @@ class MixedModel:
         parts = [slice(start, start + TRAITS_AT_ONCE) for start in starts]
         covariates = self.data.covariates
         return [(p, Regressions.of_single_fits(self.single[p], covariates)) for p in parts]
+
+    @property
+    def single_parts(self):
+        """Slices of the traits tested one by one, with their residual sums of squares."""
+        return [(p, np.array([f.r0 for f in self.single[p]])) for p, _ in self.single_regressions]
 
     @property
     def basis(self):
@@ -123,10 +129,16 @@ def turned(batch, model, found, settings):
 
 
 def _rotated(null, found, reml):
-    """Residual traits and an orthogonal basis of the covariates with the intercept, times U'."""
+    """Residual traits and covariates, times U'."""
+    traits, covariates = _columns(null)
     turn = found.vectors.T
+    return Rotated(turn @ traits, turn @ covariates, found.values, reml)
+
+
+def _columns(null):
+    """Residual traits (N, D), and an orthogonal basis of the covariates with the intercept."""
     basis = np.column_stack([np.ones(null.n_samples), np.sqrt(null.n_samples) * null.basis])
-    return Rotated(turn @ null.in_trait_units(null.whitened), turn @ basis, found.values, reml)
+    return null.in_trait_units(null.whitened), basis
 
 
 class Whole:
@@ -180,8 +192,8 @@ def mix(found, kinship, settings, left_out, threads):
     """Batches by group with their mixed models.
 
     found: batches by ploidy, fitted without kinship; kinship: as of ``open_kinship``, prepared;
-    left_out: names of chromosomes by their groups, in the order of the scan, of which each is
-    tested on the kinship of the others
+    left_out: pairs of name and number of variants of the chromosomes, by their groups in the
+    order of the scan, of which each is tested on the kinship of the others
     """
     mixed, models, known = {}, {}, {}
     for kind, batches in found.items():
@@ -190,23 +202,37 @@ def mix(found, kinship, settings, left_out, threads):
             mixed[kind] = [_with_model(b, kinship, settings, models, known) for b in batches]
     known.clear()
     for batch in mixed[Ploidy.AUTOSOME] if left_out else ():
-        queue = _queue(batch, kinship, settings, list(left_out.values()), threads)
-        for group, name in left_out.items():
+        queue = _queue(batch, kinship, settings, left_out.values(), threads)
+        for group, (name, _) in left_out.items():
             one = replace(batch, mixed=LeftOut(queue, name))
             mixed.setdefault(group, []).append(one)
     return mixed
 
 
-def _queue(batch, kinship, settings, names, threads):
+def _queue(batch, kinship, settings, chromosomes, threads):
     """A ``Queue`` of the batch's models, as many side by side as threads and memory allow."""
     model, samples = batch.mixed.model(), _samples_of(batch)
-    at_once = side_by_side(len(samples), threads)
-    log.info("leave-one-chromosome-out: %d decompositions, %d at a time", len(names), at_once)
+    at_once, counts = side_by_side(len(samples), threads), dict(chromosomes)
+    n_regressions = (0 if model.joint is None else len(model.joint.latent)) + len(model.single)
+    cheaper = {
+        name
+        for name, count in counts.items()
+        if not settings.refits and whitening_is_cheaper(len(samples), count, n_regressions)
+    }
+    log.info(
+        "leave-one-chromosome-out: %d decompositions, %d triangular factors, %d at a time",
+        len(counts) - len(cheaper),
+        len(cheaper) * n_regressions,
+        at_once,
+    )
 
     def make(name):
+        if name in cheaper:
+            matrix = kinship.matrix(samples, name)
+            return whitened(*_columns(batch.null), matrix, model.joint, model.single)
         return turned(batch, model, kinship.decomposition(samples, name), settings)
 
-    return Queue(names, make, at_once)
+    return Queue(list(counts), make, at_once)
 
 
 def _with_model(batch, kinship, settings, models, known):

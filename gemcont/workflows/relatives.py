@@ -60,8 +60,9 @@ class ByKinship:
         if self._settings.loco:
             autosomes = np.flatnonzero(kinds == Ploidy.AUTOSOME)
             groups[autosomes], names = _by_chromosome(self._source, kinds, autosomes)
+            counts = np.bincount(groups[variants])
             found = _in_order(groups[variants])
-            left_out = {group: names[group] for group in found if group >= CHROMOSOME}
+            left_out = {g: (names[g], int(counts[g])) for g in found if g >= CHROMOSOME}
         with threadpool_limits(threads, user_api="blas"):
             self.kinship.prepare(samples, progress=progress)
             return mix(batches, self.kinship, self._settings, left_out, threads), groups

@@ -167,7 +167,9 @@ class GwasSettings:
         """p up to which covariances are refitted beside a variant; 0 never."""
         if self.kinship is None or not self._may_refit:
             return 0.0
-        return DEFAULT_REFIT if self.refit is None else self.refit
+        if self.refit is None:  # without a chromosome the covariances stay the whole genome's
+            return 0.0 if self.loco else DEFAULT_REFIT
+        return self.refit
 
     def filter(self):
         """The variant filters that are counted on the analysed samples."""

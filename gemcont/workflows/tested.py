@@ -87,11 +87,8 @@ def _by_mixed_model(block, found, stays, batch, plan, watch):
             _refit(model, block, found.mean, stays, (joint, effect), plan)
             watch.lap("refit")
         effect = tuple(batch.dose * e for e in effect)
-    pairs = zip(model.single_regressions, sums, strict=True)
-    scores = [
-        _unit_scores(part, *both, [f.r0 for f in model.single[part]], batch.dose)
-        for (part, _), both in pairs
-    ]
+    pairs = zip(model.single_parts, sums, strict=True)
+    scores = [_unit_scores(part, *both, r0, batch.dose) for (part, r0), both in pairs]
     return Tested(np.where(np.isnan(residual), np.nan, 1.0), joint, effect, scores)
 
 
@@ -122,7 +119,6 @@ def _refit(model, block, mean, stays, results, plan):
 
 def _unit_scores(part, scores, information, r0, dose):
     """``Scores`` on the scale on which a residual trait and a residual genotype have length 1."""
-    r0 = np.array(r0)
     r = scores / np.sqrt(information * r0)
     return Scores(part, r, np.ones(len(r0)), dose * np.sqrt(r0 / information))
 

@@ -1,0 +1,126 @@
+"""Mixed models of chromosomes whose kinship is not decomposed: Cg and Cn are known already.
+
+With them known, each of the D regressions has its own covariance V = l K + I. A triangular factor
+of it is ten times cheaper than the eigenvectors of K, but serves one regression only; and it cannot
+be used where covariances are to be refitted.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from gemcont.genotype.kinship import centred_dosages
+from gemcont.stats.contrasts import Basis
+from gemcont.stats.regressions import Regressions
+from gemcont.workflows.groups import TRAITS_AT_ONCE
+
+# Seconds over N^3 of eigenvectors (float64), of a factor and its inverse (float32), and over
+# N^2 M of genotypes times either (float32), each on one thread; measured at N = 1,410.
+_EIGENVECTORS, _FACTOR, _PRODUCT = 1.6e-10, 2e-11, 2.9e-11
+_CHUNK_BYTES = 32 << 20
+_LEAST = 128  # rows that are inverted at once
+
+
+def whitening_is_cheaper(n_samples, n_variants, n_regressions):
+    """Whether a factor for each regression costs less than eigenvectors for all."""
+    scan = _PRODUCT * n_variants
+    one_by_one = n_regressions * (_FACTOR * n_samples + scan)
+    return one_by_one < _EIGENVECTORS * n_samples + scan
+
+
+@dataclass(frozen=True)
+class WhitenedModel:
+    """The mixed model of a batch on one kinship matrix, its covariances given.
+
+    factors: of each regression L^-1 (N, N), float32, with V = L L'; regressions: in the whitened
+    samples, of one trait each: those of the joint test, then those of single traits; r0: residual
+    sums of squares (regressions,); transform: T of the joint test (D, D), or None
+    """
+
+    factors: list
+    regressions: list
+    r0: np.ndarray
+    transform: np.ndarray | None
+
+    @property
+    def n_joint(self):
+        """How many regressions are the joint test's."""
+        return 0 if self.transform is None else len(self.transform)
+
+    @property
+    def basis(self):
+        """The ``Basis`` of the joint test."""
+        n, k = self.regressions[0].covariates.shape
+        return Basis(self.transform, self.r0[: self.n_joint].sum(), n, n - k - 1)
+
+    @cached_property
+    def single_parts(self):
+        """Slices of the traits tested one by one, with their residual sums of squares."""
+        r0 = self.r0[self.n_joint :]
+        starts = range(0, len(r0), TRAITS_AT_ONCE)
+        return [(part := slice(start, start + TRAITS_AT_ONCE), r0[part]) for start in starts]
+
+    def sums(self, block, mean, rows):
+        """Scores and information (variants, traits): of the joint test, then of single parts."""
+        n = self.regressions[0].covariates.shape[0]
+        size = int(np.clip(_CHUNK_BYTES // (8 * n), 32, 1024))
+        starts = range(0, max(len(rows), 1), size)
+        chunks = [self._sums(block, mean, rows[first : first + size]) for first in starts]
+        scores, information = (np.concatenate(both) for both in zip(*chunks, strict=True))
+        parts = [slice(0, self.n_joint)] if self.n_joint else []
+        singles = (part for part, _ in self.single_parts)
+        parts += [slice(p.start + self.n_joint, p.stop + self.n_joint) for p in singles]
+        return [(scores[:, part], information[:, part]) for part in parts]
+
+    def _sums(self, block, mean, rows):
+        centred = centred_dosages(block.take(rows), mean[rows])
+        pairs = zip(self.factors, self.regressions, strict=True)
+        found = [one.sums((centred @ factor.T).astype(np.float64)) for factor, one in pairs]
+        return [np.hstack(columns) for columns in zip(*found, strict=True)]
+
+
+def whitened(traits, covariates, kinship, joint, single):
+    """The ``WhitenedModel`` of traits (N, D) and covariates (N, K) at the covariances of fits.
+
+    joint: ``Fit`` or None; single: ``Fit``s of the traits one by one, or []
+    """
+    covariances, columns = [], []
+    if joint is not None:
+        covariances += [(latent, 1.0) for latent in joint.latent]
+        columns += list((traits @ joint.transform.T).T)
+    covariances += [(fit.genetic[0, 0], fit.residual[0, 0]) for fit in single]
+    columns += list(traits.T) if single else []
+    parts = [
+        _regression(column, covariates, kinship, *pair)
+        for column, pair in zip(columns, covariances, strict=True)
+    ]
+    factors, regressions, r0 = zip(*parts, strict=True)
+    transform = None if joint is None else joint.transform
+    return WhitenedModel(list(factors), list(regressions), np.array(r0), transform)
+
+
+def _regression(trait, covariates, kinship, genetic, residual):
+    """L^-1, ``Regressions`` of the one whitened trait, and its residual sum of squares."""
+    covariance = (genetic * kinship).astype(np.float32)
+    covariance.flat[:: len(kinship) + 1] += np.float32(residual)
+    factor = _inverse_factor(covariance)
+    wide = factor.astype(np.float64)
+    y, x = wide @ trait, wide @ covariates
+    rest = y - x @ np.linalg.lstsq(x, y, rcond=None)[0]
+    regressions = Regressions(rest[:, None], np.ones((len(y), 1)), x, (x.T @ x)[None])
+    return factor, regressions, float(rest @ rest)
+
+
+def _inverse_factor(matrix):
+    """L^-1 of a matrix L L', by halves: nearly all of it is products of matrices."""
+    n = len(matrix)
+    if n <= _LEAST:
+        return np.linalg.inv(np.linalg.cholesky(matrix))
+    h, found = n // 2, np.zeros_like(matrix)
+    first = _inverse_factor(matrix[:h, :h])
+    below = matrix[h:, :h] @ first.T
+    last = _inverse_factor(matrix[h:, h:] - below @ below.T)
+    found[:h, :h], found[h:, h:] = first, last
+    found[h:, :h] = -last @ (below @ first)
+    return found
