@@ -127,6 +127,7 @@ def draw(run, prefix):
             test=run.settings.test,
             lambda_gc=run.lambda_gc,
             autosomes=run.settings.autosomes,
+            model=_model(run),
         )
     if run.relatives.kinship is not None:
         draw_heritability(run, prefix)
@@ -146,10 +147,22 @@ def draw(run, prefix):
         )
 
 
-def draw_joint(prefix, place, neg_log_10_p, null, trait_names, *, test, lambda_gc, autosomes):
+def _model(run):
+    """What the pictures say of the model, beside the test."""
+    named = {"any": "", "common": "common effect, ", "any-vs-common": "differing effects, "}
+    contrast = run.settings.contrast
+    return named.get(contrast, f"effect on {contrast}, ") + (
+        "mixed model, " if run.relatives.kinship is not None else ""
+    )
+
+
+def draw_joint(
+    prefix, place, neg_log_10_p, null, trait_names, *, test, lambda_gc, autosomes, model=""
+):
     """``PREFIX.manhattan.png`` and ``PREFIX.qq.png`` of a joint test.
 
-    place: chromosome and base_pair_location of the rows; null: what knows N and D
+    place: chromosome and base_pair_location of the rows; null: what knows N and D; model: words
+    before the test's name
     """
     from gemcont.plots.manhattan import manhattan
     from gemcont.plots.qq import qq
@@ -157,7 +170,7 @@ def draw_joint(prefix, place, neg_log_10_p, null, trait_names, *, test, lambda_g
     names, codes = chromosome_codes(place["chromosome"], autosomes)
     traits = _names(trait_names)
     test = {"lrt": "likelihood ratio", "f": "F test"}[test]
-    test = f"{test}, N = {null.n_samples:,}, D = {null.n_traits}"
+    test = f"{model}{test}, N = {null.n_samples:,}, D = {null.n_traits}"
     positions = place["base_pair_location"].to_numpy()
     draw_pictures(
         prefix,
