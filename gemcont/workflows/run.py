@@ -19,7 +19,7 @@ from gemcont.stats.calibration import (
     lrt_true_rate,
 )
 from gemcont.stats.screen import BIN_WIDTH, N_BINS
-from gemcont.workflows.scan import RARE, Plan, scan_blocks
+from gemcont.workflows.scan import CHROMOSOME, RARE, Plan, scan_blocks
 from gemcont.workflows.settings import GwasSettings, shortened
 
 log = logging.getLogger(__name__)
@@ -134,8 +134,9 @@ class GwasRun:
     @property
     def _first_batch(self):
         """The first batch of the first ploidy that variants are tested in."""
-        kinds = np.unique(self.plan.group[self.variants])
-        return next(self.plan.batches[k][0] for k in kinds if self.plan.batches[k] is not None)
+        groups = np.unique(self.plan.group[self.variants])
+        groups = groups[np.argsort(groups % CHROMOSOME, kind="stable")]
+        return next(self.plan.batches[g][0] for g in groups if self.plan.batches[g] is not None)
 
     def heavy_tails(self):
         """Names of traits whose tails are too heavy for rare variants, by their kurtosis."""
