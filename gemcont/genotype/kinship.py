@@ -16,6 +16,7 @@ from gemcont.genotype.kernels import moments
 KINDS = ("centred", "standardised")
 MOST_MISSING = 0.05  # share above which a variant stays out of a GRM, as in GEMMA
 _BLOCK_BYTES = 64 << 20  # of centred genotypes
+_TURNED_BYTES, _TILE = 32 << 20, 64  # a tile has more rows than any BLAS takes at once
 
 
 class Relationship(NamedTuple):
@@ -91,6 +92,22 @@ def centred_dosages(block, mean, scale=None):
     else:
         _centre_packed(block.packed, mean, scale, centred)
     return centred
+
+
+def turned_at_once(n_samples):
+    """Variants that are turned at once."""
+    return int(np.clip(_TURNED_BYTES // (8 * n_samples) // _TILE * _TILE, _TILE, 1024))
+
+
+def turned_dosages(block, mean, matrix):
+    """Centred dosages times a float32 matrix (samples, samples): float64 (variants, samples).
+
+    Rows of zeros fill up to whole tiles, so that a variant's digits do not depend on how many
+    others stand beside it.
+    """
+    rows = np.zeros((block.count + -block.count % _TILE, block.n_samples), dtype=np.float32)
+    rows[: block.count] = centred_dosages(block, mean)
+    return (rows @ matrix)[: block.count].astype(np.float64)
 
 
 @njit

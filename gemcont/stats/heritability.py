@@ -57,7 +57,8 @@ class _Errors:
         """Of a scalar, by its slopes along the entries ii, ij (half of them), jj of Cg and Cn."""
         a, c = self._turned(i, j, slope_g), self._turned(i, j, slope_n)
         m0, m1, m2 = self._inverse
-        return float(np.sqrt(2 * (m0 * a * a - 2 * m1 * a * c + m2 * c * c).sum()))
+        with np.errstate(invalid="ignore"):  # a kinship that is no other than I tells nothing
+            return float(np.sqrt(2 * (m0 * a * a - 2 * m1 * a * c + m2 * c * c).sum()))
 
     def _turned(self, i, j, slope):
         """The matrix of slopes (D, D), 0 but for rows and columns i and j, in the basis."""
@@ -77,5 +78,6 @@ def _correlations(covariance, error_of):
             for j in range(i):
                 r = found[i, j]
                 slope = -0.5 * r / sd[i] ** 2, 0.5 / (sd[i] * sd[j]), -0.5 * r / sd[j] ** 2
-                errors[i, j] = errors[j, i] = error_of(i, j, slope)
+                known = np.isfinite(slope).all()
+                errors[i, j] = errors[j, i] = error_of(i, j, slope) if known else np.nan
     return found, errors

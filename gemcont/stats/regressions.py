@@ -10,10 +10,8 @@ from functools import cached_property
 import numpy as np
 
 from gemcont.stats.contrasts import Basis
-from gemcont.stats.covariances import Rotated, evaluate, fit, scored
+from gemcont.stats.covariances import Rotated, evaluate, fit, maximise
 
-REFIT_STEPS = 5
-_ENOUGH = 1e-7  # gain in log-likelihood that ends a refit
 _EXPLAINED = 1e-8  # share of a genotype that covariates must leave
 
 
@@ -57,7 +55,8 @@ class Regressions:
         rotated = rotated.astype(np.float64, copy=False)
         products, d = rotated @ self.columns, self.weights.shape[1]
         raw = np.square(rotated) @ self.weights
-        explained = products[:, d:].reshape(len(rotated), d, -1).transpose(1, 0, 2)
+        explained = products[:, d:].reshape(len(rotated), d, self.covariates.shape[1])
+        explained = explained.transpose(1, 0, 2)
         solved = np.linalg.solve(self.inner, explained.transpose(0, 2, 1)).transpose(0, 2, 1)
         information = raw - np.einsum("dvk,dvk->vd", explained, solved)
         information[(information <= _EXPLAINED * raw).any(axis=1)] = np.nan
@@ -79,17 +78,18 @@ def single_fits(data, starts=None):
     return [evaluate(part, start.genetic, start.residual) for part, start in pairs]
 
 
-def refitted(data, null, rotated):
-    """Likelihood ratios with Cg and Cn refitted beside each variant, by Fisher scoring.
+def refitted(data, null, rotated, rank=None):
+    """Likelihood ratios with Cg and Cn refitted beside each variant, from those of the null.
 
-    data: ``Rotated``, maximum likelihood; null: its ``Fit``; rotated: genotypes (variants, N).
-    Returns chi2 (variants,), effects and standard errors (variants, D).
+    data: ``Rotated``, maximum likelihood; null: its ``Fit``; rotated: genotypes (variants, N);
+    rank: of Cg, None = D. A few scoring steps, but on the cone's edge. Returns chi2 (variants,),
+    effects and standard errors (variants, D).
     """
     d = len(null.latent)
     chi2, effects, errors = np.empty(len(rotated)), *np.empty((2, len(rotated), d))
     for v, g in enumerate(rotated.astype(np.float64, copy=False)):
         both = Rotated(data.traits, np.column_stack([data.covariates, g]), data.eigenvalues)
-        found = scored(both, null.genetic, null.residual, REFIT_STEPS, _ENOUGH)
+        found = maximise(both, null.genetic, null.residual, rank)
         chi2[v] = max(2 * (found.log_likelihood - null.log_likelihood), 0.0)
         effects[v], errors[v] = _last_effect(both, found)
     return chi2, effects, errors

@@ -15,7 +15,7 @@ import numpy as np
 
 from gemcont.errors import GemcontError
 from gemcont.genotype.chromosomes import Ploidy
-from gemcont.genotype.kinship import centred_dosages
+from gemcont.genotype.kinship import turned_at_once, turned_dosages
 from gemcont.stats.covariances import Fit, Rotated, evaluate, fit, maximise
 from gemcont.stats.heritability import components
 from gemcont.stats.regressions import Regressions, basis_of, single_fits
@@ -25,7 +25,6 @@ from gemcont.workflows.whitened_models import whitened, whitening_is_cheaper
 
 log = logging.getLogger(__name__)
 
-_CHUNK_BYTES = 32 << 20  # of rotated genotypes
 _CONVERGED = 1e-3  # log-likelihood that may be left to gain
 _AHEAD = 1  # chromosomes decomposed before they are asked for
 
@@ -36,7 +35,7 @@ class MixedModel:
 
     vectors: U (N, N), float32; data: ``Rotated``; joint: ``Fit`` or None; single: ``Fit``s of the
     traits one by one, or []; null: ``Fit`` by maximum likelihood, with which refits are compared,
-    or None
+    or None; rank: of Cg, None = D
     """
 
     vectors: np.ndarray
@@ -44,6 +43,7 @@ class MixedModel:
     joint: Fit | None
     single: list
     null: Fit | None
+    rank: int | None = None
 
     @cached_property
     def joint_regressions(self):
@@ -73,23 +73,17 @@ class MixedModel:
         """``data`` for maximum likelihood."""
         return Rotated(self.data.traits, self.data.covariates, self.data.eigenvalues)
 
-    @property
-    def chunk_size(self):
-        """Variants that are rotated at once."""
-        return int(np.clip(_CHUNK_BYTES // (8 * len(self.vectors)), 32, 1024))
-
     def rotated(self, block, mean, rows):
         """Centred genotypes of some variants of a block times U: float64 (variants, N)."""
-        centred = centred_dosages(block.take(rows), mean[rows])
-        return (centred @ self.vectors).astype(np.float64)
+        return turned_dosages(block.take(rows), mean[rows], self.vectors)
 
     def sums(self, block, mean, rows):
         """Scores and information (variants, traits) of each of the model's regressions."""
         regressions = [self.joint_regressions] if self.joint is not None else []
         regressions += [found for _, found in self.single_regressions]
-        parts = []
-        for first in range(0, max(len(rows), 1), self.chunk_size):
-            rotated = self.rotated(block, mean, rows[first : first + self.chunk_size])
+        parts, size = [], turned_at_once(len(self.vectors))
+        for first in range(0, max(len(rows), 1), size):
+            rotated = self.rotated(block, mean, rows[first : first + size])
             parts.append([found.sums(rotated) for found in regressions])
         return [
             tuple(np.concatenate(both) for both in zip(*of_one, strict=True))
@@ -112,6 +106,7 @@ def fitted(batch, found, settings):
         joint,
         single_fits(data) if batch.single else [],
         null if settings.refits else None,
+        rank,
     )
 
 
@@ -125,7 +120,8 @@ def turned(batch, model, found, settings):
         likelihood = Rotated(data.traits, data.covariates, data.eigenvalues)
         null = maximise(likelihood, model.null.genetic, model.null.residual, settings.kinship_rank)
     single = single_fits(data, model.single) if model.single else []
-    return MixedModel(found.vectors.astype(np.float32), data, joint, single, null)
+    vectors = found.vectors.astype(np.float32)
+    return MixedModel(vectors, data, joint, single, null, settings.kinship_rank)
 
 
 def _rotated(null, found, reml):
@@ -198,8 +194,14 @@ def mix(found, kinship, settings, left_out, threads):
     mixed, models, known = {}, {}, {}
     for kind, batches in found.items():
         mixed[kind] = None
-        if batches is not None:
-            mixed[kind] = [_with_model(b, kinship, settings, models, known) for b in batches]
+        try:
+            mixed[kind] = batches and [
+                _with_model(b, kinship, settings, models, known) for b in batches
+            ]
+        except GemcontError as error:
+            if kind not in (Ploidy.X, Ploidy.Y, Ploidy.MT):
+                raise
+            log.warning("chromosome %s is not tested (NA): %s", Ploidy(kind).name, error)
     known.clear()
     for batch in mixed[Ploidy.AUTOSOME] if left_out else ():
         queue = _queue(batch, kinship, settings, left_out.values(), threads)

@@ -110,7 +110,9 @@ def _refit(model, block, mean, stays, results, plan):
     if not len(strong):
         return
     rotated = model.rotated(block, mean, stays[strong])
-    chi2, beta[strong], error[strong] = refitted(model.likelihood_data, model.null, rotated)
+    chi2, beta[strong], error[strong] = refitted(
+        model.likelihood_data, model.null, rotated, model.rank
+    )
     n, d = model.data.traits.shape
     joint.statistic[strong] = chi2
     joint.neg_log_10_p[strong] = neg_log10_chi2_sf(chi2, d)

@@ -10,7 +10,7 @@ from functools import cached_property
 
 import numpy as np
 
-from gemcont.genotype.kinship import centred_dosages
+from gemcont.genotype.kinship import turned_at_once, turned_dosages
 from gemcont.stats.contrasts import Basis
 from gemcont.stats.regressions import Regressions
 from gemcont.workflows.groups import TRAITS_AT_ONCE
@@ -18,7 +18,6 @@ from gemcont.workflows.groups import TRAITS_AT_ONCE
 # Seconds over N^3 of eigenvectors (float64), of a factor and its inverse (float32), and over
 # N^2 M of genotypes times either (float32), each on one thread; measured at N = 1,410.
 _EIGENVECTORS, _FACTOR, _PRODUCT = 1.6e-10, 2e-11, 2.9e-11
-_CHUNK_BYTES = 32 << 20
 _LEAST = 128  # rows that are inverted at once
 
 
@@ -63,8 +62,7 @@ class WhitenedModel:
 
     def sums(self, block, mean, rows):
         """Scores and information (variants, traits): of the joint test, then of single parts."""
-        n = self.regressions[0].covariates.shape[0]
-        size = int(np.clip(_CHUNK_BYTES // (8 * n), 32, 1024))
+        size = turned_at_once(len(self.factors[0]))
         starts = range(0, max(len(rows), 1), size)
         chunks = [self._sums(block, mean, rows[first : first + size]) for first in starts]
         scores, information = (np.concatenate(both) for both in zip(*chunks, strict=True))
@@ -74,9 +72,9 @@ class WhitenedModel:
         return [(scores[:, part], information[:, part]) for part in parts]
 
     def _sums(self, block, mean, rows):
-        centred = centred_dosages(block.take(rows), mean[rows])
         pairs = zip(self.factors, self.regressions, strict=True)
-        found = [one.sums((centred @ factor.T).astype(np.float64)) for factor, one in pairs]
+        chosen, mean = block.take(rows), mean[rows]
+        found = [one.sums(turned_dosages(chosen, mean, factor.T)) for factor, one in pairs]
         return [np.hstack(columns) for columns in zip(*found, strict=True)]
 
 
