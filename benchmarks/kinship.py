@@ -168,11 +168,14 @@ def _model(n, d, variants=1024):
 
 def _products_alone(model, variants):
     """Seconds of the same matrix products and nothing else."""
+    from gemcont.genotype.kinship import turned_at_once
+
+    size = turned_at_once(len(model.vectors))
     columns, weights = model.joint_regressions.columns, model.joint_regressions.weights
-    genotypes = np.ones((model.chunk_size, len(weights)), dtype=np.float32)
+    genotypes = np.ones((size, len(weights)), dtype=np.float32)
     wide = genotypes.astype(np.float64)
     started = time.perf_counter()
-    for _ in range(-(-variants // model.chunk_size)):
+    for _ in range(-(-variants // size)):
         genotypes @ model.vectors
         wide @ columns
         wide @ weights

@@ -1,0 +1,94 @@
+"""Pictures of a kinship matrix and of heritabilities."""
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+
+from gemcont.plots.heritability import heritability
+from gemcont.plots.kinship import kinship
+from gemcont.plots.save import save
+
+
+def drawn(figure, tmp_path):
+    """The size of the picture's file: drawing is when labels and warnings come."""
+    assert isinstance(figure, Figure)
+    save(figure, tmp_path / "a.png")
+    return (tmp_path / "a.png").stat().st_size
+
+
+def relatives(n, seed=0):
+    x = np.random.default_rng(seed).standard_normal((2 * n, n))
+    return x.T @ x / (2 * n)
+
+
+@pytest.mark.parametrize("n", [2, 3, 40])
+def test_a_kinship(n, tmp_path):
+    matrix = relatives(n)
+    values = np.linalg.eigvalsh(matrix)
+    figure = kinship(matrix, values, title=r"a$b_ samples" if n == 3 else "40 samples")
+    pairs, spectrum = figure.axes
+    (bars,) = pairs.patches
+    assert bars.get_data().values.sum() == n * (n - 1) / 2
+    low, high = bars.get_data().edges[[0, -1]]
+    above = matrix[np.triu_indices(n, 1)]
+    assert low <= above.min()
+    assert above.max() <= high
+    np.testing.assert_array_equal(spectrum.lines[0].get_ydata(), values[::-1])
+    assert drawn(figure, tmp_path) > 10_000
+
+
+@pytest.mark.parametrize(
+    ("matrix", "values"),
+    [
+        (np.eye(5), np.ones(5)),  # all pairs alike
+        (np.ones((4, 4)), np.array([0, 0, 0, 4.0])),  # eigenvalues of 0
+        (relatives(4).astype(np.float32), np.array([4.0, 1.0, 2.0, 3.0])),
+    ],
+)
+def test_kinships_at_their_bounds(matrix, values, tmp_path):
+    figure = kinship(matrix, values)
+    low, high = figure.axes[1].get_ylim()
+    assert 0 < low < values[values > 0].min()
+    assert high > values.max()
+    assert list(figure.axes[1].lines[0].get_ydata()) == sorted(values, reverse=True)
+    drawn(figure, tmp_path)
+
+
+def correlations(d, seed):
+    found = np.corrcoef(np.random.default_rng(seed).standard_normal((d, d + 5)))
+    return np.atleast_2d(found)
+
+
+@pytest.mark.parametrize("d", [1, 3, 60])
+@pytest.mark.parametrize("missing", [False, True])
+@pytest.mark.parametrize("both", [False, True])
+def test_heritabilities(d, missing, both, tmp_path):
+    rng = np.random.default_rng(d)
+    share, error = rng.uniform(0, 1, d), rng.uniform(0, 0.4, d)
+    genetic, residual = correlations(d, 1), correlations(d, 2)
+    if missing:
+        share[0] = error[0] = error[-1] = np.nan
+        genetic[0], genetic[:, 0] = np.nan, np.nan
+    names = ["a$b_", *(f"t${i}^" for i in range(d - 1))]
+    parts = (genetic, residual) if both else ()
+    figure = heritability(names, share, error, *parts, title="N = 10")
+    assert len(figure.axes) == (3 if both and d > 1 else 1)  # a bar of colours is the third
+    points = figure.axes[0].lines[0]
+    np.testing.assert_array_equal(points.get_xdata(), share)
+    if d <= 40:
+        assert [t.get_text() for t in figure.axes[0].get_yticklabels()] == names
+    if both and d > 1:
+        shown = np.ma.filled(figure.axes[1].images[0].get_array(), np.nan)
+        np.testing.assert_array_equal(shown[d - 1, 1], genetic[d - 1, 1] if d > 2 else np.nan)
+        np.testing.assert_array_equal(shown[1, d - 1], residual[1, d - 1])
+        assert np.isnan(np.diag(shown)).all()
+        assert len(figure.axes[1].texts) == (np.isfinite(shown).sum() if d <= 10 else 0)
+    assert drawn(figure, tmp_path) > 5_000
+
+
+def test_inputs_are_left_as_they_are():
+    genetic, residual = correlations(3, 1), correlations(3, 2)
+    before = genetic.copy(), residual.copy()
+    heritability(list("abc"), [0.1, 0.2, 0.3], [0.1, 0.1, 0.1], genetic, residual)
+    np.testing.assert_array_equal(genetic, before[0])
+    np.testing.assert_array_equal(residual, before[1])

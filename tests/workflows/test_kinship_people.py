@@ -1,0 +1,195 @@
+"""One chromosome left out; X; people whom a kinship matrix does not have."""
+
+import logging
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+from reference.relatives import EACH, N, design_of, families, same, slow_grm
+
+from gemcont import run_each_trait, run_gwas
+from gemcont.stats import mixed
+from gemcont.tables.kinship_files import write_kinship
+
+
+@pytest.fixture(scope="module")
+def study():
+    return families()
+
+
+# Leave-one-chromosome-out
+
+
+def loco_reference(study, d, chromosome, method="ml"):
+    y, design = study.traits.to_numpy()[:, :d], design_of(study, 1)
+    null = mixed.fit_null(y, design, slow_grm(study.dosages), method=method)
+    here = study.names == chromosome
+    return here, mixed.scan(
+        mixed.Null.from_covariances(
+            y, design, slow_grm(study.dosages[~here]), null.genetic_covariance,
+            null.residual_covariance, method=method,
+        ),
+        study.dosages[here],
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("shuffled", [False, True])
+@pytest.mark.parametrize("method", ["ml", "reml"])
+@pytest.mark.parametrize("d", [1, 3])
+def test_each_chromosome_on_the_kinship_of_the_others(study, d, method, shuffled):
+    found_in = study
+    if shuffled:
+        order = np.random.default_rng(4).permutation(len(study.names))
+        found_in = study._replace(
+            dosages=study.dosages[order], names=study.names[order], variants=study.variants[order]
+        )
+    found = run_gwas(
+        found_in.source, study.traits.iloc[:, :d], study.covariates[["u"]], kinship="grm",
+        loco=True, reml=method == "reml", block_size=13,
+    )  # fmt: skip
+    assert found.variant_id.to_list() == found_in.variants["variant_id"].to_list()
+    for chromosome in EACH:
+        here, expected = loco_reference(found_in, d, chromosome, method)
+        same(found[here], expected.chi2, rtol=1e-3)
+
+
+def test_loco_by_factors_and_by_eigenvectors_are_the_same(study, monkeypatch):
+    from gemcont.workflows import mixed_models
+
+    found = {}
+    for cheaper in (False, True):
+        monkeypatch.setattr(mixed_models, "whitening_is_cheaper", lambda *_, c=cheaper: c)
+        joint = run_gwas(study.source, study.traits, study.covariates, kinship="grm", loco=True)
+        single = run_each_trait(study.source, study.traits, kinship="grm", loco=True)
+        found[cheaper] = joint, single
+    for one, other in zip(found[False], found[True], strict=True):
+        pd.testing.assert_frame_equal(one, other, rtol=1e-3, atol=1e-4)
+
+
+def test_loco_each_trait_keeps_the_variances_of_the_whole_genome(study):
+    found = run_each_trait(
+        study.source, study.traits[["b"]], study.covariates[["u"]], kinship="grm", loco=True
+    )
+    alone = study._replace(traits=study.traits[["b"]])
+    for chromosome in EACH:
+        here, expected = loco_reference(alone, 1, chromosome)
+        scale = np.abs(expected.effects).max()
+        np.testing.assert_allclose(found.beta[here], expected.effects[:, 0], atol=1e-3 * scale)
+        np.testing.assert_allclose(
+            found.standard_error[here], expected.standard_errors[:, 0], rtol=1e-3
+        )
+
+
+def test_loco_refits_beside_strong_variants(study):
+    plain = run_gwas(study.source, study.traits, kinship="grm", loco=True)
+    found = run_gwas(study.source, study.traits, kinship="grm", loco=True, refit=1e-3)
+    strong = (plain.neg_log_10_p_value >= 3).to_numpy()
+    assert strong[4]
+    np.testing.assert_allclose(found.chi2[~strong], plain.chi2[~strong], rtol=1e-3, atol=1e-4)
+    here = study.names == "1"
+    y, design, others = study.traits.to_numpy(), design_of(study, 0), slow_grm(study.dosages[~here])
+    g = np.where(np.isnan(study.dosages[4]), np.nanmean(study.dosages[4]), study.dosages[4])
+    null = mixed.fit_null(y, design, others)
+    other = mixed.fit_null(y, np.column_stack([design, g]), others)
+    ratio = 2 * (other.log_likelihood - null.log_likelihood)
+    assert abs(found.chi2[4] - ratio) < 5e-2
+
+
+def test_a_single_chromosome_of_several(study):
+    whole = run_gwas(study.source, study.traits, kinship="grm", loco=True)
+    part = run_gwas(study.source, study.traits, kinship="grm", loco=True, chromosomes="2")
+    expected = whole[whole.chromosome == "2"].reset_index(drop=True)
+    pd.testing.assert_frame_equal(part, expected, rtol=1e-3, atol=1e-5)
+
+
+# X, and people
+
+
+@pytest.fixture(scope="module")
+def with_x():
+    """Chromosome X too, in people of whom some have no known sex."""
+    study = families(each={"1": 50, "2": 50, "X": 20}, seed=8)
+    rng = np.random.default_rng(9)
+    sex = rng.integers(0, 3, N)
+    sex[:8] = [1, 2] * 4
+    dosages = study.dosages.copy()
+    x = study.names == "X"
+    males = np.ix_(x, sex == 1)
+    dosages[males] = 2 * np.round(dosages[males] / 2)
+    samples = study.samples.with_columns(pl.Series("sex", sex))
+    autosomal = dosages[~x]
+    return study._replace(dosages=dosages, samples=samples, kinship=slow_grm(autosomal)), sex, x
+
+
+@pytest.mark.parametrize("loco", [False, True])
+def test_x_is_tested_with_the_whole_kinship_in_its_own_people(with_x, loco):
+    study, sex, x = with_x
+    found = run_gwas(
+        study.source, study.traits, study.covariates[["u"]], kinship="grm", loco=loco, refit=0
+    )
+    known = sex > 0
+    design = np.column_stack([design_of(study, 1), sex == 1])[known]
+    rows = study.kinship[np.ix_(known, known)]
+    null = mixed.fit_null(study.traits.to_numpy()[known], design, rows)
+    expected = mixed.scan(null, study.dosages[np.ix_(x, known)])
+    same(found[x], expected.chi2, rtol=1e-3)
+    assert (found.n[x] <= known.sum()).all()
+    assert (found.n[~x] > known.sum()).all()
+
+
+def test_a_chromosome_that_cannot_be_fitted_is_not_tested(with_x, caplog):
+    study, _, x = with_x
+    sex = np.zeros(N, dtype=int)
+    sex[:6] = [1, 2] * 3  # N - K - D = 6 - 2 - 3 = 1 is enough for one covariance, not for two
+    few = study._replace(samples=study.samples.with_columns(pl.Series("sex", sex)))
+    assert not run_gwas(few.source, few.traits).chi2[x].isna().all()
+    found = run_gwas(few.source, few.traits, kinship="grm")
+    assert found.chi2[x].isna().all()
+    assert not found.chi2[~x].isna().any()
+    assert "chromosome X is not tested (NA)" in caplog.text
+
+
+def test_people_who_are_not_in_the_kinship_are_left_out(study, tmp_path, caplog):
+    kept = np.delete(np.arange(N), [3, 50, 51])
+    ids = [study.samples[c].to_numpy()[kept].tolist() for c in ("fid", "iid")]
+    matrix = study.kinship[np.ix_(kept, kept)]
+    write_kinship(str(tmp_path / "K"), matrix, *ids)
+    with caplog.at_level(logging.INFO, "gemcont"):
+        found = run_gwas(study.source, study.traits, kinship=str(tmp_path / "K"), refit=0)
+    assert (
+        f"{N - 3} of {N} samples analysed (left out: 3 not in {tmp_path}/K.grm.npy" in caplog.text
+    )
+    null = mixed.fit_null(study.traits.to_numpy()[kept], np.ones((N - 3, 1)), matrix)
+    same(found, mixed.scan(null, study.dosages[:, kept]).chi2)
+
+
+def test_rows_of_a_larger_kinship_in_another_order_are_taken(study, tmp_path, caplog):
+    rng = np.random.default_rng(6)
+    order = rng.permutation(N)
+    larger = np.eye(N + 5)
+    larger[:N, :N] = study.kinship[np.ix_(order, order)]
+    place = rng.permutation(N + 5)
+    fid, iid = ([*study.samples[c].to_numpy()[order], *"vwxyz"] for c in ("fid", "iid"))
+    fid, iid = (np.array(names)[place].tolist() for names in (fid, iid))
+    write_kinship(str(tmp_path / "K"), larger[np.ix_(place, place)], fid, iid)
+    with caplog.at_level(logging.INFO, "gemcont"):
+        found = run_gwas(study.source, study.traits, kinship=str(tmp_path / "K"), refit=0)
+    assert f"rows of {N} of its {N + 5} samples are taken (not recentred)" in caplog.text
+    expected = run_gwas(study.source, study.traits, kinship=study.kinship, refit=0)
+    pd.testing.assert_frame_equal(found, expected, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("kinship", ["array", "grm"])
+def test_people_without_a_trait_leave_the_kinship(study, kinship):
+    """An array loses their rows; a GRM is made without them."""
+    traits = study.traits.copy()
+    traits.iloc[[0, 7, 90], 1] = np.nan
+    kept = np.delete(np.arange(N), [0, 7, 90])
+    matrix = study.kinship[np.ix_(kept, kept)]
+    if kinship == "grm":
+        matrix = slow_grm(study.dosages[:, kept])
+    given = "grm" if kinship == "grm" else study.kinship
+    found = run_gwas(study.source, traits, study.covariates, kinship=given, refit=0)
+    null = mixed.fit_null(traits.to_numpy()[kept], design_of(study, 3)[kept], matrix)
+    same(found, mixed.scan(null, study.dosages[:, kept]).chi2, rtol=2e-4)
