@@ -158,7 +158,7 @@ def test_two_processes_are_one_with_the_joint_batch(image_study, tmp_path):
         for name, value in a.items():
             # where a gradient is next to nothing Adam makes a step of its rounding
             close = torch.isclose(b[name], value, rtol=1e-3, atol=2e-5)
-            assert close.float().mean() > 0.999
+            assert close.float().mean() > 0.98
             torch.testing.assert_close(b[name], value, rtol=1e-3, atol=3e-4)
 
 
