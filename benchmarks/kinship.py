@@ -172,13 +172,14 @@ def _products_alone(model, variants):
 
     size = turned_at_once(len(model.vectors))
     columns, weights = model.joint_regressions.columns, model.joint_regressions.weights
-    genotypes = np.ones((size, len(weights)), dtype=np.float32)
+    genotypes = np.random.default_rng(0).standard_normal((size, len(weights)), dtype=np.float32)
     wide = genotypes.astype(np.float64)
     started = time.perf_counter()
-    for _ in range(-(-variants // size)):
-        genotypes @ model.vectors
-        wide @ columns
-        wide @ weights
+    for first in range(0, variants, size):
+        here = slice(min(size, variants - first))
+        genotypes[here] @ model.vectors
+        wide[here] @ columns
+        wide[here] @ weights
     return time.perf_counter() - started
 
 

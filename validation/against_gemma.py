@@ -116,7 +116,6 @@ def nulls(table, kinship, peers):
             if method == "ml":
                 likelihoods.append((names, gemma_likelihood(log), null.log_likelihood))
     likelihoods.append(eight(table, kinship, peers))
-    yield ""
     yield from table_head("traits", "GEMMA's log-likelihood (ML), as printed", "ours")
     for names, theirs, ours in likelihoods:
         yield row("+".join(names), theirs, f"{ours:.4f}")
@@ -161,7 +160,7 @@ def printed(log, method, d):
 
 def gemma_likelihood(log):
     """As printed: with four decimals of several traits, with two of one."""
-    found = re.search(r"MLE likelihood = (\S+)", log)
+    found = re.search(r"(?<!RE)MLE likelihood = (\S+)", log)
     return (found or re.search(r"## MLE log-likelihood in the null model = (\S+)", log))[1]
 
 

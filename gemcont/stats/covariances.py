@@ -10,6 +10,7 @@ edge, a Cg of lower rank; there L-BFGS on factors of both ends it.
 from dataclasses import dataclass
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from gemcont.errors import GemcontError
 
@@ -17,6 +18,7 @@ _MOST_STEPS, _MOST_HALVINGS = 60, 12  # of scoring
 _ENOUGH = 1e-9  # gain in log-likelihood below which scoring has ended
 _FLOOR = 1e-6  # of Cn, in units of the traits' covariance
 _TINY = 1e-12
+_LARGE = 1 << 20  # values of all traits, below which threads of BLAS wait more than they help
 _OPEN = 1e-7  # of a genetic variance, in units of the residual one, that can be lessened
 
 
@@ -165,7 +167,8 @@ def fit(data, rank=None):
     half = rest.T @ rest / (2 * n)
     if np.linalg.eigvalsh(half)[0] <= 1e-10 * np.trace(half):
         raise GemcontError("traits are constant, given by the covariates, or collinear")
-    return maximise(data, half / data.eigenvalues.mean(), half, rank)
+    with threadpool_limits(1 if n * d < _LARGE else None, user_api="blas"):
+        return maximise(data, half / data.eigenvalues.mean(), half, rank)
 
 
 def maximise(data, genetic, residual, rank=None):

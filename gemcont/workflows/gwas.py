@@ -51,6 +51,10 @@ def prepare(source, traits, covariate_table, settings, *, progress=False):
     batches, groups = relatives.models(
         batches, kinds, cohort, variants, threads=threads, progress=progress
     )
+    if all(batches.get(group) is None for group in np.unique(groups[variants])):
+        raise GemcontError(
+            "no variant can be tested: the warnings say why, chromosome by chromosome"
+        )
     plan = Plan(
         batches,
         groups,
@@ -152,10 +156,6 @@ def _batches(source, cohort, settings, kinds):
         if kind in kinds:
             _log_unknown_sex(cohort.parts[0][0], kind, settings)
             found[kind] = sex_batches(cohort.parts, kind, source.n_samples, x_sex=settings.x_sex)
-    if all(found.get(Ploidy(kind)) is None for kind in kinds):
-        raise GemcontError(
-            "no variant can be tested: the warnings say why, chromosome by chromosome"
-        )
     return found
 
 

@@ -19,6 +19,7 @@ from gemcont.workflows.fingerprint import difference, fingerprint
 from gemcont.workflows.gwas import prepare
 from gemcont.workflows.outputs import Outputs
 from gemcont.workflows.progress import Progress, has_work, read_fingerprint
+from gemcont.workflows.scan import block_edges
 from gemcont.workflows.settings import GwasSettings
 
 log = logging.getLogger(__name__)
@@ -149,7 +150,7 @@ def _prepare(files, outputs, settings, chunk, progress=False):
         [*files.paths(source, settings), *run.relatives.files], asked | {"chunk": chunk}, run.size
     )
     if chunk is not None:
-        run.variants = run.variants[_share(len(run.variants), run.size, *chunk)]
+        run.variants = run.variants[_share(run, *chunk)]
     return run, now
 
 
@@ -158,15 +159,16 @@ def _chunk_block(source):
     return int(np.clip(_CHUNK_BLOCK_BYTES // source.bytes_per_variant, 128, 2048))
 
 
-def _share(n_variants, size, i, n):
-    """Slice of the i-th (from 1) of n parts of the variants, in whole blocks of ``size``."""
-    n_blocks = -(-n_variants // size)
+def _share(run, i, n):
+    """Slice of the i-th (from 1) of n parts of a run's variants, in whole blocks."""
+    starts = [0, *block_edges(run.variants, run.plan, run.size), len(run.variants)]
+    n_blocks = len(starts) - 1
     if n > n_blocks:
         raise GemcontError(
-            f"--chunk {i}/{n}: {n_variants} variants are only {n_blocks} blocks of {size}; ask for "
-            "fewer chunks or a smaller --block-size"
+            f"--chunk {i}/{n}: {len(run.variants)} variants are only {n_blocks} blocks of "
+            f"{run.size}; ask for fewer chunks or a smaller --block-size"
         )
-    return slice((i - 1) * n_blocks // n * size, i * n_blocks // n * size)
+    return slice(starts[(i - 1) * n_blocks // n], starts[i * n_blocks // n])
 
 
 def _finish(work, run, outputs, report):
@@ -224,7 +226,7 @@ def _absorb(work, run, outputs, folder, chunk):
     for block in work.absorb(chunk_work):
         run.count(block)
     run.count_tallies(chunk_work.tallies())
-    part = _share(len(run.variants), run.size, *chunk)
+    part = _share(run, *chunk)
     expected = len(run.variants[part])
     if run.n_read - before != expected:
         raise GemcontError(

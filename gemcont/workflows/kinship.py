@@ -1,11 +1,13 @@
 """Relatedness for the scan: where the kinship comes from, its rows for the analysed people."""
 
+import glob
 import logging
 import os
 import time
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 from tqdm import tqdm
 
 from gemcont._numba import available_threads
@@ -29,10 +31,10 @@ def open_kinship(source, settings):
     """``Computed``, ``FromFile`` or ``FromArray`` as ``settings`` say; None without --kinship."""
     if settings.kinship is None:
         return None
-    if isinstance(settings.kinship, np.ndarray):
+    if not isinstance(settings.kinship, str | os.PathLike):
         if settings.loco:
             raise GemcontError("--loco: an array has no chromosomes to leave out")
-        return FromArray(source, settings.kinship)
+        return FromArray(source, np.asarray(settings.kinship, dtype=np.float64))
     if settings.kinship == COMPUTE:
         return Computed(source, settings)
     return FromFile(source, settings)
@@ -117,7 +119,8 @@ class Computed:
     def _sums_without(self, chromosome):
         if chromosome is None:
             return self._sums
-        names = self._source.variants["chromosome"][self._variants].cast(str)
+        column = self._source.variants["chromosome"][self._variants]
+        names = canonical_names(column, self.autosomes)
         here = self._variants[(names == chromosome).to_numpy()]
         others = self._sums.without(self._relationship(here))
         if not others.n_variants:
@@ -131,7 +134,7 @@ class FromFile:
     """A kinship matrix of a file; its people may be more than those analysed, in any order."""
 
     def __init__(self, source, settings):
-        self._file, self._autosomes = read_kinship(settings.kinship), settings.autosomes
+        self._file = read_kinship(settings.kinship)
         self.name, self.files = self._file.name, list(self._file.files)
         self._source = source
         self.ids = _ids_of(self._file, source)
@@ -141,6 +144,8 @@ class FromFile:
                 f"--loco: {self.name} has no {self._loco} beside it; make it by gemcont-kinship "
                 "--loco, or let --kinship grm compute it"
             )
+        if settings.loco:
+            self.files += sorted(glob.glob(glob.escape(self._loco) + "/*.grm.npy"))
 
     facts = {}
 
@@ -178,8 +183,7 @@ class FromFile:
     def _without(self, chromosome):
         if chromosome is None:
             return self._file
-        name = canonical_name(chromosome, self._autosomes)
-        prefix = f"{self._loco}/{name}"
+        prefix = f"{self._loco}/{chromosome}"
         if not os.path.exists(f"{prefix}.grm.npy"):
             raise GemcontError(
                 f"--loco: {prefix}.grm.npy is not there: the GRM was made of other chromosomes"
@@ -198,7 +202,7 @@ class FromArray:
     def __init__(self, source, matrix):
         n = source.n_samples
         if matrix.shape != (n, n):
-            raise GemcontError(f"kinship: has shape {matrix.shape}; the samples are {n}")
+            raise GemcontError(f"kinship: has shape {matrix.shape}; it must be ({n}, {n})")
         self._matrix = matrix
 
     def prepare(self, samples, *, progress=False):
@@ -243,6 +247,13 @@ def _decomposed(matrix, name):
     if found.n_clipped:
         log.info("%d eigenvalues below 0 by rounding, taken as 0", found.n_clipped)
     return found
+
+
+def canonical_names(column, autosomes):
+    """A column of chromosomes by one name each: 1 for chr1 and 01."""
+    names = column.cast(str)
+    canonical = {name: canonical_name(name, autosomes) for name in names.unique().to_list()}
+    return names.replace_strict(canonical, return_dtype=pl.String)
 
 
 def autosomal(source, autosomes):

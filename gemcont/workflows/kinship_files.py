@@ -17,13 +17,19 @@ from gemcont._numba import available_threads
 from gemcont.errors import GemcontError
 from gemcont.genotype import open_genotypes
 from gemcont.genotype.align import SampleIds, match_samples
-from gemcont.genotype.chromosomes import HUMAN_AUTOSOMES, canonical_name, warn_unknown_codes
+from gemcont.genotype.chromosomes import HUMAN_AUTOSOMES, warn_unknown_codes
 from gemcont.genotype.filters import read_sample_list, read_variant_ids, select_variants
 from gemcont.genotype.kinship import KINDS
 from gemcont.stats.mixed import decompose
 from gemcont.tables.files import remove, unfinished
 from gemcont.tables.kinship_files import fingerprint, write_eigen, write_kinship
-from gemcont.workflows.kinship import Computed, autosomal, refuse_too_many, side_by_side
+from gemcont.workflows.kinship import (
+    Computed,
+    autosomal,
+    canonical_names,
+    refuse_too_many,
+    side_by_side,
+)
 from gemcont.workflows.pictures import draw_pictures
 
 log = logging.getLogger(__name__)
@@ -63,6 +69,7 @@ def write_kinship_files(genotypes, prefix, *, sample=None, plot=True, progress=F
     ids = [source.samples[name][samples].to_list() for name in ("fid", "iid")]
     with threadpool_limits(threads, user_api="blas"):
         computed.prepare(samples, progress=progress)
+        remove(f"{prefix}.loco")  # of another matrix, from now on
         found = _write_one(prefix, computed.matrix(samples), ids)
         if settings.loco:
             _write_loco(
@@ -106,10 +113,10 @@ def _variants(source, settings):
 
 
 def _chromosomes(source, variants, settings):
-    """Names in the file of the autosomes that are left out in turn; [] without --loco."""
+    """Names of the autosomes that are left out in turn; [] without --loco."""
     if not settings.loco:
         return []
-    column = source.variants["chromosome"][variants].cast(str)
+    column = canonical_names(source.variants["chromosome"][variants], settings.autosomes)
     names = column.unique(maintain_order=True).to_list()
     if len(names) < 2:
         raise GemcontError(f"--loco: all variants of the GRM are on chromosome {names[0]}")
@@ -152,8 +159,7 @@ def _write_loco(prefix, computed, samples, names, ids, progress):
         os.mkdir(folder)
 
         def write(name):
-            target = f"{folder}/{canonical_name(name, computed.autosomes)}"
-            _write_one(target, computed.matrix(samples, name), ids)
+            _write_one(f"{folder}/{name}", computed.matrix(samples, name), ids)
             bar.update()
 
         list(pool.map(write, names))

@@ -11,7 +11,7 @@ from gemcont.genotype.align import ABSENT, SampleIds
 from gemcont.genotype.chromosomes import Ploidy, canonical_name
 from gemcont.tables.regenie import read_predictions, split_ids
 from gemcont.workflows.groups import fit_batch, people_on
-from gemcont.workflows.kinship import open_kinship, refuse_too_many
+from gemcont.workflows.kinship import canonical_names, open_kinship, refuse_too_many
 from gemcont.workflows.mixed_models import mix
 from gemcont.workflows.scan import CHROMOSOME
 
@@ -59,7 +59,9 @@ class ByKinship:
         groups, left_out = kinds.astype(np.uint16), {}
         if self._settings.loco:
             autosomes = np.flatnonzero(kinds == Ploidy.AUTOSOME)
-            groups[autosomes], names = _by_chromosome(self._source, kinds, autosomes)
+            groups[autosomes], names = _by_chromosome(
+                self._source, kinds, autosomes, self._settings.autosomes
+            )
             counts = np.bincount(groups[variants])
             found = _in_order(groups[variants])
             left_out = {g: (names[g], int(counts[g])) for g in found if g >= CHROMOSOME}
@@ -97,10 +99,14 @@ class ByPredictions:
 
     def models(self, batches, kinds, cohort, variants, *, threads, progress):
         """As ``Unrelated.models``: a null model of its own for every chromosome."""
-        groups, names = _by_chromosome(self._source, kinds, np.arange(len(kinds)))
+        everything, autosomes = np.arange(len(kinds)), self._settings.autosomes
+        groups, names = _by_chromosome(self._source, kinds, everything, autosomes)
         people, joint, single = cohort.parts[0]
-        null = batches[Ploidy.AUTOSOME][0].null
-        scale = np.sqrt(null.total_sum_of_squares / (null.n_samples - null.n_covariates))
+        batch, scale = batches[Ploidy.AUTOSOME][0], np.zeros(people.traits.shape[1])
+        variance = batch.null.total_sum_of_squares / (
+            batch.null.n_samples - batch.null.n_covariates
+        )
+        scale[batch.trait_codes] = np.sqrt(variance)
         log.info("predictions of %s subtracted, each times %s", self.ids[0].name, _listed(scale))
         found = dict(batches)
         for group in _in_order(groups[variants]):
@@ -118,13 +124,12 @@ class ByPredictions:
 
     def _predicted(self, name):
         """(traits, samples of the lists) of a chromosome; XY goes with X. None: it has none."""
-        name = canonical_name(name, self._settings.autosomes)
         return self._of_chromosome.get("X" if name == "XY" else name)
 
 
-def _by_chromosome(source, kinds, variants):
-    """Groups (variants,) of their chromosomes, and the name of each group."""
-    column = source.variants["chromosome"][variants].cast(str)
+def _by_chromosome(source, kinds, variants, autosomes):
+    """Groups (variants,) of their chromosomes, and the canonical name of each group."""
+    column = canonical_names(source.variants["chromosome"][variants], autosomes)
     order = column.unique(maintain_order=True).to_list()
     number = dict(zip(order, range(1, len(order) + 1), strict=True))
     chromosomes = column.replace_strict(number).to_numpy().astype(np.uint16)

@@ -169,7 +169,7 @@ def scan_blocks(source, variants, plan, *, size, threads, encode=None):
 
     encode: functions of a frame by kind, called in the threads: what the outputs append
     """
-    cuts = _cuts(variants, plan, size)
+    cuts = np.split(variants, block_edges(variants, plan, size)) if len(variants) else []
     plan = replace(plan, threads_per_block=max(threads // max(len(cuts), 1), 1))
     with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(threads) as pool:
         waiting = deque()
@@ -185,12 +185,18 @@ def scan_blocks(source, variants, plan, *, size, threads, encode=None):
                 future.cancel()
 
 
-def _cuts(variants, plan, size):
-    """The variants in blocks, of one chromosome each where models differ between them."""
-    edges = np.arange(size, len(variants), size)
-    if plan.by_chromosome:
-        edges = np.union1d(edges, 1 + np.flatnonzero(np.diff(plan.group[variants])))
-    return np.split(variants, edges) if len(variants) else []
+def block_edges(variants, plan, size):
+    """Where the variants are cut into blocks: every ``size``.
+
+    Where models differ between chromosomes, every ``size`` from the start of each, so that the
+    rest of a run is cut as the whole.
+    """
+    if not plan.by_chromosome:
+        return np.arange(size, len(variants), size)
+    starts = np.flatnonzero(np.diff(plan.group[variants], prepend=-1))
+    ends = [*starts[1:], len(variants)]
+    runs = [np.arange(a, b, size) for a, b in zip(starts, ends, strict=True)]
+    return np.concatenate(runs)[1:] if runs else starts
 
 
 class Stopwatch:

@@ -189,3 +189,34 @@ def test_a_failed_loco_leaves_no_half_folder(study, capsys, monkeypatch):
 )
 def test_flags_that_do_nothing_are_refused(study, capsys, flags, message):
     fails(study.scan(*flags), capsys, message)
+
+
+@pytest.mark.parametrize("kinship_flags", [["--kinship", "grm"], ["--kinship", "grm", "--loco"]])
+def test_a_killed_scan_goes_on_to_the_same_bytes(study, monkeypatch, kinship_flags):
+    from gemcont.workflows.progress import Progress
+
+    flags = [*kinship_flags, "--block-size", "20", "--each-trait", "--effects"]
+    assert study.scan(*flags, out=str(study.folder / "whole")) == 0
+    add, done = Progress.add, []
+
+    def killed(self, block, tallies):
+        if len(done) == 3:
+            raise KeyboardInterrupt
+        done.append(block)
+        add(self, block, tallies)
+
+    monkeypatch.setattr(Progress, "add", killed)
+    assert study.scan(*flags) == 130
+    monkeypatch.setattr(Progress, "add", add)
+    assert study.scan(*flags, "--resume") == 0
+    for suffix in (".gwas.tsv", ".traits.parquet", ".effects.parquet"):
+        assert study.read(f"r{suffix}") == study.read(f"whole{suffix}")
+
+
+def test_a_failed_run_leaves_no_folder_of_another_matrix(study, capsys, monkeypatch):
+    import gemcont.workflows.kinship_files as files
+
+    assert study.make("--loco") == 0
+    monkeypatch.setattr(files, "_write_loco", lambda *a: 1 / 0)
+    assert study.make("--loco", "--kinship-type", "standardised") == 1
+    assert not (study.folder / "K.loco").exists()

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
-from reference.relatives import EACH, N, design_of, families, same, slow_grm
+from reference.relatives import EACH, N, design_of, families, refused, same, slow_grm
 
 from gemcont import run_each_trait, run_gwas
 from gemcont.stats import mixed
@@ -193,3 +193,23 @@ def test_people_without_a_trait_leave_the_kinship(study, kinship):
     found = run_gwas(study.source, traits, study.covariates, kinship=given, refit=0)
     null = mixed.fit_null(traits.to_numpy()[kept], design_of(study, 3)[kept], matrix)
     same(found, mixed.scan(null, study.dosages[:, kept]).chi2, rtol=2e-4)
+
+
+def test_one_chromosome_by_two_names_is_one(study):
+    names = np.where((study.names == "1") & (np.arange(len(study.names)) % 2 == 0), "chr1",
+                     study.names)  # fmt: skip
+    renamed = study.variants.with_columns(pl.Series("chromosome", names))
+    found = run_gwas(
+        study._replace(variants=renamed).source, study.traits, kinship="grm", loco=True
+    )
+    plain = run_gwas(study.source, study.traits, kinship="grm", loco=True)
+    np.testing.assert_allclose(found.chi2, plain.chi2, rtol=1e-4, atol=1e-5)
+
+
+def test_nothing_that_can_be_tested_is_said(with_x):
+    study, _, _ = with_x
+    sex = np.zeros(N, dtype=int)
+    sex[:6] = [1, 2] * 3
+    few = study._replace(samples=study.samples.with_columns(pl.Series("sex", sex)))
+    settings = {"kinship": "grm", "chromosomes": "X"}
+    refused("no variant can be tested", few.source, few.traits, **settings)

@@ -86,7 +86,7 @@ def test_f_with_kinship(study, d):
          "--each-trait-samples own excludes --pred"),
         ({"pred": "none.list"}, "none.list: no such file"),
         ({"kinship": "nothing/K"}, "nothing/K: no such kinship matrix"),
-        ({"kinship": np.eye(5)}, rf"kinship: has shape \(5, 5\); the samples are {N}"),
+        ({"kinship": np.eye(5)}, rf"kinship: has shape \(5, 5\); it must be \({N}, {N}\)"),
         ({"kinship": np.eye(N), "loco": True}, "--loco: an array has no chromosomes"),
         ({"kinship": "grm", "loco": True, "chromosomes": "9"}, "9"),
     ],

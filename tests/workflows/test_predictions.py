@@ -116,3 +116,18 @@ def test_names_and_samples_are_matched_or_refused(study, tmp_path):
     ids = [f"x_{i}" for i in range(N)]
     path = write_predictions(tmp_path, study, predictions(1), ids=ids)
     refused("none of its samples", study.source, study.traits[["a"]], pred=path)
+
+
+def test_a_constant_trait_is_left_out_of_single_tests(study, tmp_path):
+    from gemcont import run_each_trait
+
+    path = write_predictions(tmp_path, study, predictions(2), ("a", "b"))
+    traits = study.traits[["a", "b"]].assign(b=3.0)
+    every = run_each_trait(study.source, traits, pred=path)
+    assert set(every.trait) == {"a"}
+
+
+def test_chromosomes_without_predictions_alone_are_refused(study, tmp_path):
+    path = write_predictions(tmp_path, study, predictions(1, 2), chromosomes=("1", "3"))
+    source, traits = study.source, study.traits[["a"]]
+    refused("no variant can be tested", source, traits, pred=path, chromosomes="2")
