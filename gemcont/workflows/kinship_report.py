@@ -15,7 +15,7 @@ def kinship_summary(run):
         "name": kinship.name,
         **kinship.facts,
         "leave_one_chromosome_out": settings.loco,
-        "method": "reml" if settings.reml else "ml",
+        "method": "reml" if model.data.reml else "ml",
         "rank": settings.kinship_rank,
         "refitted_below_p": settings.refits,
         "scale": float(model.data.eigenvalues.mean()),
@@ -37,6 +37,7 @@ def _null(model):
     return {
         "log_likelihood": fit.log_likelihood,
         "gradient_norm": fit.gradient_norm,
+        "log_likelihood_left_to_gain": fit.to_gain,
         "largest_eigenvalue_of_gradient_by_genetic_covariance": fit.curvature,
         "genetic_covariance": fit.genetic.tolist(),
         "residual_covariance": fit.residual.tolist(),
@@ -91,7 +92,7 @@ def draw_heritability(run, prefix):
     names = [run.cohort.trait_names[code] for code in batch.trait_codes]
     share, error = next(iter(heritabilities(model).values()))
     parts = () if model.joint is None else components(model.joint, model.data.eigenvalues)[1:3]
-    title = f"N = {batch.null.n_samples:,}, {'REML' if run.settings.reml else 'ML'}"
+    title = f"N = {batch.null.n_samples:,}, {'REML' if model.data.reml else 'ML'}"
     draw_pictures(
         prefix,
         {"heritability": lambda: heritability(names, share, error, *parts, title=title)},

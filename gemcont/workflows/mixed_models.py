@@ -97,22 +97,32 @@ def fitted(batch, found, settings):
     if rank is not None and rank > batch.null.n_traits:
         raise GemcontError(f"--kinship-rank {rank}: the traits are only {batch.null.n_traits}")
     joint = fit(data, rank) if batch.joint else None
+    refits = settings.refits
+    if joint is not None and not data.reml and rank is None and _to_gain(joint, rank) > _CONVERGED:
+        log.warning(
+            "the likelihood of %s has no maximum that can be reached (slope %.2g): the restricted "
+            "one is used, as by --reml, and nothing is refitted",
+            group_name(batch.ploidy),
+            joint.gradient_norm,
+        )
+        data, refits = replace(data, reml=True), 0
+        joint = fit(data, rank)
     null = joint
-    if settings.refits and batch.joint and settings.reml:
+    if refits and batch.joint and data.reml:
         null = fit(Rotated(data.traits, data.covariates, data.eigenvalues), rank)
     return MixedModel(
         found.vectors.astype(np.float32),
         data,
         joint,
         single_fits(data) if batch.single else [],
-        null if settings.refits else None,
+        null if refits else None,
         rank,
     )
 
 
 def turned(batch, model, found, settings):
     """The model on another ``Decomposition``, its covariances kept."""
-    data = _rotated(batch.null, found, settings.reml)
+    data = _rotated(batch.null, found, model.data.reml)
     joint = null = None
     if model.joint is not None:
         joint = evaluate(data, model.joint.genetic, model.joint.residual)
@@ -219,7 +229,7 @@ def _queue(batch, kinship, settings, chromosomes, threads):
     cheaper = {
         name
         for name, count in counts.items()
-        if not settings.refits and whitening_is_cheaper(len(samples), count, n_regressions)
+        if model.null is None and whitening_is_cheaper(len(samples), count, n_regressions)
     }
     log.info(
         "leave-one-chromosome-out: %d decompositions, %d triangular factors, %d at a time",
@@ -231,7 +241,10 @@ def _queue(batch, kinship, settings, chromosomes, threads):
     def make(name):
         if name in cheaper:
             matrix = kinship.matrix(samples, name)
-            return whitened(*_columns(batch.null), matrix, model.joint, model.single)
+            try:
+                return whitened(*_columns(batch.null), matrix, model.joint, model.single)
+            except np.linalg.LinAlgError:  # next to singular: eigenvalues can be clipped
+                log.info("chromosome %s: decomposed, its covariance is next to singular", name)
         return turned(batch, model, kinship.decomposition(samples, name), settings)
 
     return Queue(list(counts), make, at_once)
@@ -255,7 +268,7 @@ def _samples_of(batch):
 
 
 def _log_model(model, batch, settings):
-    where, method = group_name(batch.ploidy), "REML" if settings.reml else "ML"
+    where, method = group_name(batch.ploidy), "REML" if model.data.reml else "ML"
     if model.joint is not None:
         log.info(
             "%s, null model: log-likelihood %.6f (%s), largest slope %.2g, largest eigenvalue of "
@@ -280,8 +293,16 @@ def _log_heritability(model, where, most=8):
     log.info("%s, heritability: %s%s", where, shown, more)
 
 
+def _to_gain(found, rank):
+    """Log-likelihood that is left to gain; a Cg of bounded rank may well gain a rank."""
+    return found.gradient_norm**2 / len(found.weights) if rank is not None else found.to_gain
+
+
 def _warn_unless_optimal(found, what, rank):
-    """A warning where the fit has not converged; a Cg of lower rank may well gain a rank."""
-    slope = found.gradient_norm if rank is not None else max(found.gradient_norm, found.curvature)
-    if slope**2 / len(found.weights) > _CONVERGED:
-        log.warning("%s has not converged (slope %.2g): its best point is kept", what, slope)
+    """A warning where the fit has not converged."""
+    if _to_gain(found, rank) > _CONVERGED:
+        log.warning(
+            "%s has not converged (slope %.2g): its best point is kept; try --reml",
+            what,
+            found.gradient_norm,
+        )

@@ -83,7 +83,7 @@ def _by_mixed_model(block, found, stays, batch, plan, watch):
     joint = effect = None
     if batch.joint:
         joint, effect = _mixed_joint(model, *sums.pop(0), batch, plan)
-        if plan.refit is not None:
+        if plan.refit is not None and model.null is not None:
             _refit(model, block, found.mean, stays, (joint, effect), plan)
             watch.lap("refit")
         effect = tuple(batch.dose * e for e in effect)

@@ -41,6 +41,7 @@ class WhitenedModel:
     regressions: list
     r0: np.ndarray
     transform: np.ndarray | None
+    null = None  # nothing is refitted
 
     @property
     def n_joint(self):
