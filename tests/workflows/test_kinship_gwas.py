@@ -1,16 +1,19 @@
 """Scans of relatives by a kinship matrix, against ``stats.mixed``."""
 
+import logging
+
 import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
-from conftest import write_table
+from conftest import BUNDLED, write_table
 from reference.packed import write_fileset
 from reference.relatives import N, design_of, families, refused, same, some_covariates
 from scipy import stats
 
 from gemcont import ArraySource, open_genotypes, run_each_trait, run_gwas
 from gemcont.stats import mixed
+from gemcont.stats.calibration import lambda_gc
 from gemcont.workflows.gwas_files import Files, write_gwas
 from gemcont.workflows.outputs import Outputs
 
@@ -299,3 +302,16 @@ def test_dense_holds_every_t(study, tmp_path):
         t = every[every.trait == trait].t_statistic
         dense = found.trait(trait).t_statistic
         np.testing.assert_allclose(dense, t, rtol=1e-4, atol=1e-5)
+
+
+def test_a_likelihood_without_bound_gives_way_to_the_restricted_one(caplog):
+    """Maize: K is 0 on the intercept alone, and three traits can make Cn singular."""
+    traits = pd.read_csv(BUNDLED / "maize.pheno", sep=r"\s+").set_index(["FID", "IID"])
+    prefix = str(BUNDLED / "maize")
+    settings = {"kinship": "grm", "autosomes": 10, "refit": 0}
+    with caplog.at_level(logging.INFO, "gemcont"):
+        found = run_gwas(prefix, traits, **settings, loco=True)
+    assert "has no maximum that can be reached" in caplog.text
+    restricted = run_gwas(prefix, traits, **settings, reml=True, loco=True)
+    pd.testing.assert_frame_equal(found, restricted, rtol=1e-5)
+    assert 0.9 < lambda_gc(found.neg_log_10_p_value.to_numpy(), 3) < 1.3
