@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from tables import heading, row, table_head
 
 import gemcont
 from gemcont.stats import mixed
@@ -233,18 +234,6 @@ INTRODUCTION = (
     "the analysed ones it takes the rows and centres them again, which is done here too where its "
     "matrix is used.",
 )
-
-
-def heading(text):
-    return ["", f"## {text}", ""]
-
-
-def table_head(*names):
-    return ["", row(*names), row(*("---" for _ in names))]
-
-
-def row(*values):
-    return "| " + " | ".join(str(v) for v in values) + " |"
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
+from tables import heading, row, table_head
 
 from gemcont import fit_null
 from gemcont.stats.calibration import lrt_true_rate
@@ -179,18 +180,6 @@ def draw_power(directions, explained, power):
     panels[0].set_ylabel("power at 5e-8")
     panels[0].legend(frameon=False)
     figure.savefig(DOCS / "power.png", dpi=150, metadata={"Software": None})
-
-
-def heading(text):
-    return ["", f"## {text}", ""]
-
-
-def table_head(*names):
-    return ["", row(*names), row(*("---" for _ in names))]
-
-
-def row(*values):
-    return "| " + " | ".join(str(v) for v in values) + " |"
 
 
 ADVICE = [

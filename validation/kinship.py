@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 from matplotlib.figure import Figure
+from tables import heading, row, table_head
 
 from gemcont.genotype import open_genotypes
 from gemcont.genotype.kernels import decode
@@ -381,18 +382,6 @@ def pooled(chi2, d):
 def mean_se(values, digits=3):
     digits = digits if values.mean() < 50 else 0
     return f"{values.mean():.{digits}f} ({values.std(ddof=1) / np.sqrt(len(values)):.{digits}f})"
-
-
-def heading(text):
-    return ["", f"## {text}", ""]
-
-
-def table_head(*names):
-    return ["", row(*names), row(*("---" for _ in names))]
-
-
-def row(*values):
-    return "| " + " | ".join(str(v) for v in values) + " |"
 
 
 if __name__ == "__main__":

@@ -3,14 +3,16 @@
 from gemcont.cli.common import add_flags, number
 from gemcont.errors import GemcontError
 
-_OF_SCAN = (
+_KINSHIP = (
     (
         "--kinship",
         "grm|FILE",
         "mixed model: 'grm' makes the matrix of these genotypes; or PREFIX of gemcont-kinship, "
-        "GEMMA's text, GCTA's .grm.bin, .npy + .id",
+        "GEMMA's text, plink2's .rel, GCTA's .grm.bin, .npy + .id",
         {},
     ),
+)
+_FITTED = (
     (
         "--kinship-rank",
         "R",
@@ -34,16 +36,15 @@ _OF_SCAN = (
 
 def add_relatives(group):
     """--kinship and what goes with it, --pred."""
-    add_flags(group, _OF_SCAN[:1])
+    add_flags(group, _KINSHIP)
     add_grm(group)
     group.add_argument(
         "--loco", action="store_true", help="each autosome on the kinship of the others"
     )
-    add_flags(group, _OF_SCAN[1:2])
     group.add_argument(
         "--reml", action="store_true", help="covariances by restricted maximum likelihood"
     )
-    add_flags(group, _OF_SCAN[2:])
+    add_flags(group, _FITTED)
 
 
 def add_grm(group):

@@ -176,22 +176,16 @@ def maximise(data, genetic, residual, rank=None):
 
     The start's Cg must have full rank: from one of lower rank a gradient never leads out.
     """
-    fit = scored(data, genetic, residual, _MOST_STEPS, _ENOUGH)
-    whole = rank is None or rank == len(genetic)
-    return fit if whole and fit.to_gain < _ENOUGH else _by_factors(data, fit, rank)
-
-
-def scored(data, genetic, residual, most_steps, enough):
-    """The ``Fit`` after scoring steps from a start, until one gains less than ``enough``."""
     fit = evaluate(data, genetic, residual)
-    for _ in range(most_steps):
+    for _ in range(_MOST_STEPS):
         following = scoring_step(data, fit)
         if following is None:
             break
         gained, fit = following.log_likelihood - fit.log_likelihood, following
-        if gained < enough:
+        if gained < _ENOUGH:
             break
-    return fit
+    whole = rank is None or rank == len(genetic)
+    return fit if whole and fit.to_gain < _ENOUGH else _by_factors(data, fit, rank)
 
 
 def _by_factors(data, fit, rank):

@@ -18,6 +18,11 @@ MALE, FEMALE = 1, 2
 TRAITS_AT_ONCE = 256
 
 
+def trait_slices(n_traits):
+    """Slices of so many traits, some hundreds each: those that are tested one by one together."""
+    return [slice(start, start + TRAITS_AT_ONCE) for start in range(0, n_traits, TRAITS_AT_ONCE)]
+
+
 @dataclass(frozen=True)
 class Batch:
     """Traits that share people and covariates, ready to be tested on chromosomes of one ploidy.
@@ -56,8 +61,7 @@ class Batch:
         """
         if self.joint or self.null.n_traits <= TRAITS_AT_ONCE:
             return []
-        starts = range(0, self.null.n_traits, TRAITS_AT_ONCE)
-        slices = [slice(start, start + TRAITS_AT_ONCE) for start in starts]
+        slices = trait_slices(self.null.n_traits)
         return [(part, Columns(self.null.whitened[:, part], exact=False)) for part in slices]
 
     @property

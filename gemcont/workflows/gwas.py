@@ -75,8 +75,7 @@ def prepare(source, traits, covariate_table, settings, *, progress=False):
     size = settings.block_size or block_size(
         source, plan, threads, settings.memory << 20, len(variants)
     )
-    run = GwasRun(source, cohort, settings, variants, plan, threads, size, removed)
-    run.relatives = relatives
+    run = GwasRun(source, cohort, settings, relatives, variants, plan, threads, size, removed)
     run.log_start()
     run.seconds["prepare"] = time.perf_counter() - started
     return run

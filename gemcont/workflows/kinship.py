@@ -4,6 +4,7 @@ import glob
 import logging
 import os
 import time
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -66,15 +67,11 @@ class Computed:
             time.perf_counter() - started,
         )
 
-    @property
-    def threads(self):
-        """That may be used."""
-        return self._settings.threads or available_threads()
-
-    @property
-    def autosomes(self):
-        """Of the species."""
-        return self._settings.autosomes
+    @cached_property
+    def _chromosomes(self):
+        """Canonical names, a variant of the GRM each."""
+        column = self._source.variants["chromosome"][self._variants]
+        return canonical_names(column, self._settings.autosomes)
 
     @property
     def left_out(self):
@@ -119,9 +116,7 @@ class Computed:
     def _sums_without(self, chromosome):
         if chromosome is None:
             return self._sums
-        column = self._source.variants["chromosome"][self._variants]
-        names = canonical_names(column, self.autosomes)
-        here = self._variants[(names == chromosome).to_numpy()]
+        here = self._variants[(self._chromosomes == chromosome).to_numpy()]
         others = self._sums.without(self._relationship(here))
         if not others.n_variants:
             raise GemcontError(
@@ -133,21 +128,22 @@ class Computed:
 class FromFile:
     """A kinship matrix of a file; its people may be more than those analysed, in any order."""
 
+    facts = {}
+
     def __init__(self, source, settings):
         self._file = read_kinship(settings.kinship)
         self.name, self.files = self._file.name, list(self._file.files)
         self._source = source
         self.ids = _ids_of(self._file, source)
         self._loco = f"{self._file.prefix}.loco"
-        if settings.loco and not os.path.isdir(self._loco):
+        if not settings.loco:
+            return
+        if not os.path.isdir(self._loco):
             raise GemcontError(
                 f"--loco: {self.name} has no {self._loco} beside it; make it by gemcont-kinship "
                 "--loco, or let --kinship grm compute it"
             )
-        if settings.loco:
-            self.files += sorted(glob.glob(glob.escape(self._loco) + "/*.grm.npy"))
-
-    facts = {}
+        self.files += sorted(glob.glob(glob.escape(self._loco) + "/*.grm.npy"))
 
     def prepare(self, samples, *, progress=False):
         """Find the samples in the matrix, and say how many are not needed."""
@@ -160,11 +156,16 @@ class FromFile:
                 len(self.ids.iid),
             )
 
-    def _rows(self, samples):
+    @cached_property
+    def _row_of(self):
+        """The matrix's row of every sample of the genotype file."""
         reference = SampleIds(
             self._source.name, *(self._source.samples[c].to_list() for c in ("fid", "iid"))
         )
-        rows = match_samples(reference, [self.ids])[0][0][samples]
+        return match_samples(reference, [self.ids])[0][0]
+
+    def _rows(self, samples):
+        rows = self._row_of[samples]
         if (rows == ABSENT).any():
             raise GemcontError(f"{self.name}: {(rows == ABSENT).sum()} samples are not in it")
         return rows

@@ -63,7 +63,8 @@ def write_kinship_files(genotypes, prefix, *, sample=None, plot=True, progress=F
     log.info("%s: %d samples, %d variants", source.name, source.n_samples, source.n_variants)
     threads = settings.threads or available_threads()
     samples, variants = _samples(source, settings), _variants(source, settings)
-    _refuse_full_disk(prefix, len(samples), len(_chromosomes(source, variants, settings)))
+    left_out = _chromosomes(source, variants, settings)
+    _refuse_full_disk(prefix, len(samples), len(left_out))
     refuse_too_many(len(samples), threads=threads, loco=settings.loco)
     computed = Computed(source, settings, variants)
     ids = [source.samples[name][samples].to_list() for name in ("fid", "iid")]
@@ -71,12 +72,8 @@ def write_kinship_files(genotypes, prefix, *, sample=None, plot=True, progress=F
         computed.prepare(samples, progress=progress)
         remove(f"{prefix}.loco")  # of another matrix, from now on
         found = _write_one(prefix, computed.matrix(samples), ids)
-        if settings.loco:
-            _write_loco(
-                prefix, computed, samples, _chromosomes(source, variants, settings), ids, progress
-            )
-        else:
-            remove(f"{prefix}.loco")
+        if left_out:
+            _write_loco(prefix, computed, samples, left_out, ids, threads, progress)
     _report(prefix, settings, computed, samples, found, plot)
     log.info("done in %.1f s", time.perf_counter() - started)
 
@@ -144,16 +141,16 @@ def _write_one(prefix, matrix, ids):
     return matrix, found
 
 
-def _write_loco(prefix, computed, samples, names, ids, progress):
+def _write_loco(prefix, computed, samples, names, ids, threads, progress):
     """PREFIX.loco, whole or not at all; side by side, each on one thread, as memory allows."""
-    at_once = side_by_side(len(ids[0]), computed.threads)
+    at_once = side_by_side(len(samples), threads)
     bar = tqdm(
         total=len(names), unit=" chromosomes", desc="LOCO", disable=None if progress else True
     )
     with (
         unfinished(f"{prefix}.loco") as folder,
         ThreadPoolExecutor(at_once) as pool,
-        threadpool_limits(computed.threads // at_once, user_api="blas"),
+        threadpool_limits(threads // at_once, user_api="blas"),
         bar,
     ):
         os.mkdir(folder)

@@ -19,7 +19,7 @@ from gemcont.genotype.kinship import turned_at_once, turned_dosages
 from gemcont.stats.covariances import Fit, Rotated, evaluate, fit, maximise
 from gemcont.stats.heritability import components
 from gemcont.stats.regressions import Regressions, basis_of, single_fits
-from gemcont.workflows.groups import TRAITS_AT_ONCE, group_name
+from gemcont.workflows.groups import group_name, trait_slices
 from gemcont.workflows.kinship import side_by_side
 from gemcont.workflows.whitened_models import whitened, whitening_is_cheaper
 
@@ -53,9 +53,7 @@ class MixedModel:
     @cached_property
     def single_regressions(self):
         """Pairs of a slice of the traits and their ``Regressions``, one by one."""
-        starts = range(0, len(self.single), TRAITS_AT_ONCE)
-        parts = [slice(start, start + TRAITS_AT_ONCE) for start in starts]
-        covariates = self.data.covariates
+        parts, covariates = trait_slices(len(self.single)), self.data.covariates
         return [(p, Regressions.of_single_fits(self.single[p], covariates)) for p in parts]
 
     @property
@@ -71,7 +69,7 @@ class MixedModel:
     @property
     def likelihood_data(self):
         """``data`` for maximum likelihood."""
-        return Rotated(self.data.traits, self.data.covariates, self.data.eigenvalues)
+        return replace(self.data, reml=False)
 
     def rotated(self, block, mean, rows):
         """Centred genotypes of some variants of a block times U: float64 (variants, N)."""
@@ -98,7 +96,7 @@ def fitted(batch, found, settings):
         raise GemcontError(f"--kinship-rank {rank}: the traits are only {batch.null.n_traits}")
     joint = fit(data, rank) if batch.joint else None
     refits = settings.refits
-    if joint is not None and not data.reml and rank is None and _to_gain(joint, rank) > _CONVERGED:
+    if joint is not None and not data.reml and rank is None and joint.to_gain > _CONVERGED:
         log.warning(
             "the likelihood of %s has no maximum that can be reached (slope %.2g): the restricted "
             "one is used, as by --reml, and nothing is refitted",
@@ -109,7 +107,7 @@ def fitted(batch, found, settings):
         joint = fit(data, rank)
     null = joint
     if refits and batch.joint and data.reml:
-        null = fit(Rotated(data.traits, data.covariates, data.eigenvalues), rank)
+        null = fit(replace(data, reml=False), rank)
     return MixedModel(
         found.vectors.astype(np.float32),
         data,
@@ -120,18 +118,18 @@ def fitted(batch, found, settings):
     )
 
 
-def turned(batch, model, found, settings):
+def turned(batch, model, found):
     """The model on another ``Decomposition``, its covariances kept."""
     data = _rotated(batch.null, found, model.data.reml)
     joint = null = None
     if model.joint is not None:
         joint = evaluate(data, model.joint.genetic, model.joint.residual)
     if model.null is not None:  # of refits, which are compared with a maximum
-        likelihood = Rotated(data.traits, data.covariates, data.eigenvalues)
-        null = maximise(likelihood, model.null.genetic, model.null.residual, settings.kinship_rank)
+        start = model.null.genetic, model.null.residual
+        null = maximise(replace(data, reml=False), *start, model.rank)
     single = single_fits(data, model.single) if model.single else []
     vectors = found.vectors.astype(np.float32)
-    return MixedModel(vectors, data, joint, single, null, settings.kinship_rank)
+    return MixedModel(vectors, data, joint, single, null, model.rank)
 
 
 def _rotated(null, found, reml):
@@ -214,14 +212,14 @@ def mix(found, kinship, settings, left_out, threads):
             log.warning("chromosome %s is not tested (NA): %s", Ploidy(kind).name, error)
     known.clear()
     for batch in mixed[Ploidy.AUTOSOME] if left_out else ():
-        queue = _queue(batch, kinship, settings, left_out.values(), threads)
+        queue = _queue(batch, kinship, left_out.values(), threads)
         for group, (name, _) in left_out.items():
             one = replace(batch, mixed=LeftOut(queue, name))
             mixed.setdefault(group, []).append(one)
     return mixed
 
 
-def _queue(batch, kinship, settings, chromosomes, threads):
+def _queue(batch, kinship, chromosomes, threads):
     """A ``Queue`` of the batch's models, as many side by side as threads and memory allow."""
     model, samples = batch.mixed.model(), _samples_of(batch)
     at_once, counts = side_by_side(len(samples), threads), dict(chromosomes)
@@ -245,7 +243,7 @@ def _queue(batch, kinship, settings, chromosomes, threads):
                 return whitened(*_columns(batch.null), matrix, model.joint, model.single)
             except np.linalg.LinAlgError:  # next to singular: eigenvalues can be clipped
                 log.info("chromosome %s: decomposed, its covariance is next to singular", name)
-        return turned(batch, model, kinship.decomposition(samples, name), settings)
+        return turned(batch, model, kinship.decomposition(samples, name))
 
     return Queue(list(counts), make, at_once)
 
@@ -259,7 +257,7 @@ def _with_model(batch, kinship, settings, models, known):
             known.clear()  # one at a time is held
             known[key] = kinship.decomposition(samples)
         models[id(batch)] = fitted(batch, known[key], settings)
-        _log_model(models[id(batch)], batch, settings)
+        _log_model(models[id(batch)], batch)
     return replace(batch, mixed=Whole(models[id(batch)]))
 
 
@@ -267,7 +265,7 @@ def _samples_of(batch):
     return np.arange(batch.null.n_samples) if batch.samples is None else batch.samples
 
 
-def _log_model(model, batch, settings):
+def _log_model(model, batch):
     where, method = group_name(batch.ploidy), "REML" if model.data.reml else "ML"
     if model.joint is not None:
         log.info(
@@ -279,7 +277,7 @@ def _log_model(model, batch, settings):
             model.joint.gradient_norm,
             model.joint.curvature,
         )
-        _warn_unless_optimal(model.joint, f"{where}, null model", settings.kinship_rank)
+        _warn_unless_optimal(model.joint, f"{where}, null model", model.rank)
         _log_heritability(model, where)
     for code, one in zip(batch.trait_codes, model.single, strict=False):
         _warn_unless_optimal(one, f"{where}, null model of trait {code + 1} alone", None)

@@ -33,6 +33,7 @@ _CALIBRATED = (0.95, 1.05)  # true over nominal rate of the LRT that needs no wa
 class GwasRun:
     """A prepared scan and, as it advances, its counts.
 
+    relatives: ``Unrelated``, ``ByKinship`` or ``ByPredictions``
     neg_log_10_p, rows: -log10 p of the joint test and index in the source of the rows that pass
     the filters, one array a block; written: rows by kind; histogram: counts of each trait's |t|
     (``stats.screen``), None where traits are not tested one by one; encoder: hash of the model that
@@ -43,6 +44,7 @@ class GwasRun:
     source: GenotypeSource
     cohort: object
     settings: GwasSettings
+    relatives: object
     variants: np.ndarray
     plan: Plan
     threads: int
@@ -59,7 +61,6 @@ class GwasRun:
     histogram: np.ndarray | None = None
     encoder: str | None = None
     asked: dict = field(default_factory=dict)
-    relatives: object = None
 
     def __post_init__(self):
         if self.has_single:

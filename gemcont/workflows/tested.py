@@ -15,6 +15,7 @@ from gemcont.stats.multitrait import (
     residual_sum_of_squares,
     testable_residual,
 )
+from gemcont.stats.regressions import refitted
 from gemcont.stats.special import neg_log10_chi2_sf
 from gemcont.workflows.singles import Scores, scores_by_block
 
@@ -103,8 +104,6 @@ def _mixed_joint(model, scores, information, batch, plan):
 
 def _refit(model, block, mean, stays, results, plan):
     """Put refitted results of the strongest variants into those of the scan."""
-    from gemcont.stats.regressions import refitted
-
     joint, (beta, error) = results
     strong = np.flatnonzero(joint.neg_log_10_p >= plan.refit)
     if not len(strong):

@@ -13,7 +13,7 @@ import numpy as np
 from gemcont.genotype.kinship import turned_at_once, turned_dosages
 from gemcont.stats.contrasts import Basis
 from gemcont.stats.regressions import Regressions
-from gemcont.workflows.groups import TRAITS_AT_ONCE
+from gemcont.workflows.groups import trait_slices
 
 # Seconds over N^3 of eigenvectors (float64), of a factor and its inverse (float32), and over
 # N^2 M of genotypes times either (float32), each on one thread; measured at N = 1,410.
@@ -58,8 +58,7 @@ class WhitenedModel:
     def single_parts(self):
         """Slices of the traits tested one by one, with their residual sums of squares."""
         r0 = self.r0[self.n_joint :]
-        starts = range(0, len(r0), TRAITS_AT_ONCE)
-        return [(part := slice(start, start + TRAITS_AT_ONCE), r0[part]) for start in starts]
+        return [(part, r0[part]) for part in trait_slices(len(r0))]
 
     def sums(self, block, mean, rows):
         """Scores and information (variants, traits): of the joint test, then of single parts."""
