@@ -55,6 +55,11 @@ def contrasted(basis, scores, information, contrast="any"):
     contrast: one of ``CONTRASTS``, or the index of a trait: its effect given those on the others
     """
     d, back = len(basis.transform), np.linalg.inv(basis.transform)
+    if contrast not in (*CONTRASTS, *range(d)):
+        raise GemcontError(
+            f"contrast: {contrast!r} is neither {', '.join(CONTRASTS)} nor the index of one of "
+            f"{d} traits"
+        )
     dof = degrees_of_freedom(contrast, d)
     every = np.einsum("vd,vd->v", scores / information, scores)
     effects = (scores / information) @ back.T

@@ -20,6 +20,7 @@ METHODS = ("ml", "reml")
 # Share of the mean eigenvalue below which a negative one is rounding: of matrices summed or stored
 # as float32 it is up to 1e-4 at 20,000 samples.
 _CLIPPED = 1e-3
+_COLLINEAR = 1e-7  # singular value of covariates of length 1 below which they have no inverse
 _BLOCK = 512  # variants rotated at a time
 # Samples below which one thread decomposes: two are a third faster at 2,000 on an idle machine, and
 # ten times slower where another process has one of their cores, because they wait in a loop.
@@ -49,7 +50,9 @@ def decompose(kinship, name="kinship"):
         raise GemcontError(f"{name}: is not symmetric")
     with threadpool_limits(1 if len(kinship) < _LARGE else None, user_api="blas"):
         values, vectors = np.linalg.eigh((kinship + kinship.T) / 2)
-    if values[0] < -_CLIPPED * max(values.mean(), 0) or values[-1] <= 0:
+    if not kinship.any():
+        raise GemcontError(f"{name}: is 0 everywhere")
+    if values[0] < -_CLIPPED * max(values.mean(), 0):
         raise GemcontError(
             f"{name}: is not positive semi-definite, its smallest eigenvalue is {values[0]:.3g}"
         )
@@ -68,6 +71,11 @@ class Null:
     vectors: np.ndarray
     data: Rotated
     method: str
+
+    def __repr__(self):
+        n, d = self.data.traits.shape
+        likelihood = f"log-likelihood {self.log_likelihood:.6g} ({self.method})"
+        return f"Null(N = {n}, D = {d}, K = {self.covariates.shape[1]}, {likelihood})"
 
     @classmethod
     def from_covariances(cls, traits, covariates, kinship, genetic, residual, *, method="ml"):
@@ -153,6 +161,13 @@ def _checked(traits, covariates):
             raise GemcontError(f"{name}: has shape {values.shape}; it must be (samples, columns)")
         if not np.isfinite(values).all():
             raise GemcontError(f"{name}: holds values that are not finite")
+    length = np.linalg.norm(covariates, axis=0)
+    rank = np.linalg.matrix_rank(covariates / np.maximum(length, 1e-300), tol=_COLLINEAR)
+    if rank < covariates.shape[1]:
+        raise GemcontError(
+            f"covariates: {covariates.shape[1]} columns, but only {rank} are not collinear (or 0); "
+            "leave the others out"
+        )
     return traits, covariates
 
 
@@ -177,7 +192,7 @@ def scan(null, genotypes, *, contrast="any"):
         )
     parts = [
         null.regressions.sums(_filled(genotypes[first : first + _BLOCK]) @ null.vectors)
-        for first in range(0, len(genotypes), _BLOCK)
+        for first in range(0, max(len(genotypes), 1), _BLOCK)
     ]
     scores, information = (np.concatenate(part) for part in zip(*parts, strict=True))
     return contrasted(null.basis, scores, information, contrast)

@@ -102,10 +102,13 @@ def testable_residual(null, explained, sum_of_squares):
     That is: without variance, or with a residual on the covariates under 1e-8 of it.
     """
     residual = residual_sum_of_squares(explained, sum_of_squares)
-    testable = (sum_of_squares > _MONOMORPHIC * null.n_samples) & (
-        residual >= COLLINEAR * sum_of_squares
-    )
+    testable = varies(null, sum_of_squares) & (residual >= COLLINEAR * sum_of_squares)
     return np.where(testable, residual, np.nan)
+
+
+def varies(null, sum_of_squares):
+    """Bool (variants,), whether a genotype has a variance, from its centred sum of squares."""
+    return sum_of_squares > _MONOMORPHIC * null.n_samples
 
 
 def joint_test(null, products, residual, *, test="lrt"):

@@ -46,6 +46,7 @@ def prepare(source, traits, covariate_table, settings, *, progress=False):
         source, settings, traits.select(settings.trait_names, "--pheno-name")
     )
     cohort = assemble(source, traits, covariate_table, settings, variants, relatives.ids)
+    contrast = _contrast(settings.contrast, cohort)
     kinds = _ploidy(source, settings.autosomes)
     batches = _batches(source, cohort, settings, np.unique(kinds[variants]))
     batches, groups = relatives.models(
@@ -66,7 +67,7 @@ def prepare(source, traits, covariate_table, settings, *, progress=False):
         cohort.joint,
         settings.effects,
         settings.save_products,
-        _contrast(settings.contrast, cohort),
+        contrast,
         -math.log10(settings.refits) if settings.refits else None,
     )
     removed |= {flag: 0 for flag in plan.filter.flags}

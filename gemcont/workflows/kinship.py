@@ -106,7 +106,7 @@ class Computed:
 
     def decomposition(self, samples, chromosome=None):
         """``Decomposition`` for samples of the GRM, without a chromosome's variants."""
-        return _decomposed(self.matrix(samples, chromosome), self.name)
+        return _decomposed(self.matrix(samples, chromosome), _name_without(self.name, chromosome))
 
     def matrix(self, samples, chromosome=None):
         """Kinship of some of the prepared samples, without a chromosome's variants."""
@@ -246,8 +246,12 @@ def _rows_of(matrix, rows):
 def _decomposed(matrix, name):
     found = decompose(matrix, name)
     if found.n_clipped:
-        log.info("%d eigenvalues below 0 by rounding, taken as 0", found.n_clipped)
+        log.info("%s: eigenvalues below 0 by rounding, taken as 0: %d", name, found.n_clipped)
     return found
+
+
+def _name_without(name, chromosome):
+    return name if chromosome is None else f"{name} without chromosome {chromosome}"
 
 
 def canonical_names(column, autosomes):
@@ -279,12 +283,13 @@ def refuse_too_many(n_samples, *, threads=None, loco=False):
     need = each * n_samples**2
     free = available_memory()
     seconds = _SECONDS * n_samples**3 / (threads or available_threads())
-    log.info(
-        "kinship of %d samples: about %.1f GiB of memory, %s for a decomposition",
-        n_samples,
-        need / 2**30,
-        f"{seconds:.1f} s" if seconds < 100 else f"{seconds / 60:.0f} minutes",
-    )
+    if seconds >= 1:
+        log.info(
+            "kinship of %d samples: about %.1f GiB of memory, %s for a decomposition",
+            n_samples,
+            need / 2**30,
+            f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} minutes",
+        )
     if free is not None and need > free:
         raise GemcontError(
             f"--kinship: {n_samples} samples need about {need / 2**30:.1f} GiB of memory, "

@@ -18,6 +18,7 @@ def kinship_summary(run):
         "method": "reml" if model.data.reml else "ml",
         "rank": settings.kinship_rank,
         "refitted_below_p": settings.refits,
+        "n_refitted": run.refitted,
         "scale": float(model.data.eigenvalues.mean()),
     }
     if model.joint is not None:

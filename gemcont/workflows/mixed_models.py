@@ -92,8 +92,6 @@ class MixedModel:
 def fitted(batch, found, settings):
     """The ``MixedModel`` of a batch on a ``Decomposition``, its covariances fitted."""
     data, rank = _rotated(batch.null, found, settings.reml), settings.kinship_rank
-    if rank is not None and rank > batch.null.n_traits:
-        raise GemcontError(f"--kinship-rank {rank}: the traits are only {batch.null.n_traits}")
     joint = fit(data, rank) if batch.joint else None
     refits = settings.refits
     if joint is not None and not data.reml and rank is None and joint.to_gain > _CONVERGED:
@@ -230,7 +228,7 @@ def _queue(batch, kinship, chromosomes, threads):
         if model.null is None and whitening_is_cheaper(len(samples), count, n_regressions)
     }
     log.info(
-        "leave-one-chromosome-out: %d decompositions, %d triangular factors, %d at a time",
+        "leave-one-chromosome-out: decompositions %d, triangular factors %d, at a time %d",
         len(counts) - len(cheaper),
         len(cheaper) * n_regressions,
         at_once,

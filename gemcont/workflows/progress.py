@@ -106,8 +106,9 @@ class Progress:
             "n_read": block.n_read,
             "n_rows": len(tests),
             "failed": block.failed.tolist(),
-            "untestable": block.untestable,
+            "untestable": block.untestable.tolist(),
             "rare": block.rare,
+            "refitted": block.refitted,
             "written": block.written,
             "parts": {kind: part.state() for kind, part in self.parts.items()},
         }
@@ -163,8 +164,9 @@ def _blocks(records, tests):
             rows["neg_log_10_p"],
             {},
             np.array(record["failed"]),
-            record["untestable"],
+            np.array(record["untestable"]),
             record["rare"],
+            record["refitted"],
             record["n_read"],
             record["written"],
         )

@@ -30,10 +30,12 @@ def open_relatives(source, settings, trait_names):
 class Unrelated:
     """Everyone is taken as unrelated.
 
-    ids: ``SampleIds`` of the files whose people can be analysed; files: that are read
+    ids: ``SampleIds`` of the files whose people can be analysed; files: that are read; suspicion:
+    what a large lambda may come from, for the log
     """
 
     ids, files, kinship = (), (), None
+    suspicion = "relatives or population structure? (--kinship, or components in --covar)"
 
     def models(self, batches, kinds, cohort, variants, *, threads, progress):
         """Batches by group and the group (``Plan.group``) of every variant.
@@ -51,9 +53,12 @@ class ByKinship:
         self.kinship = open_kinship(source, settings)
         self.ids = () if self.kinship.ids is None else (self.kinship.ids,)
         self.files = self.kinship.files
+        lost = "structure that a left-out chromosome takes along" if settings.loco else "structure"
+        self.suspicion = f"many true effects, or {lost}? (components in --covar)"
 
     def models(self, batches, kinds, cohort, variants, *, threads, progress):
         """As ``Unrelated.models``: with mixed models; of autosomes one each with --loco."""
+        self._check_joint(cohort)
         samples = cohort.parts[0][0].samples
         refuse_too_many(len(samples), threads=threads, loco=self._settings.loco)
         groups, left_out = kinds.astype(np.uint16), {}
@@ -69,6 +74,19 @@ class ByKinship:
             self.kinship.prepare(samples, progress=progress)
             return mix(batches, self.kinship, self._settings, left_out, threads), groups
 
+    def _check_joint(self, cohort):
+        """What is of the joint test, before the kinship is made."""
+        rank, n_traits = self._settings.kinship_rank, len(cohort.trait_names)
+        flags = ("--kinship-rank", rank), ("--refit", self._settings.refit)
+        for flag, given in () if cohort.joint else flags:
+            if given is not None:
+                raise GemcontError(
+                    f"{flag} is of the joint test; leave --each-trait-only out (above 200 traits: "
+                    "add --joint)"
+                )
+        if rank is not None and rank > n_traits:
+            raise GemcontError(f"--kinship-rank {rank}: the traits are only {n_traits}")
+
 
 class ByPredictions:
     """REGENIE's predictions of the other chromosomes, subtracted from the traits.
@@ -78,6 +96,7 @@ class ByPredictions:
     """
 
     kinship = None
+    suspicion = "many true effects, or predictions of other traits, covariates or people?"
 
     def __init__(self, source, settings, trait_names):
         self._source, self._settings = source, settings

@@ -19,7 +19,7 @@ from gemcont.stats.calibration import (
     lrt_true_rate,
 )
 from gemcont.stats.screen import BIN_WIDTH, N_BINS
-from gemcont.workflows.scan import CHROMOSOME, RARE, Plan, scan_blocks
+from gemcont.workflows.scan import CHROMOSOME, RARE, UNTESTABLE, Plan, scan_blocks
 from gemcont.workflows.settings import GwasSettings, shortened
 
 log = logging.getLogger(__name__)
@@ -53,8 +53,9 @@ class GwasRun:
     seconds: dict = field(default_factory=dict)
     seconds_of_threads: dict = field(default_factory=dict)
     n_read: int = 0
-    untestable: int = 0
+    untestable: dict = field(default_factory=lambda: dict.fromkeys(UNTESTABLE, 0))
     rare: int = 0
+    refitted: int = 0
     neg_log_10_p: list = field(default_factory=list)
     rows: list = field(default_factory=list)
     written: dict = field(default_factory=dict)
@@ -95,8 +96,10 @@ class GwasRun:
         for flag, count in zip(FLAGS, block.failed[1:], strict=True):
             if flag in self.removed_variants:
                 self.removed_variants[flag] += int(count)
-        self.untestable += block.untestable
+        for reason, count in zip(UNTESTABLE, block.untestable, strict=True):
+            self.untestable[reason] += int(count)
         self.rare += block.rare
+        self.refitted += block.refitted
         self.neg_log_10_p.append(block.neg_log_10_p)
         self.rows.append(block.variants.astype(np.int32))
         for kind, count in block.written.items():
@@ -211,9 +214,12 @@ class GwasRun:
                 ", ".join(self.plan.filter.flags),
             )
         if self.cohort.joint:
+            contrast = "" if settings.contrast == "any" else f" of {settings.contrast} effects"
             log.info(
-                "test %s: N = %d samples, D = %d traits (%s), K = %d covariates with the intercept",
+                "test %s%s: N = %d samples, D = %d traits (%s), K = %d covariates with the "
+                "intercept",
                 settings.test,
+                contrast,
                 null.n_samples,
                 null.n_traits,
                 shortened(self.cohort.trait_names),
@@ -240,12 +246,11 @@ class GwasRun:
         )
         if self.n_rows == 0:
             raise GemcontError(f"no variant is left after the filters ({left_out})")
-        if self.untestable:
-            log.info(
-                "%d of them cannot be tested (no variance, given by the covariates, or on a "
-                "chromosome without a null model): NA",
-                self.untestable,
-            )
+        for reason, count in self.untestable.items():
+            if count:
+                log.info("%d of them cannot be tested (NA): %s", count, reason)
+        if self.refitted:
+            log.info("%d of them, the strongest, refitted: Cg and Cn beside them", self.refitted)
         heavy = self.heavy_tails() if self.rare else []
         if heavy:
             log.warning(
@@ -259,7 +264,7 @@ class GwasRun:
             shown = ", ".join(f"{kind} {count}" for kind, count in self.written.items())
             log.info("rows with -log10 p >= %g: %s", self.settings.neg_log10_p_min, shown)
         if self.cohort.joint:
-            hint = "; relatives or population structure?" if self.lambda_gc > _INFLATED else ""
+            hint = f"; {self.relatives.suspicion}" if self.lambda_gc > _INFLATED else ""
             log.info("lambda_gc %.4f%s", self.lambda_gc, hint)
         if self.histogram is not None and self.histogram.any():
             shown = np.nanquantile(self.trait_lambdas, (0.5, 0, 1))

@@ -15,6 +15,7 @@ from gemcont.genotype.filters import FLAGS, VariantFilter
 from gemcont.genotype.kernels import moments
 from gemcont.genotype.ploidy import HAPLOID, allele_counts
 from gemcont.stats.contrasts import degrees_of_freedom
+from gemcont.stats.multitrait import varies
 from gemcont.stats.screen import N_BINS
 from gemcont.tables.columns import NEG_LOG_10_P, TRAIT
 from gemcont.workflows.groups import TRAITS_AT_ONCE, group_name
@@ -38,6 +39,8 @@ log = logging.getLogger(__name__)
 KINDS = ("joint", "effects", "single", "dense", "products", "variants")
 
 CHROMOSOME = 8  # groups below it are ploidies; above, a chromosome's number times it, plus ploidy
+# Why variants that pass the filters have no statistic (NA).
+UNTESTABLE = ("without variance", "given by the covariates", "on a chromosome without null model")
 RARE = 200  # minor alleles below which heavy tails cost the level: docs/calibration.md
 _FEWEST, _MOST = 128, 8192  # variants in a block
 _BLOCKS_PER_THREAD = 3  # at least, if each is large enough
@@ -96,8 +99,9 @@ class Part:
     rows: positions in the block that pass the filters; neg_log_10_p: of the joint test, per row
     (NaN without one); frames: by kind, see ``KINDS``; histograms: of single traits, as in
     ``ScanBlock``
-    failed: counts per code of ``VariantFilter``; untestable: rows without a statistic; rare:
-    tested rows of fewer than ``RARE`` minor alleles
+    failed: counts per code of ``VariantFilter``; untestable: rows without a statistic, counts by
+    ``UNTESTABLE``; rare: tested rows of fewer than ``RARE`` minor alleles; refitted: rows whose
+    covariances were
     """
 
     rows: np.ndarray
@@ -105,8 +109,9 @@ class Part:
     frames: dict
     histograms: list
     failed: np.ndarray
-    untestable: int
+    untestable: np.ndarray
     rare: int
+    refitted: int
 
 
 @dataclass(frozen=True)
@@ -115,7 +120,7 @@ class ScanBlock:
 
     variants: indices in the source of the rows that pass the filters; neg_log_10_p: of the joint
     test, per row; frames: what is written, by kind, encoded where an output asks for it; failed,
-    untestable, rare: as in ``Part``; n_read: variants read; written: rows of the frames, by kind;
+    untestable, rare, refitted: as in ``Part``; n_read: variants read; written: rows by kind;
     histograms: pairs of codes of traits and their counts of |t| (traits, bins); leaders: codes and
     -log10 p of the rows of single traits, where only the strongest of each are wanted; seconds: by
     stage
@@ -125,8 +130,9 @@ class ScanBlock:
     neg_log_10_p: np.ndarray
     frames: dict
     failed: np.ndarray
-    untestable: int
+    untestable: np.ndarray
     rare: int
+    refitted: int
     n_read: int
     written: dict
     histograms: list = field(default_factory=list)
@@ -260,10 +266,13 @@ def _scan_part(source, variants, rows, batch, plan, watch, *, counted):
         frames |= more
     failed = np.bincount(failed, minlength=len(FLAGS) + 1) * counted
     testable = ~np.isnan(result.residual)
-    untestable = int((~testable).sum()) * counted
+    constant = int((~varies(batch.null, found.sum_of_squares[stays])).sum())
+    explained = int((~testable).sum()) - constant
+    untestable = np.array([constant, explained, 0]) * counted
     rare = int((testable & (alleles.minor_count[stays] < RARE)).sum()) * counted
     watch.lap("statistics")
-    return Part(rows[stays], neg_log_10_p, frames, histograms, failed, untestable, rare)
+    counts = failed, untestable, rare, result.refitted
+    return Part(rows[stays], neg_log_10_p, frames, histograms, *counts)
 
 
 def _joint(batch, result, place, plan):
@@ -308,10 +317,11 @@ def _singles(batch, result, place, chromosomes, plan):
 
 def _untested_part(source, variants, rows, plan):
     frames, nothing = {}, np.zeros(len(FLAGS) + 1, dtype=np.int64)
+    untestable = np.array([0, 0, len(rows)])
     if plan.joint and plan.least is None:
         frame = source.variants[variants[rows]]
         frames["joint"] = untested_frame(frame, rows, plan.test, len(plan.trait_names))
-    return Part(rows, np.full(len(rows), np.nan), frames, [], nothing, len(rows), 0)
+    return Part(rows, np.full(len(rows), np.nan), frames, [], nothing, untestable, 0, 0)
 
 
 def _in_file_order(variants, parts, plan, encode):
@@ -339,6 +349,7 @@ def _in_file_order(variants, parts, plan, encode):
         sum(p.failed for p in parts),
         sum(p.untestable for p in parts),
         sum(p.rare for p in parts),
+        sum(p.refitted for p in parts),
         len(variants),
         written,
         [pair for p in parts for pair in p.histograms],

@@ -22,17 +22,21 @@ from gemcont.workflows.singles import Scores, scores_by_block
 # Where the covariates explain more than nine tenths of a genotype, what products lose is amplified
 # in the rest: those few variants are recomputed with more digits.
 _RECOMPUTE = 0.1
+# Share of the bound of -log10 p from which variants are refitted: a refit mostly adds some per
+# cent, so that those a little below the bound may pass it.
+_NEAR = 0.9
 
 
 class Tested(NamedTuple):
     """residual: g'Mg (variants,), NaN where a variant cannot be tested; joint: ``JointTest`` or
     None; effect: (beta, standard error), each (variants, D), or None; scores: ``Scores`` of traits
-    one by one, some hundreds at a time"""
+    one by one, some hundreds at a time; refitted: variants whose covariances were"""
 
     residual: np.ndarray
     joint: JointTest | None
     effect: tuple | None
     scores: Iterable[Scores]
+    refitted: int = 0
 
 
 def tested(block, found, stays, batch, plan, watch):
@@ -80,17 +84,20 @@ def _by_mixed_model(block, found, stays, batch, plan, watch):
     sums = model.sums(block, found.mean, stays)
     watch.lap("rotation")
     for _, information in sums:
+        residual = np.where(np.isnan(information).any(axis=1), np.nan, residual)
+    for _, information in sums:
         information[np.isnan(residual)] = np.nan
-    joint = effect = None
+    joint, effect, n_refitted = None, None, 0
     if batch.joint:
         joint, effect = _mixed_joint(model, *sums.pop(0), batch, plan)
         if plan.refit is not None and model.null is not None:
-            _refit(model, block, found.mean, stays, (joint, effect), plan)
+            n_refitted = _refit(model, block, found.mean, stays, (joint, effect), plan)
             watch.lap("refit")
         effect = tuple(batch.dose * e for e in effect)
     pairs = zip(model.single_parts, sums, strict=True)
     scores = [_unit_scores(part, *both, r0, batch.dose) for (part, r0), both in pairs]
-    return Tested(np.where(np.isnan(residual), np.nan, 1.0), joint, effect, scores)
+    testable = np.where(np.isnan(residual), np.nan, 1.0)
+    return Tested(testable, joint, effect, scores, n_refitted)
 
 
 def _mixed_joint(model, scores, information, batch, plan):
@@ -103,11 +110,11 @@ def _mixed_joint(model, scores, information, batch, plan):
 
 
 def _refit(model, block, mean, stays, results, plan):
-    """Put refitted results of the strongest variants into those of the scan."""
+    """Put refitted results of the strongest variants into those of the scan; how many."""
     joint, (beta, error) = results
-    strong = np.flatnonzero(joint.neg_log_10_p >= plan.refit)
+    strong = np.flatnonzero(joint.neg_log_10_p >= _NEAR * plan.refit)
     if not len(strong):
-        return
+        return 0
     rotated = model.rotated(block, mean, stays[strong])
     chi2, beta[strong], error[strong] = refitted(
         model.likelihood_data, model.null, rotated, model.rank
@@ -116,6 +123,7 @@ def _refit(model, block, mean, stays, results, plan):
     joint.statistic[strong] = chi2
     joint.neg_log_10_p[strong] = neg_log10_chi2_sf(chi2, d)
     joint.r2[strong] = d * -np.expm1(-chi2 / (n * d))
+    return len(strong)
 
 
 def _unit_scores(part, scores, information, r0, dose):

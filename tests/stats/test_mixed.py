@@ -188,9 +188,31 @@ def test_a_variant_without_variance_is_not_tested():
     assert np.isnan(found.effects[0]).all()
 
 
+def test_no_variants_are_no_results():
+    null = mixed.Null.from_covariances(*cohort())
+    found = mixed.scan(null, np.empty((0, 60)))
+    assert found.chi2.shape == (0,)
+    assert found.effects.shape == (0, 2)
+
+
+@pytest.mark.parametrize("contrast", ["height", 2, -1, None])
+def test_a_contrast_that_is_none(contrast):
+    null = mixed.Null.from_covariances(*cohort())
+    with pytest.raises(GemcontError, match="nor the index of one of 2 traits"):
+        mixed.scan(null, np.ones((1, 60)), contrast=contrast)
+
+
+def test_a_null_model_says_what_it_is():
+    null = mixed.fit_null(*cohort()[:3])
+    assert repr(null).startswith("Null(N = 60, D = 2, K = 2, log-likelihood -")
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
+        (lambda t, f, k: (t, f[:, [0, 0, 1]], k), "covariates: 3 columns, but only 2 are not coll"),
+        (lambda t, f, k: (t, 0 * f, k), "covariates: 2 columns, but only 0 are not collinear"),
+        (lambda t, f, k: (t, f, 0 * k), "is 0 everywhere"),
         (lambda t, f, k: (t, f, k - 3 * np.eye(len(k))), "smallest eigenvalue is -"),
         (lambda t, f, k: (t, f, k[:5]), r"shape \(5, 60\)"),
         (lambda t, f, k: (t, f, k + np.triu(k)), "not symmetric"),

@@ -95,6 +95,28 @@ def test_what_does_not_go_together(study, settings, message):
     refused(message, study.source, study.traits, **settings)
 
 
+@pytest.mark.parametrize("related", ["grm", "array"])
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"contrast": "height"}, "--contrast: height is neither a tested trait"),
+        ({"kinship_rank": 4}, "--kinship-rank 4: the traits are only 3"),
+        ({"kinship_rank": 1, "joint": False}, "--kinship-rank is of the joint test; leave"),
+        ({"refit": 0.1, "joint": False}, "--refit is of the joint test; leave --each-trait-only"),
+    ],
+)
+def test_the_joint_test_s_mistakes_are_found_before_the_kinship(
+    study, related, settings, message, monkeypatch
+):
+    def made(*_, **__):
+        raise AssertionError("the kinship was made")
+
+    monkeypatch.setattr(kinship_workflow.Computed, "prepare", made)
+    monkeypatch.setattr(kinship_workflow.FromArray, "prepare", made)
+    kinship = "grm" if related == "grm" else study.kinship
+    refused(message, study.source, study.traits, kinship=kinship, **settings)
+
+
 def test_any_vs_common_of_one_trait(study):
     refused(
         "--contrast any-vs-common: one trait", study.source, study.traits[["a"]],
@@ -108,7 +130,7 @@ def test_any_vs_common_of_one_trait(study):
         (lambda k: k - 2 * np.eye(N), "the kinship array: is not positive semi-definite, its"),
         (lambda k: np.where(np.eye(N, k=3), np.nan, k), "the kinship array: holds values that"),
         (lambda k: k + np.triu(k, 1), "the kinship array: is not symmetric"),
-        (lambda k: 0 * k, "the kinship array: is not positive semi-definite"),
+        (lambda k: 0 * k, "the kinship array: is 0 everywhere"),
     ],
 )
 def test_what_is_no_kinship(study, change, message):
