@@ -5,6 +5,7 @@ from matplotlib.figure import Figure
 
 _COLOUR = "#1f4e79"
 _BINS = 120
+_ROUNDING = 1e-6  # share of the largest eigenvalue below which one is 0
 
 
 def kinship(matrix, values, *, title=None):
@@ -24,9 +25,11 @@ def kinship(matrix, values, *, title=None):
     pairs.stairs(counts, edges, fill=True, color=_COLOUR)
     pairs.set_yscale("log")
     pairs.set(xlabel="Kinship of a pair", ylabel="Pairs", ylim=(0.5, None))
-    spectrum.plot(np.arange(1, len(values) + 1), np.sort(values)[::-1], color=_COLOUR)
+    shown = np.sort(values[values > _ROUNDING * values.max()])[::-1]
+    spectrum.plot(np.arange(1, len(shown) + 1), shown, color=_COLOUR)
     spectrum.set_yscale("log")
-    spectrum.set(xlabel="Eigenvector", ylabel="Eigenvalue", ylim=_shown(values))
+    zeros = f" ({zero:,} more are 0)" if (zero := len(values) - len(shown)) else ""
+    spectrum.set(xlabel=f"Eigenvector{zeros}", ylabel="Eigenvalue")
     for axes in (pairs, spectrum):
         axes.spines[["top", "right"]].set_visible(False)
     figure.suptitle(title, fontsize=11)
@@ -42,10 +45,3 @@ def _histogram(matrix):
     edges = np.linspace(low, high if high > low else low + 1, _BINS + 1)
     counts = sum(np.histogram(row[i + 1 :], edges)[0] for i, row in enumerate(matrix))
     return counts, edges
-
-
-def _shown(values):
-    """The range of eigenvalues worth showing: those of rounding are left out."""
-    largest = values.max()
-    least = values[values > 1e-6 * largest].min(initial=largest)
-    return 0.5 * least, 2 * largest

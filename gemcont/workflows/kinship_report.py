@@ -1,5 +1,7 @@
 """What a run with kinship says of its null model: in the summary, and as a picture."""
 
+import os
+
 import numpy as np
 
 from gemcont.genotype.chromosomes import Ploidy
@@ -93,7 +95,8 @@ def draw_heritability(run, prefix):
     names = [run.cohort.trait_names[code] for code in batch.trait_codes]
     share, error = next(iter(heritabilities(model).values()))
     parts = () if model.joint is None else components(model.joint, model.data.eigenvalues)[1:3]
-    title = f"N = {batch.null.n_samples:,}, {'REML' if model.data.reml else 'ML'}"
+    method, kinship = "REML" if model.data.reml else "ML", run.relatives.kinship.name
+    title = f"N = {batch.null.n_samples:,}, {method}, {os.path.basename(kinship)}"
     draw_pictures(
         prefix,
         {"heritability": lambda: heritability(names, share, error, *parts, title=title)},

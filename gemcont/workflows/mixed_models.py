@@ -6,6 +6,7 @@ chromosome is the kinship, its eigenvectors, and all that is rotated by them.
 
 import logging
 import threading
+import time
 from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -27,6 +28,7 @@ log = logging.getLogger(__name__)
 
 _CONVERGED = 1e-3  # log-likelihood that may be left to gain
 _AHEAD = 1  # chromosomes decomposed before they are asked for
+_MANY_TRAITS = 16  # from which the log says that they are being fitted: it may take a minute
 
 
 @dataclass(frozen=True)
@@ -254,8 +256,11 @@ def _with_model(batch, kinship, settings, models, known):
         if key not in known:
             known.clear()  # one at a time is held
             known[key] = kinship.decomposition(samples)
+        started, d = time.perf_counter(), batch.null.n_traits
+        if batch.joint and d >= _MANY_TRAITS:
+            log.info("%s: Cg and Cn of %d traits are fitted ...", group_name(batch.ploidy), d)
         models[id(batch)] = fitted(batch, known[key], settings)
-        _log_model(models[id(batch)], batch)
+        _log_model(models[id(batch)], batch, time.perf_counter() - started)
     return replace(batch, mixed=Whole(models[id(batch)]))
 
 
@@ -263,17 +268,18 @@ def _samples_of(batch):
     return np.arange(batch.null.n_samples) if batch.samples is None else batch.samples
 
 
-def _log_model(model, batch):
+def _log_model(model, batch, seconds):
     where, method = group_name(batch.ploidy), "REML" if model.data.reml else "ML"
     if model.joint is not None:
         log.info(
             "%s, null model: log-likelihood %.6f (%s), largest slope %.2g, largest eigenvalue of "
-            "dL/dCg %.2g",
+            "dL/dCg %.2g, %.1f s",
             where,
             model.joint.log_likelihood,
             method,
             model.joint.gradient_norm,
             model.joint.curvature,
+            seconds,
         )
         _warn_unless_optimal(model.joint, f"{where}, null model", model.rank)
         _log_heritability(model, where)

@@ -57,7 +57,9 @@ def write_summary(run, path, arguments):
     }
     if run.cohort.joint:
         summary["lambda_gc"] = _finite(run.lambda_gc)
-        summary["lrt_true_over_nominal_rate"] = {"level": GENOME_WIDE, "ratio": run.lrt_rate}
+        if run.settings.contrast == "any":
+            rate = {"level": GENOME_WIDE, "ratio": run.lrt_rate}
+            summary["lrt_true_over_nominal_rate"] = rate
         summary["top_hits"] = top_hits(run)
     if run.relatives.kinship is not None:
         summary["kinship"] = kinship_summary(run)
@@ -149,11 +151,10 @@ def draw(run, prefix):
 
 def _model(run):
     """What the pictures say of the model, beside the test."""
-    named = {"any": "", "common": "common effect, ", "any-vs-common": "differing effects, "}
-    contrast = run.settings.contrast
-    return named.get(contrast, f"effect on {contrast}, ") + (
-        "mixed model, " if run.relatives.kinship is not None else ""
-    )
+    model = {"kinship": "mixed model", "pred": "predictions subtracted"}
+    parts = [run.settings.contrast_name]
+    parts += [words for name, words in model.items() if getattr(run.settings, name) is not None]
+    return "".join(f"{part}, " for part in parts if part)
 
 
 def draw_joint(

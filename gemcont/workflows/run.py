@@ -214,18 +214,16 @@ class GwasRun:
                 ", ".join(self.plan.filter.flags),
             )
         if self.cohort.joint:
-            contrast = "" if settings.contrast == "any" else f" of {settings.contrast} effects"
             log.info(
-                "test %s%s: N = %d samples, D = %d traits (%s), K = %d covariates with the "
-                "intercept",
-                settings.test,
-                contrast,
+                "test %s: N = %d samples, D = %d traits (%s), K = %d covariates with the intercept",
+                ", ".join(filter(None, (settings.test, settings.contrast_name))),
                 null.n_samples,
                 null.n_traits,
                 shortened(self.cohort.trait_names),
                 null.n_covariates,
             )
-            log_lrt_rate(null, settings.test, related=self.relatives.kinship is not None)
+            if settings.contrast == "any":
+                log_lrt_rate(null, settings.test, related=self.relatives.kinship is not None)
         if self.has_single:
             log.info("each of %d traits is tested alone by its t", len(self.cohort.trait_names))
         log.info("%d threads, blocks of %d variants", self.threads, self.size)

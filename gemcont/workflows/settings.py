@@ -171,6 +171,12 @@ class GwasSettings:
             return 0.0 if self.loco else DEFAULT_REFIT
         return self.refit
 
+    @property
+    def contrast_name(self):
+        """What a contrast tests, in words; "" of any effects."""
+        named = {"any": "", "common": "common effect", "any-vs-common": "differing effects"}
+        return named.get(self.contrast, f"effect on {self.contrast}")
+
     def filter(self):
         """The variant filters that are counted on the analysed samples."""
         return VariantFilter(self.geno, self.maf, self.mac, self.hwe, self.hwe_midp, self.info)
