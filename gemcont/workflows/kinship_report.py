@@ -19,7 +19,7 @@ def kinship_summary(run):
         "leave_one_chromosome_out": settings.loco,
         "method": "reml" if model.data.reml else "ml",
         "rank": settings.kinship_rank,
-        "refitted_below_p": settings.refits,
+        "refitted_below_p": 0.0 if model.null is None else settings.refits,
         "n_refitted": run.refitted,
         "scale": float(model.data.eigenvalues.mean()),
     }

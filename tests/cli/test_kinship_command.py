@@ -91,12 +91,27 @@ def test_summary_and_picture_of_a_scan(study):
     assert Path(study.out + ".heritability.png").stat().st_size > 1000
     found = json.loads(Path(study.out + ".summary.json").read_text())["kinship"]
     assert found["name"] == "grm"
+    assert found["refitted_below_p"] == 1e-4
+    assert 0 < found["n_refitted"] < 20
+    log = Path(study.out + ".log").read_text()
+    assert f"{found['n_refitted']} of them, the strongest, refitted" in log
     assert [row["trait"] for row in found["traits"]] == list("abc")
     assert all(0 <= row["heritability"] <= 1 for row in found["traits"])
     assert {"own_heritability", "own_heritability_se"} <= found["traits"][0].keys()
     assert np.shape(found["null"]["genetic_correlation_se"]) == (3, 3)
     assert study.scan() == 0  # without kinship the picture is stale
     assert not Path(study.out + ".heritability.png").exists()
+
+
+def test_of_a_contrast_no_rate_is_given_and_nothing_is_refitted(study):
+    assert study.scan("--kinship", "grm", "--contrast", "b") == 0
+    found = json.loads(Path(study.out + ".summary.json").read_text())
+    assert found["contrast"] == "b"
+    assert found["kinship"]["refitted_below_p"] == found["kinship"]["n_refitted"] == 0
+    assert "lrt_true_over_nominal_rate" not in found
+    log = Path(study.out + ".log").read_text()
+    assert "test lrt, effect on b: N = 120" in log
+    assert "--test f" not in log
 
 
 def test_a_matrix_that_has_changed_is_refused(study, capsys):
