@@ -5,9 +5,14 @@ independent regressions with weights w_id = 1 / (S_i l_d + 1) (Zhou and Stephens
 basis the expected information of (Cg, Cn) falls into D (D + 1) / 2 blocks of 2 x 2, so a step of
 Fisher scoring costs what a gradient costs. Scoring zigzags where the optimum lies on the cone's
 edge, a Cg of lower rank; there L-BFGS on factors of both ends it.
+
+Where the covariates explain an axis on which K is 0 (the intercept, of a centred K), maximum
+likelihood grows without bound as Cn becomes singular: -1/2 log det Cn of that axis, and no residual
+against it. What is sought is the maximum inside; it lies near that of the restricted likelihood,
+which has no such axis.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -17,6 +22,8 @@ from gemcont.errors import GemcontError
 _MOST_STEPS, _MOST_HALVINGS = 60, 12  # of scoring
 _ENOUGH = 1e-9  # gain in log-likelihood below which scoring has ended
 _FLOOR = 1e-6  # of Cn, in units of the traits' covariance
+_SINGULAR = 1e-4  # share of the traits' covariance below which a Cn is running towards singular
+_CONVERGED = 1e-3  # log-likelihood that may be left to gain
 _TINY = 1e-12
 _LARGE = 1 << 20  # values of all traits, below which threads of BLAS wait more than they help
 _OPEN = 1e-7  # of a genetic variance, in units of the residual one, that can be lessened
@@ -47,7 +54,7 @@ class Fit:
     genetic, residual: Cg, Cn (D, D) in trait units; transform: T; latent: l (D,); weights: w
     (N, D); weighted: w times the residuals (N, D); inner: F'W_d F (D, K, K); r0: the weighted
     residual sum of squares; gradient_g, gradient_n: (D, D), of the log-likelihood by Cg and Cn in
-    that basis, half of it for each of a pair off the diagonal
+    that basis, half of it for each of a pair off the diagonal; reml: whether it is restricted
     """
 
     genetic: np.ndarray
@@ -61,6 +68,7 @@ class Fit:
     log_likelihood: float
     gradient_g: np.ndarray
     gradient_n: np.ndarray
+    reml: bool
 
     @property
     def gradient_norm(self):
@@ -113,7 +121,8 @@ def evaluate(data, genetic, residual):
         trace_n = trace_n - _lost(inner, _inner(f, w**2))
     by_g = 0.5 * ((u * data.eigenvalues[:, None]).T @ u - np.diag(trace_g))
     by_n = 0.5 * (u.T @ u - np.diag(trace_n))
-    return Fit(genetic, residual, transform, latent, w, u, inner, r0, -0.5 * total, by_g, by_n)
+    found = genetic, residual, transform, latent, w, u, inner, r0, -0.5 * total, by_g, by_n
+    return Fit(*found, data.reml)
 
 
 def _inner(f, w):
@@ -154,7 +163,9 @@ def fit(data, rank=None):
     """The ``Fit`` of the largest likelihood of ``Rotated``; rank: of Cg, None = D.
 
     The start is Cg = Cn = half of the residual covariance, of full rank: from a Cg of lower rank a
-    gradient never leads out. Raises GemcontError for too few samples and collinear traits.
+    gradient never leads out. If maximum likelihood runs towards a singular Cn, it starts anew from
+    the restricted optimum; ``runs_away`` says whether that helped. Raises GemcontError for too few
+    samples and collinear traits.
     """
     (n, d), k = data.traits.shape, data.covariates.shape[1]
     if rank is not None and not 1 <= rank <= d:
@@ -168,7 +179,35 @@ def fit(data, rank=None):
     if np.linalg.eigvalsh(half)[0] <= 1e-10 * np.trace(half):
         raise GemcontError("traits are constant, given by the covariates, or collinear")
     with threadpool_limits(1 if n * d < _LARGE else None, user_api="blas"):
-        return maximise(data, half / data.eigenvalues.mean(), half, rank)
+        found = maximise(data, half / data.eigenvalues.mean(), half, rank)
+        if not runs_away(data, found):
+            return found
+        start = maximise(replace(data, reml=True), half / data.eigenvalues.mean(), half)
+        again = maximise(data, start.genetic, start.residual, rank)
+        return found if runs_away(data, again) else again
+
+
+def fit_or_restricted(data, rank=None):
+    """As ``fit``; of the restricted likelihood (``Fit.reml``) where the other has no maximum."""
+    found = fit(data, rank)
+    return fit(replace(data, reml=True), rank) if runs_away(data, found) else found
+
+
+def has_converged(fit, rank=None):
+    """Whether no log-likelihood worth mentioning is left to gain.
+
+    A Cg of bounded rank may well gain by another one, and is judged within its own.
+    """
+    left = fit.to_gain if rank is None else fit.gradient_norm**2 / len(fit.weights)
+    return left <= _CONVERGED
+
+
+def runs_away(data, fit):
+    """Whether a ``Fit`` of maximum likelihood is no maximum, but on the way to a singular Cn."""
+    if data.reml:
+        return False
+    inverse = np.linalg.inv(np.linalg.cholesky(data.floor / _FLOOR))
+    return bool(np.linalg.eigvalsh(inverse @ fit.residual @ inverse.T)[0] < _SINGULAR)
 
 
 def maximise(data, genetic, residual, rank=None):
@@ -185,7 +224,9 @@ def maximise(data, genetic, residual, rank=None):
         if gained < _ENOUGH:
             break
     whole = rank is None or rank == len(genetic)
-    return fit if whole and fit.to_gain < _ENOUGH else _by_factors(data, fit, rank)
+    if whole and (fit.to_gain < _ENOUGH or runs_away(data, fit)):
+        return fit
+    return _by_factors(data, fit, rank)
 
 
 def _by_factors(data, fit, rank):

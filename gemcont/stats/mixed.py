@@ -4,6 +4,7 @@ cov(vec E) = s (Cg (x) K + Cn (x) I). The null model finds Cg and Cn once; of ea
 effects and the scale s are estimated, as in LIMIX (Casale et al. 2015), EMMAX (Kang et al. 2010).
 """
 
+import logging
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -13,8 +14,10 @@ from threadpoolctl import threadpool_limits
 
 from gemcont.errors import GemcontError
 from gemcont.stats.contrasts import contrasted
-from gemcont.stats.covariances import Fit, Rotated, evaluate, fit
+from gemcont.stats.covariances import Fit, Rotated, evaluate, fit, has_converged, runs_away
 from gemcont.stats.regressions import Regressions, basis_of
+
+log = logging.getLogger(__name__)
 
 METHODS = ("ml", "reml")
 # Share of the mean eigenvalue below which a negative one is rounding: of matrices summed or stored
@@ -141,13 +144,19 @@ def fit_null(traits, covariates, kinship, *, method="ml", rank=None):
 
     Fisher scoring from Cg = Cn = half of the residual covariance, of full rank, then L-BFGS where
     the optimum lies on the cone's edge; it is certified by ``gradient_norm``, ``fit.curvature``.
+    Where it is not reached the best point is kept, and a warning logged.
     """
     if method not in METHODS:
         raise GemcontError(f"method: {method!r} is not one of {', '.join(METHODS)}")
     traits, covariates = _checked(traits, covariates)
     found = kinship if isinstance(kinship, Decomposition) else decompose(kinship)
     data = _rotated(traits, covariates, found, method)
-    return Null(fit(data, rank), found.vectors, data, method)
+    best = fit(data, rank)
+    if runs_away(data, best):
+        log.warning("the likelihood has no maximum, Cn becomes singular: use method='reml'")
+    elif not has_converged(best, rank):
+        log.warning("the null model has not converged (slope %.2g)", best.gradient_norm)
+    return Null(best, found.vectors, data, method)
 
 
 def _checked(traits, covariates):

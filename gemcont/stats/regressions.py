@@ -10,7 +10,13 @@ from functools import cached_property
 import numpy as np
 
 from gemcont.stats.contrasts import Basis
-from gemcont.stats.covariances import Rotated, evaluate, fit, maximise
+from gemcont.stats.covariances import (
+    Rotated,
+    evaluate,
+    fit_or_restricted,
+    maximise,
+    runs_away,
+)
 
 _EXPLAINED = 1e-8  # share of a genotype that covariates must leave
 
@@ -64,7 +70,7 @@ class Regressions:
 
 
 def single_fits(data, starts=None):
-    """A ``Fit`` of every trait alone, with two variances of its own.
+    """A ``Fit`` of every trait alone, with two variances of its own, by ``fit_or_restricted``.
 
     starts: ``Fit``s whose variances are kept instead of fitted (other eigenvalues)
     """
@@ -73,7 +79,7 @@ def single_fits(data, starts=None):
         for d in range(data.traits.shape[1])
     ]
     if starts is None:
-        return [fit(part) for part in parts]
+        return [fit_or_restricted(part) for part in parts]
     pairs = zip(parts, starts, strict=True)
     return [evaluate(part, start.genetic, start.residual) for part, start in pairs]
 
@@ -83,14 +89,16 @@ def refitted(data, null, rotated, rank=None):
 
     data: ``Rotated``, maximum likelihood; null: its ``Fit``; rotated: genotypes (variants, N);
     rank: of Cg, None = D. A few scoring steps, but on the cone's edge. Returns chi2 (variants,),
-    effects and standard errors (variants, D).
+    NaN where the likelihood beside the variant has no maximum (``runs_away``), effects and
+    standard errors (variants, D).
     """
     d = len(null.latent)
     chi2, effects, errors = np.empty(len(rotated)), *np.empty((2, len(rotated), d))
     for v, g in enumerate(rotated.astype(np.float64, copy=False)):
         both = Rotated(data.traits, np.column_stack([data.covariates, g]), data.eigenvalues)
         found = maximise(both, null.genetic, null.residual, rank)
-        chi2[v] = max(2 * (found.log_likelihood - null.log_likelihood), 0.0)
+        gained = max(found.log_likelihood - null.log_likelihood, 0.0)
+        chi2[v] = np.nan if runs_away(both, found) else 2 * gained
         effects[v], errors[v] = _last_effect(both, found)
     return chi2, effects, errors
 

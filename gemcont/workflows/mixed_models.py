@@ -17,16 +17,25 @@ import numpy as np
 from gemcont.errors import GemcontError
 from gemcont.genotype.chromosomes import Ploidy
 from gemcont.genotype.kinship import turned_at_once, turned_dosages
-from gemcont.stats.covariances import Fit, Rotated, evaluate, fit, maximise
+from gemcont.stats.covariances import (
+    Fit,
+    Rotated,
+    evaluate,
+    fit,
+    fit_or_restricted,
+    has_converged,
+    maximise,
+    runs_away,
+)
 from gemcont.stats.heritability import components
 from gemcont.stats.regressions import Regressions, basis_of, single_fits
 from gemcont.workflows.groups import group_name, trait_slices
 from gemcont.workflows.kinship import side_by_side
+from gemcont.workflows.settings import shortened
 from gemcont.workflows.whitened_models import whitened, whitening_is_cheaper
 
 log = logging.getLogger(__name__)
 
-_CONVERGED = 1e-3  # log-likelihood that may be left to gain
 _AHEAD = 1  # chromosomes decomposed before they are asked for
 _MANY_TRAITS = 16  # from which the log says that they are being fitted: it may take a minute
 
@@ -94,39 +103,47 @@ class MixedModel:
 def fitted(batch, found, settings):
     """The ``MixedModel`` of a batch on a ``Decomposition``, its covariances fitted."""
     data, rank = _rotated(batch.null, found, settings.reml), settings.kinship_rank
-    joint = fit(data, rank) if batch.joint else None
-    refits = settings.refits
-    if joint is not None and not data.reml and rank is None and joint.to_gain > _CONVERGED:
-        log.warning(
-            "the likelihood of %s has no maximum that can be reached (slope %.2g): the restricted "
-            "one is used, as by --reml, and nothing is refitted",
-            group_name(batch.ploidy),
-            joint.gradient_norm,
-        )
-        data, refits = replace(data, reml=True), 0
-        joint = fit(data, rank)
-    null = joint
-    if refits and batch.joint and data.reml:
-        null = fit(replace(data, reml=False), rank)
-    return MixedModel(
-        found.vectors.astype(np.float32),
-        data,
-        joint,
-        single_fits(data) if batch.single else [],
-        null if refits else None,
-        rank,
-    )
+    joint = null = None
+    if batch.joint:
+        joint = fit_or_restricted(data, rank)
+        if joint.reml and not data.reml:
+            log.warning(
+                "%s: the likelihood has no maximum: the restricted one is used, as by --reml",
+                group_name(batch.ploidy),
+            )
+            data = replace(data, reml=True)
+        null = _null_of_refits(data, joint, settings, group_name(batch.ploidy))
+    single, vectors = single_fits(data) if batch.single else [], found.vectors.astype(np.float32)
+    return MixedModel(vectors, data, joint, single, null, rank)
 
 
-def turned(batch, model, found):
-    """The model on another ``Decomposition``, its covariances kept."""
+def _null_of_refits(data, joint, settings, where):
+    """The ``Fit`` that refits are compared with, by maximum likelihood; None: nothing is."""
+    if not settings.refits:
+        return None
+    if not data.reml:
+        return joint
+    likelihood = replace(data, reml=False)
+    found = fit(likelihood, settings.kinship_rank)
+    if runs_away(likelihood, found):
+        log.warning("%s: nothing is refitted, maximum likelihood has no maximum", where)
+        return None
+    return found
+
+
+def turned(batch, model, found, name):
+    """The model on the ``Decomposition`` of a kinship without a chromosome, covariances kept."""
     data = _rotated(batch.null, found, model.data.reml)
     joint = null = None
     if model.joint is not None:
         joint = evaluate(data, model.joint.genetic, model.joint.residual)
     if model.null is not None:  # of refits, which are compared with a maximum
         start = model.null.genetic, model.null.residual
-        null = maximise(replace(data, reml=False), *start, model.rank)
+        likelihood = replace(data, reml=False)
+        null = maximise(likelihood, *start, model.rank)
+        if runs_away(likelihood, null):
+            log.warning("chromosome %s: nothing is refitted, the likelihood has no maximum", name)
+            null = None
     single = single_fits(data, model.single) if model.single else []
     vectors = found.vectors.astype(np.float32)
     return MixedModel(vectors, data, joint, single, null, model.rank)
@@ -192,19 +209,19 @@ class Queue:
         return future.result()
 
 
-def mix(found, kinship, settings, left_out, threads):
+def mix(found, kinship, settings, names, left_out, threads):
     """Batches by group with their mixed models.
 
     found: batches by ploidy, fitted without kinship; kinship: as of ``open_kinship``, prepared;
-    left_out: pairs of name and number of variants of the chromosomes, by their groups in the
-    order of the scan, of which each is tested on the kinship of the others
+    names: of all traits; left_out: pairs of name and number of variants of the chromosomes, by
+    their groups in the order of the scan, of which each is tested on the kinship of the others
     """
     mixed, models, known = {}, {}, {}
     for kind, batches in found.items():
         mixed[kind] = None
         try:
             mixed[kind] = batches and [
-                _with_model(b, kinship, settings, models, known) for b in batches
+                _with_model(b, kinship, settings, names, models, known) for b in batches
             ]
         except GemcontError as error:
             if kind not in (Ploidy.X, Ploidy.Y, Ploidy.MT):
@@ -243,12 +260,12 @@ def _queue(batch, kinship, chromosomes, threads):
                 return whitened(*_columns(batch.null), matrix, model.joint, model.single)
             except np.linalg.LinAlgError:  # next to singular: eigenvalues can be clipped
                 log.info("chromosome %s: decomposed, its covariance is next to singular", name)
-        return turned(batch, model, kinship.decomposition(samples, name))
+        return turned(batch, model, kinship.decomposition(samples, name), name)
 
     return Queue(list(counts), make, at_once)
 
 
-def _with_model(batch, kinship, settings, models, known):
+def _with_model(batch, kinship, settings, names, models, known):
     """The batch with its model; people who were decomposed before are not again."""
     if id(batch) not in models:
         samples = _samples_of(batch)
@@ -260,7 +277,8 @@ def _with_model(batch, kinship, settings, models, known):
         if batch.joint and d >= _MANY_TRAITS:
             log.info("%s: Cg and Cn of %d traits are fitted ...", group_name(batch.ploidy), d)
         models[id(batch)] = fitted(batch, known[key], settings)
-        _log_model(models[id(batch)], batch, time.perf_counter() - started)
+        names = [names[code] for code in batch.trait_codes]
+        _log_model(models[id(batch)], batch, names, time.perf_counter() - started)
     return replace(batch, mixed=Whole(models[id(batch)]))
 
 
@@ -268,7 +286,7 @@ def _samples_of(batch):
     return np.arange(batch.null.n_samples) if batch.samples is None else batch.samples
 
 
-def _log_model(model, batch, seconds):
+def _log_model(model, batch, names, seconds):
     where, method = group_name(batch.ploidy), "REML" if model.data.reml else "ML"
     if model.joint is not None:
         log.info(
@@ -282,27 +300,27 @@ def _log_model(model, batch, seconds):
             seconds,
         )
         _warn_unless_optimal(model.joint, f"{where}, null model", model.rank)
-        _log_heritability(model, where)
-    for code, one in zip(batch.trait_codes, model.single, strict=False):
-        _warn_unless_optimal(one, f"{where}, null model of trait {code + 1} alone", None)
+        _log_heritability(model, names, where)
+    for name, one in zip(names, model.single, strict=False):
+        if one.reml and not model.data.reml:
+            log.warning("%s, %s alone: the likelihood has no maximum, REML is used", where, name)
+        _warn_unless_optimal(one, f"{where}, null model of {name} alone", None)
 
 
-def _log_heritability(model, where, most=8):
+def _log_heritability(model, names, where, most=8):
     found = components(model.joint, model.data.eigenvalues)
-    pairs = zip(found.heritability[:most], found.heritability_se[:most], strict=True)
-    shown = ", ".join(f"{share:.3f} (se {error:.3f})" for share, error in pairs)
-    more = ", ..." if len(found.heritability) > most else ""
-    log.info("%s, heritability: %s%s", where, shown, more)
-
-
-def _to_gain(found, rank):
-    """Log-likelihood that is left to gain; a Cg of bounded rank may well gain a rank."""
-    return found.gradient_norm**2 / len(found.weights) if rank is not None else found.to_gain
+    rows = zip(names, found.heritability, found.heritability_se, strict=True)
+    shown = [f"{name} {share:.3f} (se {error:.3f})" for name, share, error in rows]
+    log.info("%s, heritability: %s", where, shortened(shown, most))
+    if not np.isfinite(found.heritability_se).all():
+        log.warning(
+            "%s: heritability cannot be told: the kinship is that of unrelated people", where
+        )
 
 
 def _warn_unless_optimal(found, what, rank):
     """A warning where the fit has not converged."""
-    if _to_gain(found, rank) > _CONVERGED:
+    if not has_converged(found, rank):
         log.warning(
             "%s has not converged (slope %.2g): its best point is kept; try --reml",
             what,

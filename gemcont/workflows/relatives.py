@@ -72,7 +72,9 @@ class ByKinship:
             left_out = {g: (names[g], int(counts[g])) for g in found if g >= CHROMOSOME}
         with threadpool_limits(threads, user_api="blas"):
             self.kinship.prepare(samples, progress=progress)
-            return mix(batches, self.kinship, self._settings, left_out, threads), groups
+            names = cohort.trait_names
+            mixed = mix(batches, self.kinship, self._settings, names, left_out, threads)
+            return mixed, groups
 
     def _check_joint(self, cohort):
         """What is of the joint test, before the kinship is made."""

@@ -116,10 +116,10 @@ def _refit(model, block, mean, stays, results, plan):
     if not len(strong):
         return 0
     rotated = model.rotated(block, mean, stays[strong])
-    chi2, beta[strong], error[strong] = refitted(
-        model.likelihood_data, model.null, rotated, model.rank
-    )
-    n, d = model.data.traits.shape
+    found = refitted(model.likelihood_data, model.null, rotated, model.rank)
+    known = ~np.isnan(found[0])
+    strong, n, d = strong[known], *model.data.traits.shape
+    chi2, beta[strong], error[strong] = (values[known] for values in found)
     joint.statistic[strong] = chi2
     joint.neg_log_10_p[strong] = neg_log10_chi2_sf(chi2, d)
     joint.r2[strong] = d * -np.expm1(-chi2 / (n * d))

@@ -318,7 +318,41 @@ def test_a_likelihood_without_bound_gives_way_to_the_restricted_one(caplog):
     settings = {"kinship": "grm", "autosomes": 10, "refit": 0}
     with caplog.at_level(logging.INFO, "gemcont"):
         found = run_gwas(prefix, traits, **settings, loco=True)
-    assert "has no maximum that can be reached" in caplog.text
+    assert "autosomes: the likelihood has no maximum: the restricted one is used" in caplog.text
     restricted = run_gwas(prefix, traits, **settings, reml=True, loco=True)
     pd.testing.assert_frame_equal(found, restricted, rtol=1e-5)
     assert 0.9 < lambda_gc(found.neg_log_10_p_value.to_numpy(), 3) < 1.3
+    caplog.clear()
+    asked = run_gwas(prefix, traits, kinship="grm", autosomes=10, reml=True, refit=1)
+    assert "nothing is refitted, maximum likelihood has no maximum" in caplog.text
+    pd.testing.assert_frame_equal(asked, run_gwas(prefix, traits, **settings, reml=True))
+
+
+def test_two_traits_of_maize_have_a_maximum_inside(caplog):
+    """Refitted they are GEMMA 0.98.5's (on its kinship): 4.386 and 3.39 of -log10 p."""
+    traits = pd.read_csv(BUNDLED / "maize.pheno", sep=r"\s+").set_index(["FID", "IID"])
+    traits = traits[["EarHT", "dpoll"]]
+    settings = {"kinship": "grm", "autosomes": 10, "refit": 1}
+    found = run_gwas(str(BUNDLED / "maize"), traits, **settings).set_index("variant_id")
+    assert "no maximum" not in caplog.text
+    assert abs(found.neg_log_10_p_value["PZA00444.5"] - 4.386) < 0.05
+    assert abs(found.neg_log_10_p_value["PZA00332.5"] - 3.390) < 0.05
+
+
+def test_a_refit_without_maximum_leaves_the_scan_s_result(study, monkeypatch):
+    from gemcont.workflows import tested
+
+    settings = {"kinship": study.kinship, "block_size": 1000}
+    plain = run_gwas(study.source, study.traits, **settings, refit=0)
+    whole = run_gwas(study.source, study.traits, **settings, refit=1)
+
+    def without_the_first(*arguments):
+        chi2, *others = refitted(*arguments)
+        chi2[0] = np.nan
+        return chi2, *others
+
+    refitted = tested.refitted
+    monkeypatch.setattr(tested, "refitted", without_the_first)
+    found = run_gwas(study.source, study.traits, **settings, refit=1)
+    pd.testing.assert_frame_equal(found[:1], plain[:1])
+    pd.testing.assert_frame_equal(found[1:], whole[1:])
