@@ -1,4 +1,4 @@
-"""Agreement with GEMMA and JAMMA on the bundled mice, variant by variant.
+"""Agreement with GEMMA and JAMMA on the bundled mice and maize, variant by variant.
 
 Needs gemma on the PATH; JAMMA is compared where --jamma says where it is. About 8 minutes.
 
@@ -23,6 +23,7 @@ from gemcont.tables.kinship_files import read_kinship
 
 ROOT = Path(__file__).parent.parent
 MICE = str(ROOT / "examples" / "data" / "mouse_hs1940")
+MAIZE = str(ROOT / "examples" / "data" / "maize")
 TRAITS = (["cd8"], ["cd8", "mch"])
 BEYOND = 8  # traits of the largest null model
 
@@ -33,11 +34,15 @@ def main():
     parser.add_argument("--jamma", default=shutil.which("jamma"))
     options = parser.parse_args()
     table = pd.read_csv(MICE + ".pheno.tsv", sep="\t").set_index(["FID", "IID"])
+    lines = pd.read_csv(MAIZE + ".fam", sep=r"\s+", header=None, dtype=str).set_index([0, 1]).index
+    maize = pd.read_csv(MAIZE + ".pheno", sep=r"\s+", dtype={"FID": str, "IID": str})
+    maize = maize.set_index(["FID", "IID"]).reindex(lines.set_names(["FID", "IID"]))
     with tempfile.TemporaryDirectory() as folder:
         peers = Peers(options, folder)
         peers.gemma(table[["cd8"]], "k", "-gk", "1")
         kinship = read_kinship(f"{folder}/k.cXX.txt").matrix
         text = [*INTRODUCTION, *nulls(table, kinship, peers), *scans(table, kinship, peers)]
+        text += [*of_maize(maize[["EarHT", "dpoll"]], Peers(options, folder, MAIZE))]
         if options.jamma:
             text += jamma(table, peers)
         else:
@@ -48,8 +53,8 @@ def main():
 class Peers:
     """Runs the other programs in a folder."""
 
-    def __init__(self, options, folder):
-        self.options, self.folder = options, folder
+    def __init__(self, options, folder, prefix=MICE):
+        self.options, self.folder, self.prefix = options, folder, prefix
 
     def gemma(self, traits, name, *flags):
         """The log and, where there is one, the table of results."""
@@ -62,7 +67,7 @@ class Peers:
     def _run(self, program, traits, name, flags, numbered=False):
         path = f"{self.folder}/traits.txt"
         traits.to_csv(path, sep="\t", header=False, index=False, na_rep="NA")
-        command = [program, "-bfile", MICE, "-p", path, *flags, "-o", name]
+        command = [program, "-bfile", self.prefix, "-p", path, *flags, "-o", name]
         command += ["-outdir", self.folder]
         if numbered and "-lmm" in flags:
             command += ["-n", *(str(i + 1) for i in range(traits.shape[1]))]
@@ -194,12 +199,30 @@ def scans(table, kinship, peers):
         print("+".join(names), "compared")
 
 
-def scan(traits, **settings):
-    return gemcont.run_gwas(MICE, traits, autosomes=19, maf=0.01, **settings)
+def of_maize(traits, peers):
+    """-log10 p of few lines, whose maximum likelihood runs away where it is not held."""
+    yield from heading("Maize")
+    yield (
+        "276 inbred lines: so few that maximum likelihood has a larger value than GEMMA's, without "
+        "end, where the residual covariance is singular (`kinship.md`). The maximum inside is both "
+        "programs'. GEMMA's matrix."
+    )
+    yield from table_head(*SCAN_HEAD)
+    peers.gemma(traits[["EarHT"]], "mk", "-gk", "1")
+    kinship = f"{peers.folder}/mk.cXX.txt"
+    every = "-miss", "1", "-maf", "0"
+    _, theirs = peers.gemma(traits, "maize", "-k", kinship, "-lmm", "4", "-pnr", "1", *every)
+    _, matrix = centred(read_kinship(kinship).matrix, traits)
+    yield from compared("EarHT+dpoll", "GEMMA's", theirs, traits, MAIZE, kinship=matrix)
 
 
-def compared(names, what, theirs, traits, **settings):
+def compared(names, what, theirs, traits, prefix=MICE, **settings):
     """A row for no refits, those of the default, and all."""
+
+    def scan(traits, **settings):
+        autosomes, maf = (19, 0.01) if prefix == MICE else (10, None)
+        return gemcont.run_gwas(prefix, traits, autosomes=autosomes, maf=maf, **settings)
+
     plain = scan(traits, refit=0, **settings).neg_log_10_p_value
     for text, refit, bound in (("none", 0, np.inf), ("p < 1e-4", 1e-4, 3.6), ("all", 1, 0)):
         ours = scan(traits, refit=refit, **settings).assign(refitted=plain >= bound)
@@ -233,9 +256,9 @@ INTRODUCTION = (
     "# Agreement with GEMMA and JAMMA",
     "",
     "Made by `validation/against_gemma.py` with GEMMA 0.98.5 and JAMMA 8.2.4, on the bundled mice "
-    "(1,410 have cd8, 1,197 cd8 and mch). GEMMA's `-gk 1` is the centred matrix of all mice; for "
-    "the analysed ones it takes the rows and centres them again, which is done here too where its "
-    "matrix is used.",
+    "(1,410 have cd8, 1,197 cd8 and mch) and maize. GEMMA's `-gk 1` is the centred matrix of all "
+    "mice or lines; for the analysed ones it takes the rows and centres them again, which is done "
+    "here too where its matrix is used.",
 )
 
 

@@ -74,7 +74,8 @@ def relatives_settings(arguments):
     made = grm_settings(arguments)
     if made and arguments.kinship != "grm":
         flag = "--" + next(iter(made)).replace("_", "-")
-        raise GemcontError(f"{flag} goes with --kinship grm: the matrix of a file is made already")
+        why = "" if arguments.kinship is None else ": the matrix of a file is made already"
+        raise GemcontError(f"{flag} goes with --kinship grm{why}")
     same = ("kinship", "kinship_rank", "loco", "reml", "refit", "pred")
     return {name: getattr(arguments, name) for name in same} | made
 

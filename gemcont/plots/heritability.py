@@ -5,17 +5,20 @@ from matplotlib.figure import Figure
 
 _POINT, _ERROR = "#1f4e79", "0.55"
 _NAMED = 40  # traits up to which each has its name
+_LARGE = 5  # traits up to which its number is large
 _NUMBERED = 10  # traits up to which a correlation is written into its square
 
 
-def heritability(names, share, error, genetic=None, residual=None, *, title=None):
+def heritability(names, share, error, genetic=None, residual=None, *, errors=None, title=None):
     """Draws heritabilities with 95 % intervals; below the diagonal of a matrix the genetic
     correlations, above it the residual ones.
 
     Args:
         names: of the D traits.
-        share, error: heritability and its standard error, (D,); NaN where there is none.
+        share, error: heritability and its standard error, (D,); not drawn where the error is not
+            finite: then there is none.
         genetic, residual: correlations (D, D); None draws heritabilities alone.
+        errors: their standard errors, a pair of (D, D); None where they are not known.
         title: text above the plot.
 
     Returns:
@@ -26,9 +29,10 @@ def heritability(names, share, error, genetic=None, residual=None, *, title=None
     wide = [4.2, 1.2 * high][: 1 + both]
     figure = Figure(figsize=(sum(wide), high), layout="constrained")
     axes = figure.subplots(1, 1 + both, squeeze=False, width_ratios=wide)[0]
-    _draw_shares(axes[0], names, np.asarray(share), np.asarray(error))
+    known = np.isfinite(error)
+    _draw_shares(axes[0], names, np.where(known, share, np.nan), np.where(known, error, np.nan))
     if both:
-        _draw_correlations(figure, axes[1], names, genetic, residual)
+        _draw_correlations(figure, axes[1], names, (genetic, residual), errors)
     figure.suptitle(title, fontsize=11)
     return figure
 
@@ -48,19 +52,30 @@ def _draw_shares(axes, names, share, error):
     axes.set_axisbelow(True)
 
 
-def _draw_correlations(figure, axes, names, genetic, residual):
+def _draw_correlations(figure, axes, names, correlations, errors):
     d = len(names)
-    shown = np.where(np.tri(d, k=-1, dtype=bool), genetic, residual)
+    below = np.tri(d, k=-1, dtype=bool)
+    shown = np.where(below, *correlations)
     np.fill_diagonal(shown, np.nan)
+    error = None if errors is None else np.where(below, *errors)
+    if error is not None:
+        shown[~np.isfinite(error)] = np.nan
     image = axes.imshow(shown, cmap="RdBu_r", vmin=-1, vmax=1)
     axes.set_facecolor("0.93")
     ticks = range(d) if d <= _NAMED else ()
     axes.set_xticks(ticks, [names[i] for i in ticks], rotation=90, parse_math=False)
     axes.set_yticks(ticks, [names[i] for i in ticks], parse_math=False)
-    axes.set_title("Genetic correlation below, residual above", fontsize=9)
-    for i in range(d if d <= _NUMBERED else 0):
-        for j in range(d):
-            if np.isfinite(shown[i, j]):
-                colour = "white" if abs(shown[i, j]) > 0.6 else "black"
-                axes.text(j, i, f"{shown[i, j]:.2f}", ha="center", va="center", color=colour)
+    title = "Genetic correlation below, residual above" + ("" if error is None else " (se)")
+    axes.set_title(title, fontsize=9)
+    if d <= _NUMBERED:
+        _write_numbers(axes, shown, error)
     figure.colorbar(image, ax=axes, shrink=0.8)
+
+
+def _write_numbers(axes, shown, error):
+    """Correlations into their squares, with their standard errors in brackets."""
+    for i, j in np.argwhere(np.isfinite(shown)):
+        text = f"{shown[i, j]:.2f}" + ("" if error is None else f"\n({error[i, j]:.2f})")
+        colour = "white" if abs(shown[i, j]) > 0.6 else "black"
+        size = "medium" if len(shown) <= _LARGE else "x-small"
+        axes.text(j, i, text, ha="center", va="center", color=colour, fontsize=size)

@@ -28,7 +28,7 @@ def kinship(matrix, values, *, title=None):
     shown = np.sort(values[values > _ROUNDING * values.max()])[::-1]
     spectrum.plot(np.arange(1, len(shown) + 1), shown, color=_COLOUR)
     spectrum.set_yscale("log")
-    zeros = f" ({zero:,} more are 0)" if (zero := len(values) - len(shown)) else ""
+    zeros = f" (0 and not shown: {zero:,})" if (zero := len(values) - len(shown)) else ""
     spectrum.set(xlabel=f"Eigenvector{zeros}", ylabel="Eigenvalue")
     for axes in (pairs, spectrum):
         axes.spines[["top", "right"]].set_visible(False)

@@ -13,6 +13,7 @@ which has no such axis.
 """
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -24,6 +25,7 @@ _ENOUGH = 1e-9  # gain in log-likelihood below which scoring has ended
 _FLOOR = 1e-6  # of Cn, in units of the traits' covariance
 _SINGULAR = 1e-4  # share of the traits' covariance below which a Cn is running towards singular
 _CONVERGED = 1e-3  # log-likelihood that may be left to gain
+_COLLINEAR = 1e-10  # smallest eigenvalue of the traits' correlations
 _TINY = 1e-12
 _LARGE = 1 << 20  # values of all traits, below which threads of BLAS wait more than they help
 _OPEN = 1e-7  # of a genetic variance, in units of the residual one, that can be lessened
@@ -41,10 +43,17 @@ class Rotated:
     eigenvalues: np.ndarray
     reml: bool = False
 
+    @cached_property
+    def covariance(self):
+        """(D, D), of the traits' residuals on the covariates, as of unrelated people."""
+        known = np.linalg.lstsq(self.covariates, self.traits, rcond=None)[0]
+        rest = self.traits - self.covariates @ known
+        return rest.T @ rest / len(rest)
+
     @property
     def floor(self):
-        """(D, D), what Cn is kept above while it is sought: 1e-6 of the traits' second moments."""
-        return _FLOOR * (self.traits.T @ self.traits) / len(self.traits)
+        """(D, D), what Cn is kept above while it is sought: 1e-6 of ``covariance``."""
+        return _FLOOR * self.covariance
 
 
 @dataclass(frozen=True)
@@ -173,11 +182,8 @@ def fit(data, rank=None):
     if n < k + 2 * d:
         raise GemcontError(f"{n} samples are too few for {d} traits and {k} covariates: two "
                            f"covariances need at least {k + 2 * d}")  # fmt: skip
-    known = np.linalg.lstsq(data.covariates, data.traits, rcond=None)[0]
-    rest = data.traits - data.covariates @ known
-    half = rest.T @ rest / (2 * n)
-    if np.linalg.eigvalsh(half)[0] <= 1e-10 * np.trace(half):
-        raise GemcontError("traits are constant, given by the covariates, or collinear")
+    _refuse_collinear(data)
+    half = data.covariance / 2
     with threadpool_limits(1 if n * d < _LARGE else None, user_api="blas"):
         found = maximise(data, half / data.eigenvalues.mean(), half, rank)
         if not runs_away(data, found):
@@ -185,6 +191,16 @@ def fit(data, rank=None):
         start = maximise(replace(data, reml=True), half / data.eigenvalues.mean(), half)
         again = maximise(data, start.genetic, start.residual, rank)
         return found if runs_away(data, again) else again
+
+
+def _refuse_collinear(data):
+    """GemcontError if the traits' residuals have no correlations of full rank, in any units."""
+    variance = np.diag(data.covariance)
+    if (variance > 1e-20 * np.square(data.traits).mean(axis=0)).all():
+        scale = np.sqrt(variance)
+        if np.linalg.eigvalsh(data.covariance / np.outer(scale, scale))[0] > _COLLINEAR:
+            return
+    raise GemcontError("traits are constant, given by the covariates, or collinear")
 
 
 def fit_or_restricted(data, rank=None):
@@ -206,7 +222,7 @@ def runs_away(data, fit):
     """Whether a ``Fit`` of maximum likelihood is no maximum, but on the way to a singular Cn."""
     if data.reml:
         return False
-    inverse = np.linalg.inv(np.linalg.cholesky(data.floor / _FLOOR))
+    inverse = np.linalg.inv(np.linalg.cholesky(data.covariance))
     return bool(np.linalg.eigvalsh(inverse @ fit.residual @ inverse.T)[0] < _SINGULAR)
 
 

@@ -82,12 +82,16 @@ class Null:
 
     @classmethod
     def from_covariances(cls, traits, covariates, kinship, genetic, residual, *, method="ml"):
-        """The null model at given Cg and Cn (D, D); arrays as ``fit_null``."""
+        """The null model at given Cg and Cn (D, D); arrays as ``fit_null``.
+
+        Raises GemcontError for what is no covariance; Cn must be positive definite.
+        """
         traits, covariates = _checked(traits, covariates)
         found = kinship if isinstance(kinship, Decomposition) else decompose(kinship)
         data = _rotated(traits, covariates, found, method)
-        at = evaluate(data, np.atleast_2d(genetic), np.atleast_2d(residual))
-        return cls(at, found.vectors, data, method)
+        genetic = _covariance("genetic covariance", genetic, traits.shape[1])
+        residual = _covariance("residual covariance", residual, traits.shape[1], definite=True)
+        return cls(evaluate(data, genetic, residual), found.vectors, data, method)
 
     @property
     def log_likelihood(self):
@@ -180,6 +184,22 @@ def _checked(traits, covariates):
     return traits, covariates
 
 
+def _covariance(name, matrix, n_traits, definite=False):
+    matrix = np.atleast_2d(np.asarray(matrix, dtype=np.float64))
+    if matrix.shape != (n_traits, n_traits):
+        raise GemcontError(f"{name}: has shape {matrix.shape}; traits are {n_traits}")
+    if not np.isfinite(matrix).all():
+        raise GemcontError(f"{name}: holds values that are not finite")
+    if np.abs(matrix - matrix.T).max() > 1e-6 * np.abs(matrix).max():
+        raise GemcontError(f"{name}: is not symmetric")
+    values = np.linalg.eigvalsh(matrix)
+    least = 1e-12 if definite else -1e-8
+    if values[0] < least * values[-1] or (definite and values[-1] <= 0):
+        kind = "definite" if definite else "semi-definite"
+        raise GemcontError(f"{name}: is not positive {kind}, an eigenvalue is {values[0]:.3g}")
+    return matrix
+
+
 def _rotated(traits, covariates, found, method):
     if len(found.values) != len(traits):
         raise GemcontError(f"kinship: is of {len(found.values)} samples, traits of {len(traits)}")
@@ -199,6 +219,8 @@ def scan(null, genotypes, *, contrast="any"):
         raise GemcontError(
             f"genotypes must be (variants, {null.n_samples} samples), got {genotypes.shape}"
         )
+    if np.isinf(genotypes).any():
+        raise GemcontError("genotypes hold values that are infinite; missing is NaN")
     parts = [
         null.regressions.sums(_filled(genotypes[first : first + _BLOCK]) @ null.vectors)
         for first in range(0, max(len(genotypes), 1), _BLOCK)

@@ -174,8 +174,9 @@ def run_gwas(genotypes, traits, covariates=None, *, progress=False, **settings):
     traits, covariates: pandas DataFrames indexed by sample id (or FID, IID); NaN missing, text
     columns of covariates are categories; an intercept is always added
     progress: show a bar on a terminal
-    settings: fields of ``GwasSettings``: test="lrt" | "f", rank_int, pcs, maf, chromosomes,
-        kinship="grm" | a path | an array (samples, samples) over the genotypes' samples, ...
+    settings: fields of ``GwasSettings``, named as the flags (but autosomes for --chr-set,
+        chromosomes for --chr): test="lrt" | "f", rank_int, pcs, maf, kinship="grm" | a path | an
+        array (samples, samples) over the genotypes' samples, ...
 
     Returns a pandas DataFrame with the columns of PREFIX.gwas.tsv, one row per variant that
     passed the filters, in file order; NaN where a variant cannot be tested. Raises GemcontError
@@ -205,7 +206,8 @@ def _prepared(genotypes, traits, covariates, settings):
     traits = from_frame(traits, "the traits table")
     if covariates is not None:
         covariates = from_frame(covariates, "the covariates table")
-    return prepare(_as_source(genotypes, traits), traits, covariates, GwasSettings(**settings))
+    settings = GwasSettings.of(settings)
+    return prepare(_as_source(genotypes, traits), traits, covariates, settings)
 
 
 def _collected(run, kind, progress):

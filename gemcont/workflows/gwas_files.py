@@ -73,15 +73,15 @@ def write_gwas(
     Result files appear whole or not at all. Returns the ``GwasRun``, None for a chunk that stood
     there already.
     """
-    work, run = None, None
+    started, work, run = time.perf_counter(), None, None
     try:
         work, run = _begin(files, outputs, settings, chunk, resume, progress)
         if work is None:
             return None
         for block in run.blocks(progress=progress, encode=work.encoders):
-            started = time.perf_counter()
+            added = time.perf_counter()
             work.add(block, run.tallies())
-            run.book("write", time.perf_counter() - started)
+            run.book("write", time.perf_counter() - added)
         if chunk is None:
             _finish(work, run, outputs, report)
         else:
@@ -96,6 +96,7 @@ def write_gwas(
     finally:
         if work is not None and work.n_blocks == 0:
             remove(work.folder)
+    log.info("done in %.1f s", time.perf_counter() - started)
     return run
 
 
@@ -105,7 +106,9 @@ def _begin(files, outputs, settings, chunk, resume, progress):
     if resume and chunk is not None and os.path.exists(f"{outputs.prefix}.blocks"):
         log.info("%s.blocks is whole already", outputs.prefix)
         return None, None
-    resume = resume and has_work(folder)
+    if resume and not has_work(folder):
+        log.info("--resume: there is no %s, all is done anew", folder)
+        resume = False
     if resume and settings.get("block_size") is None:  # whatever --threads and --memory are now
         settings = settings | {"block_size": read_fingerprint(folder)["block size"]}
     run, now = _prepare(files, outputs, settings, chunk, progress)
@@ -116,7 +119,7 @@ def _begin(files, outputs, settings, chunk, resume, progress):
     for block in work.resume():
         run.count(block)
     run.count_tallies(work.tallies())
-    log.info("going on behind %d of %d variants", run.n_read, len(run.variants))
+    log.info("going on after %d of %d variants", run.n_read, len(run.variants))
     return work, run
 
 
@@ -129,7 +132,7 @@ def _with_hint(message, work):
 
 def _prepare(files, outputs, settings, chunk, progress=False):
     """The ``GwasRun`` (of a chunk, if one is asked for) and its fingerprint."""
-    settings, started = GwasSettings(**settings), time.perf_counter()
+    settings, started = GwasSettings.of(settings), time.perf_counter()
     source, traits, covariates = files.open()
     read = time.perf_counter() - started
     if chunk is not None and settings.block_size is None:

@@ -22,6 +22,7 @@ from gemcont.tables.kinship_files import fingerprint, read_eigen, read_kinship
 log = logging.getLogger(__name__)
 
 COMPUTE = "grm"  # --kinship grm: made of the genotypes that are tested
+_FEW_VARIANTS = 500  # below which a pair's kinship has a standard error of some hundredths
 _LP64_LARGEST = 32_766  # people above which a LAPACK of 32-bit integers overflows
 # Measured at 3,000 and 6,000 samples: bytes of a decomposition over N^2, and what the models of
 # chromosomes hold beside it; seconds over N^3 on one thread.
@@ -66,6 +67,8 @@ class Computed:
             counts,
             time.perf_counter() - started,
         )
+        if self._sums.n_variants < _FEW_VARIANTS:
+            log.warning("a GRM of %d variants says little of kinship", self._sums.n_variants)
 
     @cached_property
     def _chromosomes(self):

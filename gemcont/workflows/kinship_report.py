@@ -94,10 +94,18 @@ def draw_heritability(run, prefix):
     model, batch = _model(run), run.plan.batches[Ploidy.AUTOSOME][0]
     names = [run.cohort.trait_names[code] for code in batch.trait_codes]
     share, error = next(iter(heritabilities(model).values()))
-    parts = () if model.joint is None else components(model.joint, model.data.eigenvalues)[1:3]
+    correlations, errors = (), None
+    if model.joint is not None:
+        found = components(model.joint, model.data.eigenvalues)
+        correlations = found.genetic_correlation, found.residual_correlation
+        errors = found.genetic_correlation_se, found.residual_correlation_se
     method, kinship = "REML" if model.data.reml else "ML", run.relatives.kinship.name
     title = f"N = {batch.null.n_samples:,}, {method}, {os.path.basename(kinship)}"
     draw_pictures(
         prefix,
-        {"heritability": lambda: heritability(names, share, error, *parts, title=title)},
+        {
+            "heritability": lambda: heritability(
+                names, share, error, *correlations, errors=errors, title=title
+            )
+        },
     )

@@ -289,14 +289,16 @@ def _samples_of(batch):
 def _log_model(model, batch, names, seconds):
     where, method = group_name(batch.ploidy), "REML" if model.data.reml else "ML"
     if model.joint is not None:
+        rank = "" if model.rank is None else f" (Cg is bound to rank {model.rank})"
         log.info(
             "%s, null model: log-likelihood %.6f (%s), largest slope %.2g, largest eigenvalue of "
-            "dL/dCg %.2g, %.1f s",
+            "dL/dCg %.2g%s, %.1f s",
             where,
             model.joint.log_likelihood,
             method,
             model.joint.gradient_norm,
             model.joint.curvature,
+            rank,
             seconds,
         )
         _warn_unless_optimal(model.joint, f"{where}, null model", model.rank)
@@ -309,13 +311,12 @@ def _log_model(model, batch, names, seconds):
 
 def _log_heritability(model, names, where, most=8):
     found = components(model.joint, model.data.eigenvalues)
+    if not np.isfinite(found.heritability_se).all():
+        log.warning("%s: no heritability: the kinship is that of unrelated people", where)
+        return
     rows = zip(names, found.heritability, found.heritability_se, strict=True)
     shown = [f"{name} {share:.3f} (se {error:.3f})" for name, share, error in rows]
     log.info("%s, heritability: %s", where, shortened(shown, most))
-    if not np.isfinite(found.heritability_se).all():
-        log.warning(
-            "%s: heritability cannot be told: the kinship is that of unrelated people", where
-        )
 
 
 def _warn_unless_optimal(found, what, rank):

@@ -31,10 +31,11 @@ class Unrelated:
     """Everyone is taken as unrelated.
 
     ids: ``SampleIds`` of the files whose people can be analysed; files: that are read; suspicion:
-    what a large lambda may come from, for the log
+    what a large lambda may come from, for the log; holds_the_variant: whether the kinship is made
+    of the chromosome that is tested
     """
 
-    ids, files, kinship = (), (), None
+    ids, files, kinship, holds_the_variant = (), (), None, False
     suspicion = "relatives or population structure? (--kinship, or components in --covar)"
 
     def models(self, batches, kinds, cohort, variants, *, threads, progress):
@@ -54,6 +55,7 @@ class ByKinship:
         self.ids = () if self.kinship.ids is None else (self.kinship.ids,)
         self.files = self.kinship.files
         lost = "structure that a left-out chromosome takes along" if settings.loco else "structure"
+        self.holds_the_variant = not settings.loco
         self.suspicion = f"many true effects, or {lost}? (components in --covar)"
 
     def models(self, batches, kinds, cohort, variants, *, threads, progress):
@@ -97,7 +99,7 @@ class ByPredictions:
     its prediction times the standard deviation of what the covariates leave of it.
     """
 
-    kinship = None
+    kinship, holds_the_variant = None, False
     suspicion = "many true effects, or predictions of other traits, covariates or people?"
 
     def __init__(self, source, settings, trait_names):

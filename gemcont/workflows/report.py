@@ -137,7 +137,8 @@ def draw(run, prefix):
         from gemcont.plots.qq_traits import qq_traits
 
         lambdas, dof = run.trait_lambdas, run.trait_dof[~np.isnan(run.trait_dof)]
-        title = f"{_names(run.cohort.trait_names)}\neach alone, N up to {run.most_samples:,}"
+        up_to = "up to" if run.settings.each_trait_samples == "own" else "="
+        title = f"{_names(run.cohort.trait_names)}\neach alone, N {up_to} {run.most_samples:,}"
         median = float(np.nanmedian(lambdas)) if len(dof) else None
         draw_pictures(
             prefix,

@@ -25,6 +25,7 @@ from gemcont.workflows.settings import GwasSettings, shortened
 log = logging.getLogger(__name__)
 
 _INFLATED = 1.2  # lambda_gc above which the log asks why
+_DEFLATED = 0.95  # below which the kinship may hold the variant's own effect
 _TRAITS_AT_ONCE = 64
 _CALIBRATED = (0.95, 1.05)  # true over nominal rate of the LRT that needs no warning
 
@@ -262,7 +263,11 @@ class GwasRun:
             shown = ", ".join(f"{kind} {count}" for kind, count in self.written.items())
             log.info("rows with -log10 p >= %g: %s", self.settings.neg_log10_p_min, shown)
         if self.cohort.joint:
-            hint = f"; {self.relatives.suspicion}" if self.lambda_gc > _INFLATED else ""
+            hint = ""
+            if self.lambda_gc > _INFLATED:
+                hint = f"; {self.relatives.suspicion}"
+            elif self.lambda_gc < _DEFLATED and self.relatives.holds_the_variant:
+                hint = "; each variant is in the kinship too: --loco leaves its chromosome out"
             log.info("lambda_gc %.4f%s", self.lambda_gc, hint)
         if self.histogram is not None and self.histogram.any():
             shown = np.nanquantile(self.trait_lambdas, (0.5, 0, 1))

@@ -1,7 +1,7 @@
 """Everything that decides a scan's results, and how it is computed."""
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from gemcont.errors import GemcontError
 from gemcont.genotype.chromosomes import HUMAN_AUTOSOMES
@@ -82,6 +82,15 @@ class GwasSettings:
     memory: int = DEFAULT_MEMORY
     block_size: int | None = None
 
+    @classmethod
+    def of(cls, settings):
+        """The settings of a dict, of which every name is known."""
+        known = [field.name for field in fields(cls)]
+        for name in settings:
+            if name not in known:
+                raise GemcontError(f"{name}: no such setting; there are {', '.join(known)}")
+        return cls(**settings)
+
     def __post_init__(self):
         for name in ("trait_names", "covariate_names", "condition"):
             if isinstance(getattr(self, name), str):  # one name is a list of one
@@ -156,7 +165,10 @@ class GwasSettings:
         if self.contrast != "any" and self.joint is False:
             raise GemcontError("--contrast is of the joint test; leave --each-trait-only out")
         if self.refit and not self._may_refit:
-            raise GemcontError("--refit goes with the likelihood ratio of any effects")
+            other = "--test f" if self.test == "f" else f"--contrast {self.contrast}"
+            raise GemcontError(
+                f"--refit excludes {other}: what is refitted is the likelihood ratio of any effects"
+            )
 
     @property
     def _may_refit(self):

@@ -418,7 +418,7 @@ def test_killed_half_way_goes_on_to_the_same_bytes(study, number, capsys):
         )
     assert results(study) == []
     assert main([*flags, "--resume"]) == 0
-    assert "going on behind" in log_of(study)
+    assert "going on after" in log_of(study)
     assert not journal.parent.exists()
     resumed = Path(study.out + ".gwas.tsv").read_bytes()
     assert main(flags) == 0

@@ -52,7 +52,7 @@ def test_kinships_at_their_bounds(matrix, values, tmp_path):
     assert high > values.max()
     shown = [value for value in sorted(values, reverse=True) if value > 0]
     assert list(figure.axes[1].lines[0].get_ydata()) == shown
-    zeros = "(3 more are 0)" in figure.axes[1].get_xlabel()
+    zeros = "(0 and not shown: 3)" in figure.axes[1].get_xlabel()
     assert zeros == (len(shown) < len(values))
     drawn(figure, tmp_path)
 
@@ -77,7 +77,7 @@ def test_heritabilities(d, missing, both, tmp_path):
     figure = heritability(names, share, error, *parts, title="N = 10")
     assert len(figure.axes) == (3 if both and d > 1 else 1)  # a bar of colours is the third
     points = figure.axes[0].lines[0]
-    np.testing.assert_array_equal(points.get_xdata(), share)
+    np.testing.assert_array_equal(points.get_xdata(), np.where(np.isfinite(error), share, np.nan))
     if d <= 40:
         assert [t.get_text() for t in figure.axes[0].get_yticklabels()] == names
     if both and d > 1:
@@ -86,6 +86,22 @@ def test_heritabilities(d, missing, both, tmp_path):
         np.testing.assert_array_equal(shown[1, d - 1], residual[1, d - 1])
         assert np.isnan(np.diag(shown)).all()
         assert len(figure.axes[1].texts) == (np.isfinite(shown).sum() if d <= 10 else 0)
+    assert drawn(figure, tmp_path) > 5_000
+
+
+@pytest.mark.parametrize("d", [2, 7])
+def test_correlations_with_their_errors(d, tmp_path):
+    genetic, residual = correlations(d, 1), correlations(d, 2)
+    errors = np.full((d, d), 0.07), np.full((d, d), 0.3)
+    errors[1][0, 1] = np.inf  # not known: not drawn
+    figure = heritability(
+        [f"t{i}" for i in range(d)], np.full(d, 0.5), np.full(d, 0.1), genetic, residual,
+        errors=errors,
+    )  # fmt: skip
+    texts = {t.get_position(): t.get_text() for t in figure.axes[1].texts}
+    assert len(texts) == d * d - d - 1
+    assert texts[0, 1] == f"{genetic[1, 0]:.2f}\n(0.07)"
+    assert (1, 0) not in texts
     assert drawn(figure, tmp_path) > 5_000
 
 

@@ -230,6 +230,29 @@ def test_what_cannot_be_fitted(change, message):
         mixed.fit_null(*change(traits, design, kinship))
 
 
+@pytest.mark.parametrize(
+    ("genetic", "residual", "message"),
+    [
+        (-np.eye(2), np.eye(2), "genetic covariance: is not positive semi-definite, an eigenvalue"),
+        ([[1, 0.5], [0, 1]], np.eye(2), "genetic covariance: is not symmetric"),
+        (np.full((2, 2), np.nan), np.eye(2), "genetic covariance: holds values that are not fin"),
+        (np.eye(3), np.eye(2), r"genetic covariance: has shape \(3, 3\); traits are 2"),
+        (1.0, np.eye(2), r"genetic covariance: has shape \(1, 1\)"),
+        (np.eye(2), np.ones((2, 2)), "residual covariance: is not positive definite"),
+        (np.eye(2), np.zeros((2, 2)), "residual covariance: is not positive definite"),
+    ],
+)
+def test_what_is_no_covariance(genetic, residual, message):
+    with pytest.raises(GemcontError, match=message):
+        mixed.Null.from_covariances(*cohort()[:3], genetic, residual)
+
+
+def test_infinite_genotypes_are_refused():
+    null = mixed.Null.from_covariances(*cohort())
+    with pytest.raises(GemcontError, match="genotypes hold values that are infinite"):
+        mixed.scan(null, np.full((1, 60), np.inf))
+
+
 def test_rounding_below_zero_is_clipped_and_counted():
     _, _, kinship, *_ = cohort()
     values, vectors = np.linalg.eigh(kinship)
