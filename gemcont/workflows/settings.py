@@ -84,11 +84,11 @@ class GwasSettings:
 
     @classmethod
     def of(cls, settings):
-        """The settings of a dict, of which every name is known."""
+        """The settings of a dict; TypeError for a name that is none, with those that are."""
         known = [field.name for field in fields(cls)]
         for name in settings:
             if name not in known:
-                raise GemcontError(f"{name}: no such setting; there are {', '.join(known)}")
+                raise TypeError(f"{name}: no such setting; there are {', '.join(known)}")
         return cls(**settings)
 
     def __post_init__(self):

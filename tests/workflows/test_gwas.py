@@ -226,5 +226,7 @@ def test_dataframe_mistakes():
         run_gwas(dosages[:, :29], traits)
     with pytest.raises(GemcontError, match="no sample of the covariates table"):
         run_gwas(dosages, traits, traits.rename(index=lambda i: f"x{i}"))
-    with pytest.raises(TypeError, match="nonsense"):
-        run_gwas(dosages, traits, nonsense=1)
+    with pytest.raises(
+        TypeError, match="chr_set: no such setting; there are trait_names, .*autosom"
+    ):
+        run_gwas(dosages, traits, chr_set=10)

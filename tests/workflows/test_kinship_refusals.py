@@ -78,7 +78,6 @@ def test_f_with_kinship(study, d):
         ({"kinship": "grm", "kinship_maf": 0.6}, "--kinship-maf: 0.6 is not from 0 to 0.5"),
         ({"kinship": "grm", "refit": 0.1, "test": "f"}, "--refit excludes --test f: what is refit"),
         ({"kinship": "grm", "refit": 0.1, "contrast": "a"}, "--refit excludes --contrast a: what"),
-        ({"chr_set": 10}, "chr_set: no such setting; there are trait_names, covariate_names"),
         ({"kinship": "grm", "pred": "x"}, "--pred excludes --kinship"),
         ({"kinship": "grm", "each_trait": True, "each_trait_samples": "own"},
          "--each-trait-samples own excludes --kinship"),
