@@ -20,25 +20,28 @@ _TURNED_BYTES, _TILE = 32 << 20, 64  # a tile has more rows than any BLAS takes 
 
 
 class Relationship(NamedTuple):
-    """Sums over variants: total (N, N) of products; n_variants; left_out: variants by reason.
+    """Means over variants: mean (N, N) of products; n_variants; left_out: variants by reason.
 
     ``matrix`` is the GRM. The sum over all chromosomes less that over one leaves the others'.
     """
 
-    total: np.ndarray
+    mean: np.ndarray
     n_variants: int
     left_out: dict
 
     @property
     def matrix(self):
-        """(N, N), the mean over the variants; GemcontError if there is none."""
+        """``mean``; GemcontError if there is no variant."""
         if not self.n_variants:
             raise GemcontError("kinship: no variant is left for the GRM")
-        return self.total / self.n_variants
+        return self.mean
 
     def without(self, other):
-        """The sums over the variants that are not in ``other``."""
-        return Relationship(self.total - other.total, self.n_variants - other.n_variants, {})
+        """That of the variants that are not in ``other``."""
+        left = self.n_variants - other.n_variants
+        mean = self.mean * (self.n_variants / max(left, 1))
+        mean -= other.mean * (other.n_variants / max(left, 1))
+        return Relationship(mean, left, {})
 
 
 def relationship(source, variants, samples=None, *, kind="centred", maf=0.01, progress=None):
@@ -63,6 +66,7 @@ def relationship(source, variants, samples=None, *, kind="centred", maf=0.01, pr
         used += len(stays)
         if progress is not None:
             progress(block.count)
+    total /= max(used, 1)  # in place: the matrix is what fills the memory
     return Relationship(total, used, left_out)
 
 

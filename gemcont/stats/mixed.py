@@ -52,7 +52,7 @@ def decompose(kinship, name="kinship"):
     if np.abs(kinship - kinship.T).max() > 1e-6 * np.abs(kinship).max():
         raise GemcontError(f"{name}: is not symmetric")
     with threadpool_limits(1 if len(kinship) < _LARGE else None, user_api="blas"):
-        values, vectors = np.linalg.eigh((kinship + kinship.T) / 2)
+        values, vectors = np.linalg.eigh(kinship)  # of its lower triangle
     if not kinship.any():
         raise GemcontError(f"{name}: is 0 everywhere")
     if values[0] < -_CLIPPED * max(values.mean(), 0):
