@@ -169,7 +169,7 @@ def test_a_file_without_loco_matrices(study, tmp_path):
 
 @pytest.mark.parametrize("loco", [False, True])
 def test_memory_that_does_not_hold_it_says_how_many_fit(study, monkeypatch, loco):
-    each = 52 + 28 * loco
+    each = 42 + 20 * loco
     monkeypatch.setattr(kinship_workflow, "available_memory", lambda: each * 50**2 + 1)
     refused(
         rf"--kinship: {N} samples need about .* GiB of memory, .* free: enough for 50; for more, "
