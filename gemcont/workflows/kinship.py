@@ -24,9 +24,9 @@ log = logging.getLogger(__name__)
 COMPUTE = "grm"  # --kinship grm: made of the genotypes that are tested
 _FEW_VARIANTS = 500  # below which a pair's kinship has a standard error of some hundredths
 _LP64_LARGEST = 32_766  # people above which a LAPACK of 32-bit integers overflows
-# Measured at 3,000 and 6,000 samples: bytes of a decomposition over N^2 (40), and what the models of
-# chromosomes hold beside it (19); seconds over N^3 on one thread, at 4,000 to 20,000, and how they
-# fall with more.
+# Measured at 3,000 and 6,000 samples: bytes of a decomposition over N^2 (40), and what the models
+# of chromosomes hold beside it (19); at 4,000 to 20,000, seconds over N^3 on one thread, and how
+# they fall with more.
 _BYTES, _LOCO_BYTES, _SECONDS, _THREADS_POWER = 42, 20, 2e-10, 0.7
 
 
