@@ -23,6 +23,7 @@ from gemcont.errors import GemcontError
 _MOST_STEPS, _MOST_HALVINGS = 60, 12  # of scoring
 _ENOUGH = 1e-9  # gain in log-likelihood below which scoring has ended
 _FLOOR = 1e-6  # of Cn, in units of the traits' covariance
+_NEXT_TO_0 = 0.1  # of K's mean eigenvalue
 _SINGULAR = 1e-4  # share of the traits' covariance below which a Cn is running towards singular
 _CONVERGED = 1e-3  # log-likelihood that may be left to gain
 _COLLINEAR = 1e-10  # smallest eigenvalue of the traits' correlations
@@ -49,6 +50,16 @@ class Rotated:
         known = np.linalg.lstsq(self.covariates, self.traits, rcond=None)[0]
         rest = self.traits - self.covariates @ known
         return rest.T @ rest / len(rest)
+
+    @cached_property
+    def is_unbounded(self):
+        """Whether the likelihood has no bound (or a far one) where Cn is singular: it is not
+        restricted, and the covariates explain an axis on which K is next to 0."""
+        if self.reml or not self.covariates.shape[1]:
+            return False
+        basis = np.linalg.qr(self.covariates)[0]
+        along = np.linalg.eigvalsh((basis * self.eigenvalues[:, None]).T @ basis)
+        return bool(along[0] < _NEXT_TO_0 * self.eigenvalues.mean())
 
     @property
     def floor(self):
@@ -219,8 +230,8 @@ def has_converged(fit, rank=None):
 
 
 def runs_away(data, fit):
-    """Whether a ``Fit`` of maximum likelihood is no maximum, but on the way to a singular Cn."""
-    if data.reml:
+    """Whether a ``Fit`` of an unbounded likelihood is no maximum, but runs to a singular Cn."""
+    if not data.is_unbounded:
         return False
     inverse = np.linalg.inv(np.linalg.cholesky(data.covariance))
     return bool(np.linalg.eigvalsh(inverse @ fit.residual @ inverse.T)[0] < _SINGULAR)

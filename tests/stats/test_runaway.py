@@ -131,6 +131,15 @@ def test_a_trait_alone_falls_back_to_the_restricted_likelihood():
     assert (genetic.reml, noisy.reml) == (True, False)
 
 
+def test_a_heritability_of_one_is_no_runaway_where_the_likelihood_is_bounded(caplog):
+    y, design, kinship, _ = all_genetic()
+    null = mixed.fit_null(y, design, kinship + 1.0)
+    assert null.residual_covariance[0, 0] < 1e-4 * y.var()
+    assert not runs_away(null.data, null.fit)
+    assert not fit_or_restricted(null.data).reml
+    assert not caplog.text
+
+
 def test_a_refit_that_runs_away_is_none():
     y, design, kinship, g = all_genetic()
     y = y + 2.0 * (g - g.mean())[:, None]
