@@ -59,25 +59,10 @@ def _traits(run, model):
     batch = run.plan.batches[Ploidy.AUTOSOME][0]
     names = [run.cohort.trait_names[code] for code in batch.trait_codes]
     rows = [{"trait": name} for name in names]
-    for prefix, (share, error) in heritabilities(model).items():
+    for prefix, (share, error) in model.heritabilities.items():
         for row, *pair in zip(rows, _finite(share), _finite(error), strict=True):
             row[prefix + "heritability"], row[prefix + "heritability_se"] = pair
     return rows
-
-
-def heritabilities(model):
-    """Pairs of heritabilities and standard errors (D,): "" joint, "own_" of traits alone."""
-    values, found = model.data.eigenvalues, {}
-    if model.joint is not None:
-        parts = components(model.joint, values)
-        found[""] = parts.heritability, parts.heritability_se
-    if model.single:
-        own = [components(fit, values) for fit in model.single]
-        found["own_"] = tuple(
-            np.array([getattr(parts, name)[0] for parts in own])
-            for name in ("heritability", "heritability_se")
-        )
-    return found
 
 
 def _finite(values):
@@ -93,7 +78,7 @@ def draw_heritability(run, prefix):
 
     model, batch = _model(run), run.plan.batches[Ploidy.AUTOSOME][0]
     names = [run.cohort.trait_names[code] for code in batch.trait_codes]
-    share, error = next(iter(heritabilities(model).values()))
+    share, error = next(iter(model.heritabilities.values()))
     correlations, errors = (), None
     if model.joint is not None:
         found = components(model.joint, model.data.eigenvalues)

@@ -77,6 +77,19 @@ class MixedModel:
         """The ``Basis`` of the joint test."""
         return basis_of(self.joint, *self.data.covariates.shape)
 
+    @cached_property
+    def heritabilities(self):
+        """Pairs of heritabilities and standard errors (D,): "" joint, "own_" of traits alone."""
+        values, found = self.data.eigenvalues, {}
+        if self.joint is not None:
+            parts = components(self.joint, values)
+            found[""] = parts.heritability, parts.heritability_se
+        if self.single:
+            own = [components(one, values) for one in self.single]
+            names = "heritability", "heritability_se"
+            found["own_"] = tuple(np.array([getattr(p, name)[0] for p in own]) for name in names)
+        return found
+
     @property
     def likelihood_data(self):
         """``data`` for maximum likelihood."""
@@ -302,21 +315,22 @@ def _log_model(model, batch, names, seconds):
             seconds,
         )
         _warn_unless_optimal(model.joint, f"{where}, null model", model.rank)
-        _log_heritability(model, names, where)
+    for prefix, found in model.heritabilities.items():
+        what = "heritability" if not prefix else "heritability of traits alone"
+        _log_heritability(f"{where}, {what}", names, *found)
     for name, one in zip(names, model.single, strict=False):
         if one.reml and not model.data.reml:
             log.warning("%s, %s alone: the likelihood has no maximum, REML is used", where, name)
         _warn_unless_optimal(one, f"{where}, null model of {name} alone", None)
 
 
-def _log_heritability(model, names, where, most=8):
-    found = components(model.joint, model.data.eigenvalues)
-    if not np.isfinite(found.heritability_se).all():
-        log.warning("%s: no heritability: the kinship is that of unrelated people", where)
+def _log_heritability(what, names, shares, errors):
+    if not np.isfinite(errors).all():
+        log.warning("%s: cannot be told, the kinship is that of unrelated people", what)
         return
-    rows = zip(names, found.heritability, found.heritability_se, strict=True)
+    rows = zip(names, shares, errors, strict=True)
     shown = [f"{name} {share:.3f} (se {error:.3f})" for name, share, error in rows]
-    log.info("%s, heritability: %s", where, shortened(shown, most))
+    log.info("%s: %s", what, shortened(shown))
 
 
 def _warn_unless_optimal(found, what, rank):
