@@ -16,6 +16,7 @@ import polars as pl
 from gemcont._text import read_text, readable
 from gemcont.errors import GemcontError
 from gemcont.tables.files import load_array, unfinished
+from gemcont.tables.phenotypes import ids_of_index
 
 _TOLERANCE = 1e-6  # of the largest entry: what is written with seven digits is symmetric
 _TILE = 512  # rows of a matrix, which can be larger than memory, that are looked at together
@@ -48,14 +49,33 @@ def read_kinship(path):
 
     PREFIX or PREFIX.grm.npy: what ``write_kinship`` wrote. PREFIX, PREFIX.grm or PREFIX.grm.bin:
     GCTA's float32 lower triangle, ids in PREFIX.grm.id. NAME.npy: a square array, ids in NAME.id.
-    Any other file: a square matrix as text, plain or gzip, ids in FILE.id if there is one. A file
+    Any other file: a square matrix as text, plain or gzip, ids in FILE.id if there is one (a .rel
+    must have them). A file
     of exactly the given name comes before those whose prefix it is.
 
     Raises GemcontError naming the file, line, row or sample: no such file, ids missing or too
     few, not square, not numbers, not finite, not symmetric to 1e-6 of the largest entry.
     """
     reader, path = _reader_of(str(path))
-    file = reader(path)
+    return _checked(reader(path))
+
+
+def kinship_of_frame(frame):
+    """The ``KinshipFile`` of a pandas DataFrame, rows and columns labelled by sample id (or by FID,
+    IID) in one order. Raises GemcontError as ``read_kinship``.
+    """
+    name = "the kinship table"
+    ids, columns = (ids_of_index(axis, name) for axis in (frame.index, frame.columns))
+    if ids != columns:
+        raise GemcontError(f"{name}: its columns must be the samples of its rows, in their order")
+    try:
+        matrix = frame.to_numpy(dtype=np.float64, na_value=np.nan)
+    except (TypeError, ValueError):
+        raise GemcontError(f"{name}: holds what is not a number") from None
+    return _checked(KinshipFile(name, *ids, matrix, None, "", []))
+
+
+def _checked(file):
     rows, columns = file.matrix.shape
     if rows != columns or not rows:
         raise GemcontError(f"{file.name}: not square (it has {rows} rows x {columns} columns)")
@@ -144,6 +164,8 @@ def _read_square_text(path):
         matrix[rows] = _rows_of_text(path, numbers[rows], lines[rows], width)
     found = [f"{name}.id" for name in (path, path.removesuffix(".gz"))]
     beside = next((name for name in found if os.path.exists(name)), None)
+    if found[-1].endswith(".rel.id"):  # plink2 writes them with it, in an order of its own
+        beside = beside or found[-1]
     ids = (None, None) if beside is None else _ids_of_rows(path, beside, len(matrix))
     return KinshipFile(path, *ids, matrix, None, path, [path] if beside is None else [path, beside])
 

@@ -237,15 +237,20 @@ def from_frame(frame, name):
         raise GemcontError(
             f"{name}: must be a DataFrame indexed by sample id, not {type(frame).__name__}"
         )
-    index = frame.index
-    if index.nlevels > 2:
-        raise GemcontError(f"{name}: index by sample id, or by FID and IID")
-    ids = [[str(i) for i in index.get_level_values(level)] for level in range(index.nlevels)]
+    ids = ids_of_index(frame.index, name)
     names = [str(c) for c in frame.columns]
     if len(set(names)) < len(names):
         raise GemcontError(f"{name}: two columns have the same name")
     columns = {n: _series(column) for n, (_, column) in zip(names, frame.items(), strict=True)}
-    return SampleTable(name, ids[0] if len(ids) == 2 else None, ids[-1], pl.DataFrame(columns))
+    return SampleTable(name, *ids, pl.DataFrame(columns))
+
+
+def ids_of_index(index, name):
+    """(FIDs or None, IIDs) of a pandas index of one or two levels, as text."""
+    if index.nlevels > 2:
+        raise GemcontError(f"{name}: index by sample id, or by FID and IID")
+    ids = [[str(i) for i in index.get_level_values(level)] for level in range(index.nlevels)]
+    return ids[0] if len(ids) == 2 else None, ids[-1]
 
 
 def _series(values):

@@ -96,7 +96,9 @@ def _file_of(path, listed, trait):
     places = _places(path, listed[trait])
     found = next((place for place in places if os.path.exists(place)), None)
     if found is None:
-        raise GemcontError(f"{path}: the file of trait {trait} is in none of {', '.join(places)}")
+        raise GemcontError(
+            f"{path}: the file of trait {trait} is not there; looked for {', '.join(places)}"
+        )
     return found
 
 

@@ -175,8 +175,8 @@ def run_gwas(genotypes, traits, covariates=None, *, progress=False, **settings):
     columns of covariates are categories; an intercept is always added
     progress: show a bar on a terminal
     settings: fields of ``GwasSettings``, named as the flags (but autosomes for --chr-set,
-        chromosomes for --chr): test="lrt" | "f", rank_int, pcs, maf, kinship="grm" | a path | an
-        array (samples, samples) over the genotypes' samples, ...
+        chromosomes for --chr): test="lrt" | "f", rank_int, pcs, maf, kinship="grm" | a path | a
+        DataFrame labelled by sample id | an array over the genotypes' samples, ...
 
     Returns a pandas DataFrame with the columns of PREFIX.gwas.tsv, one row per variant that
     passed the filters, in file order; NaN where a variant cannot be tested. Raises GemcontError

@@ -133,10 +133,14 @@ def _with_hint(message, work):
 def _prepare(files, outputs, settings, chunk, progress=False):
     """The ``GwasRun`` (of a chunk, if one is asked for) and its fingerprint."""
     settings, started = GwasSettings.of(settings), time.perf_counter()
+    if not isinstance(settings.kinship, str | os.PathLike | None):
+        raise GemcontError("kinship: files of results need a path; run_gwas takes arrays")
     source, traits, covariates = files.open()
     read = time.perf_counter() - started
     if chunk is not None and settings.block_size is None:
         settings = dataclasses.replace(settings, block_size=_chunk_block(source))
+    if chunk is not None:
+        _refuse_too_many_chunks(source, settings, *chunk)
     run = prepare(source, traits, covariates, settings, progress=progress)
     run.seconds["read"] = read
     outputs.check(run)
@@ -162,15 +166,29 @@ def _chunk_block(source):
     return int(np.clip(_CHUNK_BLOCK_BYTES // source.bytes_per_variant, 128, 2048))
 
 
+def _refuse_too_many_chunks(source, settings, i, n):
+    """Before anything is fitted: chunks are whole blocks, of one model each."""
+    size = settings.block_size
+    most = -(-source.n_variants // size)
+    if settings.loco or settings.pred is not None:
+        most += source.variants["chromosome"].n_unique()
+    if n > most:
+        raise _too_many_chunks(i, n, source.n_variants, most, size)
+
+
+def _too_many_chunks(i, n, n_variants, n_blocks, size):
+    return GemcontError(
+        f"--chunk {i}/{n}: {n_variants} variants make {n_blocks} blocks of {size} at most; ask for "
+        "fewer chunks or a smaller --block-size"
+    )
+
+
 def _share(run, i, n):
     """Slice of the i-th (from 1) of n parts of a run's variants, in whole blocks."""
     starts = [0, *block_edges(run.variants, run.plan, run.size), len(run.variants)]
     n_blocks = len(starts) - 1
     if n > n_blocks:
-        raise GemcontError(
-            f"--chunk {i}/{n}: {len(run.variants)} variants are only {n_blocks} blocks of "
-            f"{run.size}; ask for fewer chunks or a smaller --block-size"
-        )
+        raise _too_many_chunks(i, n, len(run.variants), n_blocks, run.size)
     return slice(starts[(i - 1) * n_blocks // n], starts[i * n_blocks // n])
 
 

@@ -17,7 +17,12 @@ from gemcont.genotype.align import ABSENT, SampleIds, match_samples
 from gemcont.genotype.chromosomes import Ploidy, canonical_name, ploidy
 from gemcont.genotype.kinship import MOST_MISSING, relationship
 from gemcont.stats.mixed import Decomposition, decompose
-from gemcont.tables.kinship_files import fingerprint, read_eigen, read_kinship
+from gemcont.tables.kinship_files import (
+    fingerprint,
+    kinship_of_frame,
+    read_eigen,
+    read_kinship,
+)
 
 log = logging.getLogger(__name__)
 
@@ -34,13 +39,15 @@ def open_kinship(source, settings):
     """``Computed``, ``FromFile`` or ``FromArray`` as ``settings`` say; None without --kinship."""
     if settings.kinship is None:
         return None
-    if not isinstance(settings.kinship, str | os.PathLike):
-        if settings.loco:
-            raise GemcontError("--loco: an array has no chromosomes to leave out")
-        return FromArray(source, np.asarray(settings.kinship, dtype=np.float64))
-    if settings.kinship == COMPUTE:
-        return Computed(source, settings)
-    return FromFile(source, settings)
+    if isinstance(settings.kinship, str | os.PathLike):
+        if settings.kinship == COMPUTE:
+            return Computed(source, settings)
+        return FromFile(source, settings, read_kinship(settings.kinship))
+    if settings.loco:
+        raise GemcontError("--loco: an array has no chromosomes to leave out")
+    if hasattr(settings.kinship, "columns"):
+        return FromFile(source, settings, kinship_of_frame(settings.kinship))
+    return FromArray(source, np.asarray(settings.kinship, dtype=np.float64))
 
 
 class Computed:
@@ -130,12 +137,15 @@ class Computed:
 
 
 class FromFile:
-    """A kinship matrix of a file; its people may be more than those analysed, in any order."""
+    """A kinship matrix with ids; its people may be more than those analysed, in any order.
+
+    file: its ``KinshipFile``
+    """
 
     facts = {}
 
-    def __init__(self, source, settings):
-        self._file = read_kinship(settings.kinship)
+    def __init__(self, source, settings, file):
+        self._file = file
         self.name, self.files = self._file.name, list(self._file.files)
         self._source = source
         self.ids = _ids_of(self._file, source)
@@ -231,6 +241,7 @@ def _ids_of(file, source):
             f"{file.name}: has {len(file.matrix)} rows and no ids, {source.name} has "
             f"{source.n_samples} samples; put the ids, FID IID a line, into {file.name}.id"
         )
+    log.info("%s has no ids: its rows are the samples of %s in order", file.name, source.name)
     fid, iid = (source.samples[c].to_list() for c in ("fid", "iid"))
     return SampleIds(file.name, fid, iid)
 

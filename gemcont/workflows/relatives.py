@@ -17,6 +17,8 @@ from gemcont.workflows.scan import CHROMOSOME
 
 log = logging.getLogger(__name__)
 
+_LARGER = 1.1  # times its variance that a trait may have less a prediction, by chance
+
 
 def open_relatives(source, settings, trait_names):
     """``Unrelated``, ``ByKinship`` or ``ByPredictions``, before people are matched."""
@@ -131,7 +133,7 @@ class ByPredictions:
         )
         scale[batch.trait_codes] = np.sqrt(variance)
         log.info("predictions of %s subtracted, each times %s", self.ids[0].name, _listed(scale))
-        found = dict(batches)
+        found, fitted = dict(batches), []
         for group in _in_order(groups[variants]):
             ploidy, name = Ploidy(group % CHROMOSOME), names[group]
             predicted = self._predicted(name)
@@ -143,11 +145,35 @@ class ByPredictions:
                 here = people_on(replace(people, traits=less), ploidy, x_sex=self._settings.x_sex)
                 n_file = self._source.n_samples
                 found[group] = [fit_batch(here, ploidy, n_file, joint=joint, single=single)[0]]
+                if ploidy == Ploidy.AUTOSOME:
+                    fitted.append((name, found[group][0]))
+        _warn_unless_smaller(batch, fitted, cohort.trait_names)
         return found, groups
 
     def _predicted(self, name):
         """(traits, samples of the lists) of a chromosome; XY goes with X. None: it has none."""
         return self._of_chromosome.get("X" if name == "XY" else name)
+
+
+def _warn_unless_smaller(before, after, trait_names):
+    """A prediction takes variance off its trait; of another trait, or in other units, it adds some.
+
+    before: the ``Batch`` of the traits; after: pairs of chromosome and ``Batch``, less predictions
+    """
+    was = dict(zip(before.trait_codes, before.null.total_sum_of_squares, strict=True))
+    worst = dict.fromkeys(was, (_LARGER, None))
+    for name, batch in after:
+        for code, left in zip(batch.trait_codes, batch.null.total_sum_of_squares, strict=True):
+            worst[code] = max(worst[code], (left / was[code], name), key=lambda pair: pair[0])
+    for code, (times, name) in worst.items():
+        if name is not None:
+            log.warning(
+                "less its prediction, trait %s varies up to %.3g times as much (chromosome %s): "
+                "are the predictions its own, and in REGENIE's units?",
+                trait_names[code],
+                times,
+                name,
+            )
 
 
 def _by_chromosome(source, kinds, variants, autosomes):

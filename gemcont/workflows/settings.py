@@ -30,9 +30,10 @@ class GwasSettings:
     memory: in MiB; block_size: in variants
 
     contrast: "any", "common", "any-vs-common" or a trait; kinship: "grm" to make it of the
-    genotypes, a path, or an array over the genotypes' samples; kinship_rank: of the genetic
-    covariance; loco: each chromosome on the kinship of the others; refit: p below which the
-    covariances are refitted beside the variant; pred: path of REGENIE's list of predictions
+    genotypes, a path, a DataFrame labelled by sample id, or an array over the genotypes' samples;
+    kinship_rank: of the genetic covariance; loco: each chromosome on the kinship of the others;
+    refit: p below which the covariances are refitted beside the variant; pred: path of REGENIE's
+    list of predictions
     """
 
     trait_names: list | None = None

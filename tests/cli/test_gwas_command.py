@@ -227,7 +227,7 @@ def test_constant_and_collinear_traits(study, capsys):
         (["--threads", "zero"], ("--threads: 'zero' is not a whole number",)),
         (["--pcs", "3"], ("--pcs: 3 asked for, there are 2 traits",)),
         (["--chunk", "4/3"], ("--chunk: '4/3' is not I/N with I from 1 to N",)),
-        (["--chunk", "1/3"], ("60 variants are only 1 blocks of", "smaller --block-size")),
+        (["--chunk", "1/3"], ("60 variants make 1 blocks of 2048 at most", "smaller --block-size")),
         (["--nonsense"], ("unrecognized arguments: --nonsense", "--help")),
         (["--keep", "nowhere"], ("nowhere: no such file",)),
         (["--covar-name", "age"], ("--covar-name", "--covar")),

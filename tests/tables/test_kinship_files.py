@@ -2,6 +2,7 @@ import gzip
 import struct
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -10,6 +11,7 @@ from hypothesis.extra.numpy import arrays
 from gemcont import GemcontError
 from gemcont.tables.kinship_files import (
     fingerprint,
+    kinship_of_frame,
     read_eigen,
     read_kinship,
     write_eigen,
@@ -201,6 +203,40 @@ def test_square_text_of_the_genotype_files_samples(tmp_path, text):
 def test_text_holds_any_matrix(tmp_path_factory, matrix, between):
     folder = put(tmp_path_factory.mktemp("k"), txt=rows_of(matrix, between=between))
     assert_is(read_kinship(folder / "K.txt"), None, None, matrix)
+
+
+@pytest.mark.parametrize("ending", ["rel", "rel_gz"])
+def test_plink_s_matrix_without_its_ids_is_refused(tmp_path, ending):
+    text = rows_of(MATRIX).encode()
+    put(tmp_path, **{ending: gzip.compress(text) if ending == "rel_gz" else text})
+    refused(tmp_path / ("K." + ending.replace("_", ".")), r"has no ids; .*K\.rel\.id is missing")
+
+
+@pytest.mark.parametrize("fid", [None, FID])
+def test_a_frame_is_labelled_by_its_samples(fid):
+    ids = IID if fid is None else pd.MultiIndex.from_arrays([fid, IID], names=["FID", "IID"])
+    file = kinship_of_frame(pd.DataFrame(MATRIX, index=ids, columns=ids))
+    assert_is(file, fid)
+    assert (file.eigen, file.files) == (None, [])
+
+
+@pytest.mark.parametrize(
+    ("frame", "message"),
+    [
+        (pd.DataFrame(MATRIX, index=IID, columns=IID[::-1]), "its columns must be the samples of"),
+        (pd.DataFrame(MATRIX, index=IID), "its columns must be the samples of its rows"),
+        (pd.DataFrame(MATRIX[:2], index=IID[:2], columns=IID), "its columns must be the samples"),
+        (
+            pd.DataFrame(MATRIX * np.nan, index=IID, columns=IID),
+            "row 1, column 1 is nan .sample s1",
+        ),
+        (pd.DataFrame(np.triu(MATRIX), index=IID, columns=IID), "the kinship table: not symmetric"),
+        (pd.DataFrame(MATRIX.astype(str) + "x", index=IID, columns=IID), "what is not a number"),
+    ],
+)
+def test_frames_that_are_no_kinship(frame, message):
+    with pytest.raises(GemcontError, match=message):
+        kinship_of_frame(frame)
 
 
 @pytest.mark.parametrize(

@@ -258,8 +258,24 @@ def test_inputs_changed_after_the_chunks_are_refused(study, scan):
 
 
 def test_more_chunks_than_blocks_are_refused(scan):
-    with pytest.raises(GemcontError, match="60 variants are only 9 blocks of 7"):
+    with pytest.raises(GemcontError, match="60 variants make 9 blocks of 7 at most"):
         scan("m.chunk-1-of-10", chunk=(1, 10))
+
+
+def test_chunks_are_counted_before_anything_is_fitted(scan, monkeypatch):
+    from gemcont.workflows import gwas_files
+
+    def prepared(*_, **__):
+        raise AssertionError("the null model was fitted")
+
+    monkeypatch.setattr(gwas_files, "prepare", prepared)
+    with pytest.raises(GemcontError, match="--chunk 1/10: 60 variants make 9 blocks of 7 at most"):
+        scan("m.chunk-1-of-10", chunk=(1, 10))
+
+
+def test_arrays_of_kinship_do_not_go_with_files(study, scan):
+    with pytest.raises(GemcontError, match="kinship: files of results need a path"):
+        scan(kinship=np.eye(3))
 
 
 def test_the_journal_says_what_a_block_was(study, scan, monkeypatch):

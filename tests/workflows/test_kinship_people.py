@@ -180,6 +180,26 @@ def test_rows_of_a_larger_kinship_in_another_order_are_taken(study, tmp_path, ca
     pd.testing.assert_frame_equal(found, expected, rtol=1e-4, atol=1e-5)
 
 
+def test_a_labelled_table_of_kinship_is_matched_by_its_labels(study, caplog):
+    ids = pd.MultiIndex.from_arrays([study.samples[c].to_list() for c in ("fid", "iid")])
+    table = pd.DataFrame(study.kinship, index=ids, columns=ids)
+    order = np.random.default_rng(2).permutation(N)
+    expected = run_gwas(study.source, study.traits, kinship=study.kinship, refit=0)
+    for given in (table, table.iloc[order, order]):
+        found = run_gwas(study.source, study.traits, kinship=given, refit=0)
+        pd.testing.assert_frame_equal(found, expected, rtol=1e-4, atol=1e-5)
+    few = table.iloc[5:, 5:]
+    with caplog.at_level(logging.INFO, "gemcont"):
+        found = run_gwas(study.source, study.traits, kinship=few, refit=0)
+    assert "5 not in the kinship table" in caplog.text
+    null = mixed.fit_null(study.traits.to_numpy()[5:], np.ones((N - 5, 1)), few.to_numpy())
+    same(found, mixed.scan(null, study.dosages[:, 5:]).chi2)
+    foreign = table.set_axis(ids.set_levels(ids.levels[1] + "z", level=1), axis=0)
+    foreign = foreign.set_axis(foreign.index, axis=1)
+    refused("kinship table", study.source, study.traits, kinship=foreign)
+    refused("--loco: an array has no", study.source, study.traits, kinship=table, loco=True)
+
+
 @pytest.mark.parametrize("kinship", ["array", "grm"])
 def test_people_without_a_trait_leave_the_kinship(study, kinship):
     """An array loses their rows; a GRM is made without them."""

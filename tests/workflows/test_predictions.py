@@ -131,3 +131,16 @@ def test_chromosomes_without_predictions_alone_are_refused(study, tmp_path):
     path = write_predictions(tmp_path, study, predictions(1, 2), chromosomes=("1", "3"))
     source, traits = study.source, study.traits[["a"]]
     refused("no variant can be tested", source, traits, pred=path, chromosomes="2")
+
+
+def test_predictions_that_add_variance_are_suspected(study, tmp_path, caplog):
+    """Of another trait, or in other units; those that take it off are REGENIE's."""
+    trait = study.traits["a"].to_numpy()
+    standard = (trait - trait.mean()) / trait.std()
+    own = np.repeat(0.5 * standard[None, None], 3, axis=1)
+    run_gwas(study.source, study.traits[["a"]], pred=write_predictions(tmp_path, study, own))
+    assert "prediction" not in caplog.text
+    path = write_predictions(tmp_path, study, 50 * own)
+    run_gwas(study.source, study.traits[["a"]], pred=path)
+    assert "less its prediction, trait a varies up to 581 times as much (chrom" in caplog.text
+    assert caplog.text.count("less its prediction") == 1
