@@ -139,7 +139,7 @@ def test_predictions_that_add_variance_are_suspected(study, tmp_path, caplog):
     standard = (trait - trait.mean()) / trait.std()
     own = np.repeat(0.5 * standard[None, None], 3, axis=1)
     run_gwas(study.source, study.traits[["a"]], pred=write_predictions(tmp_path, study, own))
-    assert "prediction" not in caplog.text
+    assert "less its prediction" not in caplog.text
     path = write_predictions(tmp_path, study, 50 * own)
     run_gwas(study.source, study.traits[["a"]], pred=path)
     assert "less its prediction, trait a varies up to 581 times as much (chrom" in caplog.text
