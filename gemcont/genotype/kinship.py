@@ -103,15 +103,15 @@ def turned_at_once(n_samples):
     return int(np.clip(_TURNED_BYTES // (8 * n_samples) // _TILE * _TILE, _TILE, 1024))
 
 
-def turned_dosages(block, mean, matrix):
-    """Centred dosages times a float32 matrix (samples, samples): float64 (variants, samples).
+def turned_dosages(block, mean, turn):
+    """Centred dosages as ``turn`` changes rows of float32: float64 (variants, samples).
 
     Rows of zeros fill up to whole tiles, so that a variant's digits do not depend on how many
     others stand beside it.
     """
     rows = np.zeros((block.count + -block.count % _TILE, block.n_samples), dtype=np.float32)
     rows[: block.count] = centred_dosages(block, mean)
-    return (rows @ matrix)[: block.count].astype(np.float64)
+    return turn(rows)[: block.count].astype(np.float64)
 
 
 @njit

@@ -97,7 +97,7 @@ class MixedModel:
 
     def rotated(self, block, mean, rows):
         """Centred genotypes of some variants of a block times U: float64 (variants, N)."""
-        return turned_dosages(block.take(rows), mean[rows], self.vectors)
+        return turned_dosages(block.take(rows), mean[rows], lambda centred: centred @ self.vectors)
 
     def sums(self, block, mean, rows):
         """Scores and information (variants, traits) of each of the model's regressions."""
