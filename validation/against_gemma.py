@@ -213,16 +213,16 @@ def of_maize(traits, peers):
     every = "-miss", "1", "-maf", "0"
     _, theirs = peers.gemma(traits, "maize", "-k", kinship, "-lmm", "4", "-pnr", "1", *every)
     _, matrix = centred(read_kinship(kinship).matrix, traits)
-    yield from compared("EarHT+dpoll", "GEMMA's", theirs, traits, MAIZE, kinship=matrix)
+    lines = {"prefix": MAIZE, "autosomes": 10, "maf": None}
+    yield from compared("EarHT+dpoll", "GEMMA's", theirs, traits, kinship=matrix, **lines)
 
 
-def compared(names, what, theirs, traits, prefix=MICE, **settings):
+def scan(traits, prefix=MICE, autosomes=19, maf=0.01, **settings):
+    return gemcont.run_gwas(prefix, traits, autosomes=autosomes, maf=maf, **settings)
+
+
+def compared(names, what, theirs, traits, **settings):
     """A row for no refits, those of the default, and all."""
-
-    def scan(traits, **settings):
-        autosomes, maf = (19, 0.01) if prefix == MICE else (10, None)
-        return gemcont.run_gwas(prefix, traits, autosomes=autosomes, maf=maf, **settings)
-
     plain = scan(traits, refit=0, **settings).neg_log_10_p_value
     for text, refit, bound in (("none", 0, np.inf), ("p < 1e-4", 1e-4, 3.6), ("all", 1, 0)):
         ours = scan(traits, refit=refit, **settings).assign(refitted=plain >= bound)

@@ -62,6 +62,11 @@ class Rotated:
         return bool(along[0] < _NEXT_TO_0 * self.eigenvalues.mean())
 
     @property
+    def restricted(self):
+        """The same for REML."""
+        return replace(self, reml=True)
+
+    @property
     def floor(self):
         """(D, D), what Cn is kept above while it is sought: 1e-6 of ``covariance``."""
         return _FLOOR * self.covariance
@@ -179,13 +184,14 @@ def _within_cone(matrix):
     return (vectors * np.maximum(values, 0)) @ vectors.T
 
 
-def fit(data, rank=None):
+def fit(data, rank=None, *, or_restricted=False):
     """The ``Fit`` of the largest likelihood of ``Rotated``; rank: of Cg, None = D.
 
     The start is Cg = Cn = half of the residual covariance, of full rank: from a Cg of lower rank a
     gradient never leads out. If maximum likelihood runs towards a singular Cn, it starts anew from
-    the restricted optimum; ``runs_away`` says whether that helped. Raises GemcontError for too few
-    samples and collinear traits.
+    the restricted optimum. Where that does not help either it has no maximum: then the best point
+    found (``runs_away``), or ``or_restricted`` the restricted optimum (``Fit.reml``). Raises
+    GemcontError for too few samples and collinear traits.
     """
     (n, d), k = data.traits.shape, data.covariates.shape[1]
     if rank is not None and not 1 <= rank <= d:
@@ -194,14 +200,25 @@ def fit(data, rank=None):
         raise GemcontError(f"{n} samples are too few for {d} traits and {k} covariates: two "
                            f"covariances need at least {k + 2 * d}")  # fmt: skip
     _refuse_collinear(data)
-    half = data.covariance / 2
     with threadpool_limits(1 if n * d < _LARGE else None, user_api="blas"):
-        found = maximise(data, half / data.eigenvalues.mean(), half, rank)
-        if not runs_away(data, found):
-            return found
-        start = maximise(replace(data, reml=True), half / data.eigenvalues.mean(), half)
-        again = maximise(data, start.genetic, start.residual, rank)
-        return found if runs_away(data, again) else again
+        return _maximum(data, rank, or_restricted)
+
+
+def _maximum(data, rank, or_restricted):
+    half = data.covariance / 2
+    begin = half / data.eigenvalues.mean(), half
+    found = maximise(data, *begin, rank)
+    if not runs_away(data, found):
+        return found
+    start = maximise(data.restricted, *begin)
+    again = maximise(data, start.genetic, start.residual, rank)
+    if not runs_away(data, again):
+        return again
+    if not or_restricted:
+        return found
+    if rank is None:
+        return start
+    return maximise(data.restricted, start.genetic, start.residual, rank)
 
 
 def _refuse_collinear(data):
@@ -212,12 +229,6 @@ def _refuse_collinear(data):
         if np.linalg.eigvalsh(data.covariance / np.outer(scale, scale))[0] > _COLLINEAR:
             return
     raise GemcontError("traits are constant, given by the covariates, or collinear")
-
-
-def fit_or_restricted(data, rank=None):
-    """As ``fit``; of the restricted likelihood (``Fit.reml``) where the other has no maximum."""
-    found = fit(data, rank)
-    return fit(replace(data, reml=True), rank) if runs_away(data, found) else found
 
 
 def has_converged(fit, rank=None):
@@ -231,10 +242,11 @@ def has_converged(fit, rank=None):
 
 def runs_away(data, fit):
     """Whether a ``Fit`` of an unbounded likelihood is no maximum, but runs to a singular Cn."""
-    if not data.is_unbounded:
+    if data.reml:
         return False
     inverse = np.linalg.inv(np.linalg.cholesky(data.covariance))
-    return bool(np.linalg.eigvalsh(inverse @ fit.residual @ inverse.T)[0] < _SINGULAR)
+    least = np.linalg.eigvalsh(inverse @ fit.residual @ inverse.T)[0]
+    return bool(least < _SINGULAR) and data.is_unbounded
 
 
 def maximise(data, genetic, residual, rank=None):

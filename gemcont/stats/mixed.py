@@ -47,19 +47,23 @@ def decompose(kinship, name="kinship"):
     kinship = np.asarray(kinship, dtype=np.float64)
     if kinship.ndim != 2 or len(kinship) != kinship.shape[1]:
         raise GemcontError(f"{name}: has shape {kinship.shape}; it must be (samples, samples)")
-    if not np.isfinite(kinship).all():
-        raise GemcontError(f"{name}: holds values that are not finite")
-    if np.abs(kinship - kinship.T).max() > 1e-6 * np.abs(kinship).max():
-        raise GemcontError(f"{name}: is not symmetric")
-    with threadpool_limits(1 if len(kinship) < _LARGE else None, user_api="blas"):
-        values, vectors = np.linalg.eigh(kinship)  # of its lower triangle
+    _refuse_asymmetric(name, kinship)
     if not kinship.any():
         raise GemcontError(f"{name}: is 0 everywhere")
+    with threadpool_limits(1 if len(kinship) < _LARGE else None, user_api="blas"):
+        values, vectors = np.linalg.eigh(kinship)  # of its lower triangle
     if values[0] < -_CLIPPED * max(values.mean(), 0):
         raise GemcontError(
             f"{name}: is not positive semi-definite, its smallest eigenvalue is {values[0]:.3g}"
         )
     return Decomposition(vectors, np.maximum(values, 0), int((values < 0).sum()))
+
+
+def _refuse_asymmetric(name, matrix):
+    if not np.isfinite(matrix).all():
+        raise GemcontError(f"{name}: holds values that are not finite")
+    if np.abs(matrix - matrix.T).max() > 1e-6 * np.abs(matrix).max():
+        raise GemcontError(f"{name}: is not symmetric")
 
 
 @dataclass(frozen=True)
@@ -188,10 +192,7 @@ def _covariance(name, matrix, n_traits, definite=False):
     matrix = np.atleast_2d(np.asarray(matrix, dtype=np.float64))
     if matrix.shape != (n_traits, n_traits):
         raise GemcontError(f"{name}: has shape {matrix.shape}; traits are {n_traits}")
-    if not np.isfinite(matrix).all():
-        raise GemcontError(f"{name}: holds values that are not finite")
-    if np.abs(matrix - matrix.T).max() > 1e-6 * np.abs(matrix).max():
-        raise GemcontError(f"{name}: is not symmetric")
+    _refuse_asymmetric(name, matrix)
     values = np.linalg.eigvalsh(matrix)
     least = 1e-12 if definite else -1e-8
     if values[0] < least * values[-1] or (definite and values[-1] <= 0):

@@ -10,13 +10,7 @@ from functools import cached_property
 import numpy as np
 
 from gemcont.stats.contrasts import Basis
-from gemcont.stats.covariances import (
-    Rotated,
-    evaluate,
-    fit_or_restricted,
-    maximise,
-    runs_away,
-)
+from gemcont.stats.covariances import Rotated, evaluate, fit, maximise, runs_away
 
 _EXPLAINED = 1e-8  # share of a genotype that covariates must leave
 
@@ -70,7 +64,7 @@ class Regressions:
 
 
 def single_fits(data, starts=None):
-    """A ``Fit`` of every trait alone, with two variances of its own, by ``fit_or_restricted``.
+    """A ``Fit`` of every trait alone, with two variances of its own; restricted where it must be.
 
     starts: ``Fit``s whose variances are kept instead of fitted (other eigenvalues)
     """
@@ -79,7 +73,7 @@ def single_fits(data, starts=None):
         for d in range(data.traits.shape[1])
     ]
     if starts is None:
-        return [fit_or_restricted(part) for part in parts]
+        return [fit(part, or_restricted=True) for part in parts]
     pairs = zip(parts, starts, strict=True)
     return [evaluate(part, start.genetic, start.residual) for part, start in pairs]
 

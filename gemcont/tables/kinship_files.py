@@ -50,8 +50,7 @@ def read_kinship(path):
     PREFIX or PREFIX.grm.npy: what ``write_kinship`` wrote. PREFIX, PREFIX.grm or PREFIX.grm.bin:
     GCTA's float32 lower triangle, ids in PREFIX.grm.id. NAME.npy: a square array, ids in NAME.id.
     Any other file: a square matrix as text, plain or gzip, ids in FILE.id if there is one (a .rel
-    must have them). A file
-    of exactly the given name comes before those whose prefix it is.
+    must have them). A file of exactly the given name comes before those whose prefix it is.
 
     Raises GemcontError naming the file, line, row or sample: no such file, ids missing or too
     few, not square, not numbers, not finite, not symmetric to 1e-6 of the largest entry.

@@ -137,9 +137,9 @@ def _prepare(files, outputs, settings, chunk, progress=False):
         raise GemcontError("kinship: files of results need a path; run_gwas takes arrays")
     source, traits, covariates = files.open()
     read = time.perf_counter() - started
-    if chunk is not None and settings.block_size is None:
-        settings = dataclasses.replace(settings, block_size=_chunk_block(source))
     if chunk is not None:
+        size = settings.block_size or _chunk_block(source)
+        settings = dataclasses.replace(settings, block_size=size)
         _refuse_too_many_chunks(source, settings, *chunk)
     run = prepare(source, traits, covariates, settings, progress=progress)
     run.seconds["read"] = read

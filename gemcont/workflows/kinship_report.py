@@ -5,7 +5,6 @@ import os
 import numpy as np
 
 from gemcont.genotype.chromosomes import Ploidy
-from gemcont.stats.heritability import components
 from gemcont.workflows.pictures import draw_pictures
 
 
@@ -35,8 +34,7 @@ def _model(run):
 
 
 def _null(model):
-    fit = model.joint
-    parts = components(fit, model.data.eigenvalues)
+    fit, parts = model.joint, model.joint_components
     return {
         "log_likelihood": fit.log_likelihood,
         "gradient_norm": fit.gradient_norm,
@@ -81,7 +79,7 @@ def draw_heritability(run, prefix):
     share, error = next(iter(model.heritabilities.values()))
     correlations, errors = (), None
     if model.joint is not None:
-        found = components(model.joint, model.data.eigenvalues)
+        found = model.joint_components
         correlations = found.genetic_correlation, found.residual_correlation
         errors = found.genetic_correlation_se, found.residual_correlation_se
     method, kinship = "REML" if model.data.reml else "ML", run.relatives.kinship.name

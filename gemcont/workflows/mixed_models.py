@@ -22,7 +22,6 @@ from gemcont.stats.covariances import (
     Rotated,
     evaluate,
     fit,
-    fit_or_restricted,
     has_converged,
     maximise,
     runs_away,
@@ -78,11 +77,16 @@ class MixedModel:
         return basis_of(self.joint, *self.data.covariates.shape)
 
     @cached_property
+    def joint_components(self):
+        """``Components`` of the joint test's covariances."""
+        return components(self.joint, self.data.eigenvalues)
+
+    @cached_property
     def heritabilities(self):
         """Pairs of heritabilities and standard errors (D,): "" joint, "own_" of traits alone."""
         values, found = self.data.eigenvalues, {}
         if self.joint is not None:
-            parts = components(self.joint, values)
+            parts = self.joint_components
             found[""] = parts.heritability, parts.heritability_se
         if self.single:
             own = [components(one, values) for one in self.single]
@@ -118,14 +122,16 @@ def fitted(batch, found, settings):
     data, rank = _rotated(batch.null, found, settings.reml), settings.kinship_rank
     joint = null = None
     if batch.joint:
-        joint = fit_or_restricted(data, rank)
+        where, joint = group_name(batch.ploidy), fit(data, rank, or_restricted=True)
         if joint.reml and not data.reml:
             log.warning(
-                "%s: the likelihood has no maximum: the restricted one is used, as by --reml",
-                group_name(batch.ploidy),
+                "%s: the likelihood has no maximum: the restricted one is used, as by --reml, and "
+                "nothing is refitted",
+                where,
             )
-            data = replace(data, reml=True)
-        null = _null_of_refits(data, joint, settings, group_name(batch.ploidy))
+            data = data.restricted
+        else:
+            null = _null_of_refits(data, joint, settings, where)
     single, vectors = single_fits(data) if batch.single else [], found.vectors.astype(np.float32)
     return MixedModel(vectors, data, joint, single, null, rank)
 

@@ -267,7 +267,7 @@ class GwasRun:
             if self.lambda_gc > _INFLATED:
                 hint = f"; {self.relatives.suspicion}"
             elif self.lambda_gc < _DEFLATED and self.relatives.holds_the_variant:
-                hint = "; each variant is in the kinship too: --loco leaves its chromosome out"
+                hint = "; is each variant in the kinship too? (--loco leaves its chromosome out)"
             log.info("lambda_gc %.4f%s", self.lambda_gc, hint)
         if self.histogram is not None and self.histogram.any():
             shown = np.nanquantile(self.trait_lambdas, (0.5, 0, 1))

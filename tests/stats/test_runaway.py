@@ -11,7 +11,7 @@ import pytest
 from gemcont import open_genotypes
 from gemcont.genotype.kinship import relationship
 from gemcont.stats import mixed
-from gemcont.stats.covariances import evaluate, fit, fit_or_restricted, maximise, runs_away
+from gemcont.stats.covariances import evaluate, fit, maximise, runs_away
 from gemcont.stats.regressions import refitted, single_fits
 
 MAIZE = Path(__file__).parents[2] / "examples" / "data" / "maize"
@@ -78,7 +78,7 @@ def test_without_a_maximum_it_is_said(maize, caplog):
     restricted = mixed.fit_null(y, design, kinship, method="reml")
     assert not caplog.text
     assert restricted.gradient_norm < 1e-3
-    found = fit_or_restricted(null.data)
+    found = fit(null.data, or_restricted=True)
     assert found.reml
     np.testing.assert_allclose(found.residual, restricted.residual_covariance, rtol=1e-4)
     again = maximise(null.data, found.genetic, found.residual)  # nor is there one beside it
@@ -136,7 +136,7 @@ def test_a_heritability_of_one_is_no_runaway_where_the_likelihood_is_bounded(cap
     null = mixed.fit_null(y, design, kinship + 1.0)
     assert null.residual_covariance[0, 0] < 1e-4 * y.var()
     assert not runs_away(null.data, null.fit)
-    assert not fit_or_restricted(null.data).reml
+    assert not fit(null.data, or_restricted=True).reml
     assert not caplog.text
 
 
