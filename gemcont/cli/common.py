@@ -63,7 +63,7 @@ def number(kind, low, high=None):
 
     def parse(text):
         try:
-            value = kind(text)
+            value = None if "_" in text else kind(text)  # 1_0, a slip, is ten to Python
         except ValueError:
             value = None
         if value is None or not low <= value < math.inf or (high is not None and value > high):
@@ -114,9 +114,8 @@ def add_species(group):
     group.add_argument(
         "--chr-set",
         type=number(int, 1, 999),
-        default=22,
         metavar="N",
-        help="autosomes of the species (default: 22)",
+        help="autosomes of the species (default: what a .pvar states, else 22)",
     )
 
 

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from gemcont._arrays import as_array
 from gemcont.errors import GemcontError
 from gemcont.stats.contrasts import contrasted
 from gemcont.stats.covariances import Fit, Rotated, evaluate, fit, has_converged, runs_away
@@ -44,7 +45,7 @@ def decompose(kinship, name="kinship"):
     Raises GemcontError if it is not square, symmetric and finite, or has an eigenvalue below
     -1e-3 of their mean: such a matrix is no covariance.
     """
-    kinship = np.asarray(kinship, dtype=np.float64)
+    kinship = as_array(kinship, name)
     if kinship.ndim != 2 or len(kinship) != kinship.shape[1]:
         raise GemcontError(f"{name}: has shape {kinship.shape}; it must be (samples, samples)")
     _refuse_asymmetric(name, kinship)
@@ -168,11 +169,11 @@ def fit_null(traits, covariates, kinship, *, method="ml", rank=None):
 
 
 def _checked(traits, covariates):
-    traits = np.asarray(traits, dtype=np.float64)
+    traits = as_array(traits, "traits")
     traits = traits[:, None] if traits.ndim == 1 else traits
     if covariates is None:
         covariates = np.empty((len(traits), 0))
-    covariates = np.asarray(covariates, dtype=np.float64)
+    covariates = as_array(covariates, "covariates")
     for name, values in (("traits", traits), ("covariates", covariates)):
         if values.ndim != 2 or len(values) != len(traits):
             raise GemcontError(f"{name}: has shape {values.shape}; it must be (samples, columns)")
@@ -189,7 +190,7 @@ def _checked(traits, covariates):
 
 
 def _covariance(name, matrix, n_traits, definite=False):
-    matrix = np.atleast_2d(np.asarray(matrix, dtype=np.float64))
+    matrix = np.atleast_2d(as_array(matrix, name))
     if matrix.shape != (n_traits, n_traits):
         raise GemcontError(f"{name}: has shape {matrix.shape}; traits are {n_traits}")
     _refuse_asymmetric(name, matrix)
@@ -215,7 +216,7 @@ def scan(null, genotypes, *, contrast="any"):
     traits (1); "any-vs-common", effects that differ (D - 1); or the index of a trait, an effect on
     it given those on the others (1)
     """
-    genotypes = np.asarray(genotypes, dtype=np.float64)
+    genotypes = as_array(genotypes, "genotypes")
     if genotypes.ndim != 2 or genotypes.shape[1] != null.n_samples:
         raise GemcontError(
             f"genotypes must be (variants, {null.n_samples} samples), got {genotypes.shape}"

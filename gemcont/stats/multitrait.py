@@ -22,6 +22,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from gemcont._arrays import as_array
 from gemcont.errors import GemcontError
 from gemcont.stats.null import COLLINEAR
 from gemcont.stats.special import neg_log10_chi2_sf, neg_log10_f_sf
@@ -59,10 +60,11 @@ class Scan(NamedTuple):
 def scan(null, genotypes, *, test="lrt"):
     """Test every variant of an array in float64.
 
-    null: from ``gemcont.fit_null``; genotypes: (variants, samples), NaN missing. The streaming
+    null: from ``gemcont.fit_null``; genotypes: (variants, samples), missing where NaN or
+    masked. The streaming
     engine gives the same results for files.
     """
-    genotypes = np.asarray(genotypes, dtype=np.float64)
+    genotypes = as_array(genotypes, "genotypes")
     if genotypes.ndim != 2 or genotypes.shape[1] != null.n_samples:
         raise GemcontError(
             f"genotypes must be (variants, {null.n_samples} samples), got {genotypes.shape}"

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from gemcont._arrays import as_array
 from gemcont.errors import GemcontError
 
 COLLINEAR = 1e-8  # residual over total sum of squares below which a column adds nothing
@@ -178,7 +179,7 @@ def _checked(traits, covariates):
 
 
 def _matrix(values, what):
-    values = np.asarray(values, dtype=np.float64)
+    values = as_array(values, what)
     values = values[:, None] if values.ndim == 1 else values
     if values.ndim != 2:
         raise GemcontError(f"{what} must be (samples, {what}), got shape {values.shape}")

@@ -54,6 +54,18 @@ def refuse_overwriting(outputs, inputs):
             raise GemcontError(f"--out: {path} is also an input; choose another prefix")
 
 
+def as_file_name(name):
+    """Return a name of the data (a chromosome's) as that of a file: what a path means is encoded.
+
+    Letters, digits, dots, dashes, tildes and underscores stay; all else, and a dot in front, is
+    written %2F. Names that differ stay different.
+    """
+    from urllib.parse import quote
+
+    encoded = quote(name, safe="")
+    return f"%2E{encoded[1:]}" if encoded.startswith(".") else encoded
+
+
 def load_array(path, shape):
     """A .npy file of numbers in two dimensions as float64, mapped where it holds float64.
 

@@ -10,10 +10,9 @@ import polars as pl
 from gemcont._numba import available_threads
 from gemcont.errors import GemcontError
 from gemcont.genotype import open_genotypes
-from gemcont.genotype.align import SampleIds, match_samples
 from gemcont.genotype.chromosomes import HUMAN_AUTOSOMES, canonical_name, ploidy
-from gemcont.genotype.filters import read_sample_list
 from gemcont.genotype.ld import Linkage
+from gemcont.genotype.lists import keep_and_remove
 from gemcont.genotype.score import score
 from gemcont.stats.clump import least_neg_log_10_p, ranking
 from gemcont.stats.shrink import fit_mixture, shrinkage
@@ -220,8 +219,4 @@ def match_panel(source, panel, weights, autosomes=HUMAN_AUTOSOMES):
 def _samples(source, keep):
     if keep is None:
         return None
-    reference = SampleIds(source.name, *(source.samples[c].to_list() for c in ("fid", "iid")))
-    _, (member,) = match_samples(reference, [], [read_sample_list(keep)])
-    if not member.any():
-        raise GemcontError(f"--keep: no sample of {keep} is in {source.name}")
-    return np.flatnonzero(member)
+    return np.flatnonzero(keep_and_remove(source, keep)[0])

@@ -4,7 +4,6 @@ import logging
 from dataclasses import dataclass, fields
 
 from gemcont.errors import GemcontError
-from gemcont.genotype.chromosomes import HUMAN_AUTOSOMES
 from gemcont.genotype.filters import VariantFilter
 from gemcont.genotype.kinship import KINDS
 from gemcont.stats.multitrait import TESTS
@@ -26,7 +25,8 @@ class GwasSettings:
     people whom the model of the embeddings has seen; condition: ids; joint: None
     makes the joint test up to 200 traits; neg_log10_p_min: smallest -log10 p of a row that is
     written; top_k: how many rows of each trait, the strongest; dense: every t of every trait,
-    instead of rows; save_products: whether g'MY and g'Mg are kept; autosomes: of the species;
+    instead of rows; save_products: whether g'MY and g'Mg are kept; autosomes: of the species
+    (None: as the genotype file states them, else 22);
     memory: in MiB; block_size: in variants
 
     contrast: "any", "common", "any-vs-common" or a trait; kinship: "grm" to make it of the
@@ -47,7 +47,7 @@ class GwasSettings:
     chromosomes: str | None = None
     from_bp: int | None = None
     to_bp: int | None = None
-    autosomes: int = HUMAN_AUTOSOMES
+    autosomes: int | None = None
     geno: float | None = None
     maf: float | None = None
     mac: float | None = None

@@ -245,7 +245,7 @@ def test_each_trait_is_the_joint_test_of_one(study, k):
 
 def test_each_trait_beside_the_joint_test(study):
     """Both at once are the same as one by one."""
-    from gemcont.tables.phenotypes import from_frame
+    from gemcont.tables.sample_frames import from_frame
     from gemcont.workflows.gwas import prepare
     from gemcont.workflows.settings import GwasSettings
 
