@@ -213,8 +213,8 @@ def scan(null, genotypes, *, contrast="any"):
     """Test variants (variants, samples), NaN missing: a ``MixedScan`` of likelihood ratios.
 
     contrast: "any", an effect on any trait (D degrees of freedom); "common", one effect for all
-    traits (1); "any-vs-common", effects that differ (D - 1); or the index of a trait, an effect on
-    it given those on the others (1)
+    traits (1); "any-vs-common", effects that differ (D - 1); the index of a trait, its own effect,
+    those on the others being free (1); or ``contrasts.Conditional``, given the others' values (1)
     """
     genotypes = as_array(genotypes, "genotypes")
     if genotypes.ndim != 2 or genotypes.shape[1] != null.n_samples:

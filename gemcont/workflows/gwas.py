@@ -12,7 +12,7 @@ from gemcont._numba import available_threads
 from gemcont.errors import GemcontError
 from gemcont.genotype.chromosomes import Ploidy, autosomes_of, ploidy, warn_unknown_codes
 from gemcont.genotype.filters import select_variants
-from gemcont.stats.contrasts import CONTRASTS, degrees_of_freedom
+from gemcont.stats.contrasts import CONTRASTS, Conditional, degrees_of_freedom
 from gemcont.stats.screen import Leaders
 from gemcont.tables.columns import TRAIT, single_columns
 from gemcont.tables.parts import strongest_rows
@@ -24,7 +24,12 @@ from gemcont.workflows.relatives import open_relatives
 from gemcont.workflows.rows import ROW
 from gemcont.workflows.run import GwasRun
 from gemcont.workflows.scan import Plan, block_size
-from gemcont.workflows.settings import GwasSettings, least_of_singles, shortened
+from gemcont.workflows.settings import (
+    CONDITIONAL,
+    GwasSettings,
+    least_of_singles,
+    shortened,
+)
 from gemcont.workflows.singles import Wanted
 from gemcont.workflows.tables import to_pandas
 
@@ -101,12 +106,15 @@ def _contrast(name, cohort):
     degrees_of_freedom(name, len(cohort.trait_names))
     if name in CONTRASTS:
         return name
-    if name not in cohort.trait_names:
-        raise GemcontError(
-            f"--contrast: {name} is neither a tested trait ({shortened(cohort.trait_names)}) nor "
-            f"one of {', '.join(CONTRASTS)}"
-        )
-    return cohort.trait_names.index(name)
+    traits = {trait: i for i, trait in enumerate(cohort.trait_names)}
+    if name in traits:
+        return traits[name]
+    if name.startswith(CONDITIONAL) and name.removeprefix(CONDITIONAL) in traits:
+        return Conditional(traits[name.removeprefix(CONDITIONAL)])
+    raise GemcontError(
+        f"--contrast: {name} is neither a tested trait ({shortened(cohort.trait_names)}) nor one "
+        f"of {', '.join(CONTRASTS)}, {CONDITIONAL}TRAIT"
+    )
 
 
 def _check_info(source, settings):

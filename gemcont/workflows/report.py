@@ -11,7 +11,6 @@ import polars as pl
 
 import gemcont
 from gemcont.genotype.chromosomes import Ploidy, canonical_name, drawing_order
-from gemcont.stats.calibration import GENOME_WIDE
 from gemcont.stats.screen import BIN_WIDTH
 from gemcont.tables.files import unfinished
 from gemcont.tables.writers import open_writer
@@ -57,9 +56,7 @@ def write_summary(run, path, arguments):
     }
     if run.cohort.joint:
         summary["lambda_gc"] = _finite(run.lambda_gc)
-        if run.settings.contrast == "any":
-            rate = {"level": GENOME_WIDE, "ratio": run.lrt_rate}
-            summary["lrt_true_over_nominal_rate"] = rate
+        summary |= {key: rate.as_dict() for key, rate in run.rates.items()}
         summary["top_hits"] = top_hits(run)
     if run.relatives.kinship is not None:
         summary["kinship"] = kinship_summary(run)

@@ -12,13 +12,9 @@ from gemcont.errors import GemcontError
 from gemcont.genotype.chromosomes import Ploidy
 from gemcont.genotype.filters import FLAGS
 from gemcont.genotype.source import GenotypeSource
-from gemcont.stats.calibration import (
-    GENOME_WIDE,
-    lambda_gc,
-    lambda_of_histogram,
-    lrt_true_rate,
-)
+from gemcont.stats.calibration import lambda_gc, lambda_of_histogram
 from gemcont.stats.screen import BIN_WIDTH, N_BINS
+from gemcont.workflows.calibration import log_rates, rates_of
 from gemcont.workflows.scan import CHROMOSOME, RARE, UNTESTABLE, Plan, scan_blocks
 from gemcont.workflows.settings import GwasSettings, shortened
 
@@ -27,7 +23,6 @@ log = logging.getLogger(__name__)
 _INFLATED = 1.2  # lambda_gc above which the log asks why
 _DEFLATED = 0.95  # below which the kinship may hold the variant's own effect
 _TRAITS_AT_ONCE = 64
-_CALIBRATED = (0.95, 1.05)  # true over nominal rate of the LRT that needs no warning
 
 
 @dataclass
@@ -201,9 +196,16 @@ class GwasRun:
         return dof
 
     @cached_property
-    def lrt_rate(self):
-        """The LRT's true rate at 5e-8 over 5e-8, for the autosomes' N, D and K."""
-        return lrt_rate(self.null)
+    def rates(self):
+        """``Rate``s of the likelihood ratios of the joint test, for the autosomes' N, D and K."""
+        settings = self.settings
+        return rates_of(
+            self.null,
+            settings.test,
+            self.plan.contrast,
+            settings.contrast_name,
+            refits=settings.refits,
+        )
 
     def log_start(self):
         """What is about to be tested."""
@@ -223,8 +225,7 @@ class GwasRun:
                 shortened(self.cohort.trait_names),
                 null.n_covariates,
             )
-            if settings.contrast == "any":
-                log_lrt_rate(null, settings.test, related=self.relatives.kinship is not None)
+            log_rates(self.rates, settings.test, related=self.relatives.kinship is not None)
         if self.has_single:
             log.info("each of %d traits is tested alone by its t", len(self.cohort.trait_names))
         log.info("%d threads, blocks of %d variants", self.threads, self.size)
@@ -249,7 +250,11 @@ class GwasRun:
             if count:
                 log.info("%d of them cannot be tested (NA): %s", count, reason)
         if self.refitted:
-            log.info("%d of them, the strongest, refitted: Cg and Cn beside them", self.refitted)
+            log.info(
+                "covariances re-estimated beside %d of them, the strongest (--refit %g)",
+                self.refitted,
+                self.settings.refits,
+            )
         heavy = self.heavy_tails() if self.rare else []
         if heavy:
             log.warning(
@@ -281,28 +286,8 @@ def _excess_kurtosis(traits):
     return np.square(squares).mean(axis=0) - 3
 
 
-def lrt_rate(null):
-    """The LRT's true rate at 5e-8 over 5e-8, for a null model's N, D and K."""
-    return lrt_true_rate(null.n_samples, null.n_covariates, null.n_traits) / GENOME_WIDE
-
-
-def log_lrt_rate(null, test, *, related=False):
-    """Log the LRT's true rate, with a warning where it misleads; returns it.
-
-    related: a mixed model is used, of which neither the rate nor the F test is exact
-    """
-    rate = lrt_rate(null)
-    exact = "approximate with kinship" if related else "exact for Gaussian traits"
-    log.info(
-        "%sthe likelihood-ratio test's true rate at 5e-8 is %.3g times nominal %s",
-        f"the F test is {exact}; " if test == "f" else "",
-        rate,
-        "for unrelated samples" if related else "here",
-    )
-    if test == "lrt" and not _CALIBRATED[0] <= rate <= _CALIBRATED[1]:
-        log.warning(
-            "the likelihood-ratio test is %s for this N, D and K; --test f is %s",
-            "anti-conservative" if rate > 1 else "conservative",
-            "closer" if related else "exact",
-        )
-    return rate
+def log_lrt_rate(null, test):
+    """Log the rate of a joint test of any effects; returns it, None for the F test."""
+    rates = rates_of(null, test)
+    log_rates(rates, test)
+    return next((rate.ratio for rate in rates.values()), None)

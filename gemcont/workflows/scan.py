@@ -14,7 +14,7 @@ from gemcont.genotype.chromosomes import Ploidy
 from gemcont.genotype.filters import FLAGS, VariantFilter
 from gemcont.genotype.kernels import moments
 from gemcont.genotype.ploidy import HAPLOID, allele_counts
-from gemcont.stats.contrasts import degrees_of_freedom
+from gemcont.stats.contrasts import degrees_of_freedom, f_degrees_of_freedom
 from gemcont.stats.multitrait import varies
 from gemcont.stats.screen import N_BINS
 from gemcont.tables.columns import NEG_LOG_10_P, TRAIT
@@ -77,7 +77,7 @@ class Plan:
     joint: bool
     effects: bool
     products: bool
-    contrast: str | int = "any"
+    contrast: object = "any"
     refit: float | None = None
     threads_per_block: int = 1
 
@@ -277,7 +277,7 @@ def _scan_part(source, variants, rows, batch, plan, watch, *, counted):
 
 def _joint(batch, result, place, plan):
     """Frames of the joint test by kind."""
-    dof = degrees_of_freedom(plan.contrast, batch.null.n_traits)
+    dof = f_degrees_of_freedom(plan.contrast, batch.null.n_traits, batch.null.single_dof)
     frames = {
         "joint": joint_frame(place, result.joint, result.effect, batch.null, plan.test, dof=dof)
     }

@@ -104,7 +104,8 @@ CHR_SET = "##chrSet=<autosomePairCt=25,X,Y,XY,M>\n"
 @pytest.mark.parametrize(
     ("header", "autosomes"),
     [(CHR_SET, 25), ("##fileformat=VCFv4.2\n" + CHR_SET, 25),
-     ("##chrSet=<haploidAutosomeCt=7>\n", 7), ("", None), ("##chrSet=<X,Y>\n", None), ("##other=<autosomePairCt=25>\n", None)],
+     ("##chrSet=<haploidAutosomeCt=7>\n", 7), ("", None), ("##chrSet=<X,Y>\n", None),
+     ("##other=<autosomePairCt=25>\n", None)],
 )  # fmt: skip
 def test_the_species_of_a_pvar(header, autosomes, tmp_path):
     write_pgen(str(tmp_path / "g"), *cohort(()), header=header)
