@@ -148,6 +148,21 @@ def contrasted_f(basis, scores, information, contrast="any"):
     return ContrastF(statistic, neg_log10_f_sf(statistic, dof, dof2), r2, dof, dof2)
 
 
+def most_neg_log_10_p(null, test, contrast):
+    """Return the -log10 p from which r2 is 1 but for rounding; inf where a statistic is bounded.
+
+    null: what knows N, D and K. The likelihood ratio of any effects on two and more traits has a
+    largest value of its own, D log(D / (D - 1)) N, and so have contrasts of it.
+    """
+    dofs = f_degrees_of_freedom(contrast, null.n_traits, null.single_dof)
+    left = 1e-10
+    if test == "f":
+        return float(neg_log10_f_sf((1 - left) / left * dofs[1] / dofs[0], *dofs))
+    if null.n_traits > 1:
+        return np.inf
+    return float(neg_log10_chi2_sf(-null.n_samples * np.log(left), dofs[0]))
+
+
 def likelihood_share(q, c, n_traits, contrast):
     """Return what the larger model leaves of the residuals that the smaller one leaves.
 

@@ -22,8 +22,9 @@ log = logging.getLogger(__name__)
 
 METHODS = ("ml", "reml")
 # Share of the mean eigenvalue below which a negative one is rounding: of matrices summed or stored
-# as float32 it is up to 1e-4 at 20,000 samples.
-_CLIPPED = 1e-3
+# as float32 it is up to 1e-4 at 20,000 samples. Beyond it a matrix was divided pair by pair by the
+# genotypes that both have, as GCTA's and PLINK 2's are: -5 % is common there.
+_CLIPPED, _NOT_A_KINSHIP = 1e-3, 0.25
 _COLLINEAR = 1e-7  # singular value of covariates of length 1 below which they have no inverse
 _BLOCK = 512  # variants rotated at a time
 # Samples below which one thread decomposes: two are a third faster at 2,000 on an idle machine, and
@@ -42,8 +43,9 @@ class Decomposition(NamedTuple):
 def decompose(kinship, name="kinship"):
     """The ``Decomposition`` of a kinship matrix (N, N); name: what messages call it.
 
-    Raises GemcontError if it is not square, symmetric and finite, or has an eigenvalue below
-    -1e-3 of their mean: such a matrix is no covariance.
+    Negative eigenvalues are taken as 0, with a warning where they are more than rounding. Raises
+    GemcontError if the matrix is not square, symmetric and finite, or has an eigenvalue below
+    -0.25 of their mean: such a matrix is no covariance.
     """
     kinship = as_array(kinship, name)
     if kinship.ndim != 2 or len(kinship) != kinship.shape[1]:
@@ -53,7 +55,17 @@ def decompose(kinship, name="kinship"):
         raise GemcontError(f"{name}: is 0 everywhere")
     with threadpool_limits(1 if len(kinship) < _LARGE else None, user_api="blas"):
         values, vectors = np.linalg.eigh(kinship)  # of its lower triangle
-    if values[0] < -_CLIPPED * max(values.mean(), 0):
+    mean = max(values.mean(), 0)
+    if -_NOT_A_KINSHIP * mean <= values[0] < -_CLIPPED * mean:
+        log.warning(
+            "%s: %d eigenvalues below 0, the smallest %.3g (their mean is %.3g), are taken as 0: "
+            "was it made of genotypes with missing values?",
+            name,
+            (values < 0).sum(),
+            values[0],
+            mean,
+        )
+    if values[0] < -_NOT_A_KINSHIP * mean:
         raise GemcontError(
             f"{name}: is not positive semi-definite, its smallest eigenvalue is {values[0]:.3g}"
         )
@@ -184,7 +196,7 @@ def _checked(traits, covariates):
     if rank < covariates.shape[1]:
         raise GemcontError(
             f"covariates: {covariates.shape[1]} columns, but only {rank} are not collinear (or 0); "
-            "leave the others out"
+            "centre and scale them, or leave the others out"
         )
     return traits, covariates
 

@@ -1,5 +1,6 @@
 """Files and folders that appear whole or not at all, and are never written over an input."""
 
+import hashlib
 import os
 import shutil
 from contextlib import contextmanager
@@ -9,6 +10,8 @@ import polars as pl
 
 from gemcont._text import readable
 from gemcont.errors import GemcontError
+
+_DIGEST_BYTES, _PIECE = 16, 1 << 20
 
 
 @contextmanager
@@ -36,6 +39,26 @@ def unwritable(path, error):
     """The GemcontError for an error of the system, or polars' word for one, in writing ``path``."""
     reason = getattr(error, "strerror", None) or str(error).split("\n", 1)[0]
     return GemcontError(f"{path}: cannot be written ({reason})")
+
+
+def digest_of(path):
+    """Return the digest of a file's bytes, or of all files of a folder by name; None: not there."""
+    digest = hashlib.blake2b(digest_size=_DIGEST_BYTES)
+    try:
+        names = sorted(os.listdir(path)) if os.path.isdir(path) else [""]
+        for name in names:
+            digest.update(name.encode())
+            with open(os.path.join(path, name) if name else path, "rb") as file:
+                for piece in iter(lambda: file.read(_PIECE), b""):
+                    digest.update(piece)
+    except FileNotFoundError:
+        return None
+    return digest.hexdigest()
+
+
+def digest_of_bytes(data):
+    """Return the digest of some bytes, as ``digest_of`` a file that holds them."""
+    return hashlib.blake2b(data, digest_size=_DIGEST_BYTES).hexdigest()
 
 
 def remove(path):

@@ -32,6 +32,7 @@ from gemcont.workflows.settings import (
 )
 from gemcont.workflows.singles import Wanted
 from gemcont.workflows.tables import to_pandas
+from gemcont.workflows.tails import tails_of
 
 log = logging.getLogger(__name__)
 
@@ -76,6 +77,7 @@ def prepare(source, traits, covariate_table, settings, *, progress=False):
         settings.save_products,
         contrast,
         -math.log10(settings.refits) if settings.refits else None,
+        tails=tails_of(cohort.parts),
     )
     removed |= {flag: 0 for flag in plan.filter.flags}
     removed |= source.left_out

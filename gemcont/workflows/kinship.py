@@ -263,7 +263,7 @@ def _rows_of(matrix, rows):
 def _decomposed(matrix, name):
     found = decompose(matrix, name)
     if found.n_clipped:
-        log.info("%s: eigenvalues below 0 by rounding, taken as 0: %d", name, found.n_clipped)
+        log.info("%s: eigenvalues below 0, taken as 0: %d", name, found.n_clipped)
     return found
 
 

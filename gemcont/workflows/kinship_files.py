@@ -161,7 +161,7 @@ def _report(prefix, settings, computed, samples, found, plot):
     matrix, decomposition = found
     diagonal = np.diag(matrix)
     log.info(
-        "mean of the diagonal %.4f, largest pair %.4f, eigenvalues below 0 by rounding: %d",
+        "mean of the diagonal %.4f, largest pair %.4f, eigenvalues below 0, taken as 0: %d",
         diagonal.mean(),
         max((row[:i].max(initial=-np.inf) for i, row in enumerate(matrix)), default=np.nan),
         decomposition.n_clipped,

@@ -45,7 +45,7 @@ def write_summary(run, path, arguments):
         "n_variants": run.n_rows,
         "variants_left_out": run.removed_variants,
         "variants_untestable": run.untestable,
-        "variants_below_200_minor_alleles": run.rare,
+        "rare_variants": {"minor_alleles_below": run.tails.rare, "n": run.rare},
         "rows_written": run.written,
         "least_neg_log_10_p_of_single_rows": run.plan.singles.least,
         "seconds": {k: round(v, 3) for k, v in run.seconds.items()},

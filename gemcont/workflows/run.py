@@ -13,16 +13,16 @@ from gemcont.genotype.chromosomes import Ploidy
 from gemcont.genotype.filters import FLAGS
 from gemcont.genotype.source import GenotypeSource
 from gemcont.stats.calibration import lambda_gc, lambda_of_histogram
+from gemcont.stats.contrasts import most_neg_log_10_p
 from gemcont.stats.screen import BIN_WIDTH, N_BINS
 from gemcont.workflows.calibration import log_rates, rates_of
-from gemcont.workflows.scan import CHROMOSOME, RARE, UNTESTABLE, Plan, scan_blocks
+from gemcont.workflows.scan import CHROMOSOME, UNTESTABLE, Plan, scan_blocks
 from gemcont.workflows.settings import GwasSettings, shortened
 
 log = logging.getLogger(__name__)
 
 _INFLATED = 1.2  # lambda_gc above which the log asks why
 _DEFLATED = 0.95  # below which the kinship may hold the variant's own effect
-_TRAITS_AT_ONCE = 64
 
 
 @dataclass
@@ -138,17 +138,6 @@ class GwasRun:
         groups = groups[np.argsort(groups % CHROMOSOME, kind="stable")]
         return next(self.plan.batches[g][0] for g in groups if self.plan.batches[g] is not None)
 
-    def heavy_tails(self):
-        """Names of traits whose tails are too heavy for rare variants, by their kurtosis."""
-        found = []
-        for people, _, _ in self.cohort.parts:
-            noise = np.sqrt(24 / len(people.samples))  # its standard error for a Gaussian trait
-            for start in range(0, people.traits.shape[1], _TRAITS_AT_ONCE):
-                excess = _excess_kurtosis(people.traits[:, start : start + _TRAITS_AT_ONCE])
-                heavy = start + np.flatnonzero(excess > max(1.0, 5 * noise))
-                found += [people.trait_names[d] for d in heavy]
-        return list(dict.fromkeys(found))
-
     @property
     def covariate_names(self):
         """The design's columns that are in the model, the intercept left out."""
@@ -194,6 +183,27 @@ class GwasRun:
             if batch.single:
                 dof[batch.trait_codes] = batch.null.single_dof
         return dof
+
+    @property
+    def tails(self):
+        """``Tails`` of the traits."""
+        return self.plan.tails
+
+    def _warn_of_perfect(self):
+        """Warn of variants that explain a trait but for rounding: their p is a bound."""
+        if not self.cohort.joint:
+            return
+        bound = most_neg_log_10_p(self.null, self.settings.test, self.plan.contrast)
+        found = np.flatnonzero(self.all_neg_log_10_p >= bound)
+        if len(found):
+            first = self.source.variants["variant_id"][int(self.row_variants[found[0]])]
+            log.warning(
+                "%d variants explain the traits entirely (%s ...; r2 is 1 but for rounding): their "
+                "p is 0 and -log10 p infinite, what is written is a bound; is a trait made of "
+                "genotypes?",
+                len(found),
+                first,
+            )
 
     @cached_property
     def rates(self):
@@ -255,15 +265,15 @@ class GwasRun:
                 self.refitted,
                 self.settings.refits,
             )
-        heavy = self.heavy_tails() if self.rare else []
-        if heavy:
+        if self.tails.names and self.rare:
             log.warning(
-                "heavy-tailed traits (%s) and %d variants of fewer than %d minor alleles: those "
-                "p-values are too small; use --rank-int, or leave them out with --mac",
-                shortened(heavy, 3),
+                "heavy-tailed or skewed traits (%s) and %d variants of fewer than %d minor alleles: "
+                "those p-values are too small; use --rank-int, or leave them out with --mac",
+                shortened(self.tails.names, 3),
                 self.rare,
-                RARE,
+                self.tails.rare,
             )
+        self._warn_of_perfect()
         if self.settings.neg_log10_p_min:
             shown = ", ".join(f"{kind} {count}" for kind, count in self.written.items())
             log.info("rows with -log10 p >= %g: %s", self.settings.neg_log10_p_min, shown)
@@ -277,13 +287,6 @@ class GwasRun:
         if self.histogram is not None and self.histogram.any():
             shown = np.nanquantile(self.trait_lambdas, (0.5, 0, 1))
             log.info("lambda_gc of single traits: median %.4f, from %.4f to %.4f", *shown)
-
-
-def _excess_kurtosis(traits):
-    """(traits,), 0 for a Gaussian one."""
-    squares = np.square(traits - traits.mean(axis=0))
-    squares /= np.maximum(squares.mean(axis=0), np.finfo(np.float64).tiny)
-    return np.square(squares).mean(axis=0) - 3
 
 
 def log_lrt_rate(null, test):

@@ -10,6 +10,7 @@ from conftest import named_samples, named_variants, random_dosages, write_table
 from reference.packed import write_fileset
 
 from gemcont import GemcontError
+from gemcont.tables.store import write_facts
 from gemcont.workflows.gwas_files import Files, write_gwas
 from gemcont.workflows.joint_meta import write_joint_meta
 from gemcont.workflows.outputs import Outputs
@@ -123,8 +124,8 @@ def test_products_of_single_traits_serve_as_well(one):
     [
         ("who\tx\ne0\t1\n", "the header must be 'trait'"),
         ("trait\tx\ne9\t1\n", "'e9' is not a trait of .*a.products; it has e0, e1"),
-        ("trait\tx\ne0\tone\n", r"line 2 \(trait e0\): 'one' is no number"),
-        ("trait\tx\ne0\tinf\n", r"line 2 \(trait e0\): a weight is not finite"),
+        ("trait\tx\ne0\tone\n", r"line 2 \(trait e0\): 'one' is no finite number"),
+        ("trait\tx\ne0\tinf\n", r"line 2 \(trait e0\): 'inf' is no finite number"),
         ("trait\tx\ne0\t1\ne0\t2\n", "trait e0 stands twice"),
         ("trait\tx\tx\ne0\t1\t2\n", "a name stands twice"),
         ("trait\tx\ne0\t1\t2\n", "line 2 has 3 columns, the header 2"),
@@ -313,6 +314,7 @@ def test_a_place_that_stands_twice_in_one_cohort_is_left_out_and_said(two, caplo
         ),
     )
     same_place.write_parquet(folder / "a.products" / "variants.parquet")
+    edit(folder, "a")
     with caplog.at_level("INFO", "gemcont"):
         found, _ = joint(folder, "a", "b")
     assert "2 place and alleles stand twice" in caplog.text
@@ -337,8 +339,8 @@ def test_x_is_added_to_x(tmp_path):
 
 
 def edit(folder, name, **facts):
-    path = folder / f"{name}.products" / "store.json"
-    path.write_text(json.dumps(json.loads(path.read_text()) | facts))
+    path = folder / f"{name}.products"
+    write_facts(path, json.loads((path / "store.json").read_text()) | facts)
 
 
 def test_people_counted_twice_are_refused(two):
