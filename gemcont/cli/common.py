@@ -76,16 +76,20 @@ def number(kind, low, high=None):
 
 
 def role_columns(text):
-    """'beta=EFFECT,standard_error=SE2' -> {'beta': 'EFFECT', 'standard_error': 'SE2'}."""
+    """'beta=EFFECT,b.tsv:n=NEFF' -> {'beta': 'EFFECT', 'b.tsv:n': 'NEFF'}."""
     from gemcont.tables.dialects import ROLES
 
     columns = {}
     for part in comma_list(text):
         role, sign, name = part.partition("=")
-        if not sign or not name or role not in ROLES:
+        file = role.rpartition(":")[0]
+        if not sign or not name or role.rpartition(":")[2] not in ROLES:
             known = ", ".join(ROLES)
-            raise argparse.ArgumentTypeError(f"{part!r} is not ROLE=NAME; roles are {known}")
-        if role in columns or name in columns.values():
+            raise argparse.ArgumentTypeError(
+                f"{part!r} is not ROLE=NAME or FILE:ROLE=NAME; roles are {known}"
+            )
+        taken = [n for r, n in columns.items() if r.rpartition(":")[0] == file]
+        if role in columns or name in taken:
             raise argparse.ArgumentTypeError(f"{part!r} names a role or a column a second time")
         columns[role] = name
     return columns

@@ -72,7 +72,8 @@ def add_cohorts(group, *, species=True):
         type=role_columns,
         default={},
         metavar="ROLE=NAME,...",
-        help="columns by name, e.g. beta=EFFECT,standard_error=SE2",
+        help="columns by name, e.g. beta=EFFECT,standard_error=SE2; of one file FILE:beta=EFFECT "
+        "(FILE: its path, cohort or number)",
     )
     group.add_argument(
         "--se-from-p",
@@ -178,13 +179,12 @@ def _check(arguments):
     refuse_inputs(arguments.out, arguments.format, arguments.sumstats + files)
 
 
-HUMAN_AUTOSOMES = 22
 # What is of no use to --joint, and its default.
 _OF_FILES = {
     **{"names": None, "columns": {}, "se_from_p": False, "trait": None, "match": "key"},
     **{"max_eaf_diff": None, "build": None, "to_build": None, "liftover": None},
     **{"reference": None, "bfile": None, "scheme": "stderr", "random_effects": False},
-    **{"genomic_control": False, "genome_build": None, "chr_set": HUMAN_AUTOSOMES},
+    **{"genomic_control": False, "genome_build": None, "chr_set": None},
 }
 
 
@@ -229,7 +229,7 @@ def meta_settings(arguments):
     return {
         **{name: getattr(arguments, name) for name in same},
         "match": "key" if arguments.match == "key" else "id",
-        "autosomes": arguments.chr_set,
+        **({} if arguments.chr_set is None else {"autosomes": arguments.chr_set}),
     }
 
 

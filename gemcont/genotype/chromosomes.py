@@ -38,12 +38,15 @@ class Ploidy(IntEnum):
 
 
 def canonical_name(name, autosomes=HUMAN_AUTOSOMES):
-    """'chr1' -> '1', '23' -> 'X', 'chrM' -> 'MT'; other names (scaffolds) as they are.
+    """'chr1' and '1.0' -> '1', '23' -> 'X', 'chrM' -> 'MT'; other names (scaffolds) as they are.
 
     ``autosomes`` is the species' number of autosomes (``--chr-set``); the numeric codes after it
     mean X, Y, XY and MT, as in PLINK.
     """
+    name = name.strip()
     bare = name[3:] if name[:3].lower() == "chr" else name
+    if bare.endswith(".0") and bare[:-2].isdecimal():  # a table that held it as a float
+        bare = bare[:-2]
     if bare.upper() in _LETTERS:
         return _LETTERS[bare.upper()]
     if bare.isdecimal():

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gemcont._text import read_text
+from gemcont._text import decoded, read_text
 from gemcont.errors import GemcontError
 from gemcont.genotype.chromosomes import HUMAN_AUTOSOMES, canonical_name
 
@@ -12,12 +12,13 @@ _HEADER_FIELDS = 12
 class Chain:
     """A chain file (plain or .gz), ready to lift positions.
 
-    Where chains overlap the best-scored one counts.
+    Where chains overlap the best-scored one counts. source_lengths, target_lengths: of the
+    chromosomes in both builds by canonical name, as its headers have them.
     """
 
     def __init__(self, path, autosomes=HUMAN_AUTOSOMES):
         self.name, self._autosomes = str(path), autosomes
-        self._blocks = _read_blocks(self.name, autosomes)
+        self._blocks, self.source_lengths, self.target_lengths = _read_blocks(self.name, autosomes)
 
     def lift(self, chromosome, position):
         """Positions of one chromosome in the other build.
@@ -44,8 +45,8 @@ class Chain:
 
 
 def _read_blocks(path, autosomes):
-    """Canonical chromosome -> its chains' arrays, the best first."""
-    lines = read_text(path).decode(errors="replace").split("\n")
+    """Canonical chromosome -> its chains' arrays, the best first; lengths in both builds."""
+    lines = decoded(path, read_text(path)).split("\n")
     chains, current = [], None
     for number, line in enumerate(lines, 1):
         fields = line.split()
@@ -62,11 +63,13 @@ def _read_blocks(path, autosomes):
     if not chains:
         raise GemcontError(f"{path}: holds no chain (a UCSC .over.chain file is expected)")
     found = {}
+    source = {canonical_name(c.source, autosomes): c.source_size for c in chains}
+    target = {canonical_name(c.target, autosomes): c.size for c in chains}
     for chain in sorted(chains, key=lambda c: -c.score):
         if chain.start:
             name = canonical_name(chain.source, autosomes)
             found.setdefault(name, []).append(chain.arrays(autosomes))
-    return found
+    return found, source, target
 
 
 class _Chain:
@@ -76,7 +79,7 @@ class _Chain:
         if len(fields) < _HEADER_FIELDS:
             raise ValueError(fields)
         self.score, self.source = float(fields[1]), fields[2]
-        self.at = int(fields[5])
+        self.source_size, self.at = int(fields[3]), int(fields[5])
         self.target, self.size = fields[7], int(fields[8])
         self.step = -1 if fields[9] == "-" else 1
         self.other = int(fields[10])

@@ -8,14 +8,13 @@ the free-form aliases. Names are compared without case, #, and with _ for every 
 import re
 from typing import NamedTuple
 
-from gemcont.errors import GemcontError
-
 # What a column can be. Of p, -log10 p and log10 p the second is preferred, of effect and ratio
 # the effect; the standard error is always that of the effect, so of the logarithm of a ratio.
 ROLES = (
     "variant_id rsid chromosome base_pair_location effect_allele other_allele ref alt beta "
-    "odds_ratio hazard_ratio standard_error effect_allele_frequency other_allele_frequency "
-    "neg_log_10_p_value p_value log_10_p_value z n n_cases n_controls info test strand trait"
+    "odds_ratio hazard_ratio standard_error ci_lower ci_upper ci effect_allele_frequency "
+    "other_allele_frequency alt_frequency neg_log_10_p_value p_value log_10_p_value z n n_cases "
+    "n_controls test strand trait"
 ).split()
 
 
@@ -54,7 +53,6 @@ DIALECTS = (
         neg_log_10_p_value="neg_log_10_p_value",
         p_value="p_value",
         n="n",
-        info="info",
         trait="trait",
     ),
     _dialect(
@@ -70,7 +68,6 @@ DIALECTS = (
         effect_allele_frequency="A1FREQ",
         neg_log_10_p_value="LOG10P",
         n="N",
-        info="INFO",
         test="TEST",
     ),
     _dialect(
@@ -85,7 +82,6 @@ DIALECTS = (
         standard_error="SE",
         effect_allele_frequency="A1FREQ",
         p_value="P_BOLT_LMM P_BOLT_LMM_INF P_LINREG",
-        info="INFO",
     ),
     _dialect(
         "SAIGE",
@@ -102,7 +98,6 @@ DIALECTS = (
         n="N",
         n_cases="N_case",
         n_controls="N_ctrl",
-        info="imputationInfo",
     ),
     _dialect(
         "METAL",
@@ -178,7 +173,6 @@ DIALECTS = (
         effect_allele_frequency="AF1",
         p_value="P",
         n="N",
-        info="INFO",
     ),
     _dialect(
         "plink2",
@@ -238,6 +232,21 @@ DIALECTS = (
         p_value="P",
     ),
     _dialect(
+        "MTAG's results",
+        "SNP A1 A2 mtag_beta mtag_se mtag_z mtag_pval",
+        variant_id="SNP",
+        chromosome="CHR",
+        base_pair_location="BP",
+        effect_allele="A1",
+        other_allele="A2",
+        beta="mtag_beta",
+        standard_error="mtag_se",
+        effect_allele_frequency="FRQ meta_freq",
+        p_value="mtag_pval",
+        z="mtag_z",
+        n="N",
+    ),
+    _dialect(
         "MTAG",
         "snpid chr bpos a1 a2 freq z pval",
         variant_id="snpid",
@@ -259,9 +268,9 @@ DIALECTS = (
 ALIASES = {
     "variant_id": "SNP SNPID SNP_ID RSID RS_ID RS RSIDS ID MARKER MARKERNAME MARKER_NAME MARKERID "
     "VARIANT VARIANT_ID VARID",
-    "chromosome": "CHR CHROM CHROMOSOME CHR_ID HM_CHROM",
+    "chromosome": "CHR CHROM CHROMOSOME CHR_ID CHR_NAME",
     "base_pair_location": "POS BP POSITION BASE_PAIR_LOCATION BASE_PAIR_POSITION CHR_POS BPOS "
-    "GENPOS PS BP_POSITION",
+    "GENPOS PS BP_POSITION CHR_POSITION",
     "effect_allele": "EFFECT_ALLELE EFFECTALLELE EA A1 AL1 ALLELE_EFFECT TESTED_ALLELE "
     "CODED_ALLELE RISK_ALLELE",
     "other_allele": "OTHER_ALLELE OTHERALLELE NON_EFFECT_ALLELE NONEFFECT_ALLELE NEA OA A2 AL2 A0 "
@@ -273,21 +282,22 @@ ALIASES = {
     "hazard_ratio": "HR HAZARD_RATIO",
     "standard_error": "SE STDERR STD_ERR STANDARD_ERROR STDERROR SEBETA SE_BETA BETA_SE",
     "effect_allele_frequency": "EAF FREQ FREQ1 FRQ AF AF1 A1FREQ A1_FREQ FREQ_A1 FREQ_EFFECT "
-    "EFFECT_ALLELE_FREQ EFFECT_ALLELE_FREQUENCY FREQ_EFFECT_ALLELE EFFECT_AF AF_ALT ALT_FREQ "
-    "ALT_AF CODED_ALLELE_FREQ",
+    "EFFECT_ALLELE_FREQ EFFECT_ALLELE_FREQUENCY FREQ_EFFECT_ALLELE EFFECT_AF CODED_ALLELE_FREQ",
+    "alt_frequency": "AF_ALT ALT_FREQ ALT_FREQS ALT_AF AAF AF_ALLELE_ALT ALT_ALLELE_FREQ",
+    "ci_lower": "CI_LOWER LCI CI_LOW LOWER_CI CI95_LOWER LCI_EFFECT L95 OR_95L",
+    "ci_upper": "CI_UPPER UCI CI_HIGH UPPER_CI CI95_UPPER UCI_EFFECT U95 OR_95U",
+    "ci": "CI CI95 CI_95",
     "neg_log_10_p_value": "NEG_LOG10_P NEG_LOG_10_P_VALUE NEGLOG10P NEG_LOG10P NEG_LOG10_PVAL "
     "MINUS_LOG10_P MLOGP MLOG10P LOG10P LP",
     "p_value": "P PVAL P_VAL PVALUE P_VALUE P_VALUES GWAS_P P_GC",
     "z": "Z ZSCORE Z_SCORE Z_STAT",
     "n": "N N_TOTAL NTOTAL SAMPLE_SIZE SAMPLESIZE TOTAL_N TOTALSAMPLESIZE NUM_SAMPLES OBS_CT NMISS",
-    "n_cases": "N_CASE N_CASES NCASE NCASES",
-    "n_controls": "N_CONTROL N_CONTROLS N_CTRL N_CTRLS NCONTROL NCONTROLS",
-    "info": "INFO INFO_SCORE IMPINFO IMPUTATIONINFO",
+    "n_cases": "N_CASE N_CASES NCASE NCASES NUM_CASES NCAS NCA",
+    "n_controls": "N_CONTROL N_CONTROLS N_CTRL N_CTRLS NCONTROL NCONTROLS NUM_CONTROLS NCON NCO",
     "test": "TEST",
     "strand": "STRAND",
 }
-_P_ROLES = {"p_value", "neg_log_10_p_value", "log_10_p_value"}
-_ROLE_OF = {alias: role for role, names in ALIASES.items() for alias in names.split()}
+ROLE_OF = {alias: role for role, names in ALIASES.items() for alias in names.split()}
 
 
 def plain(name):
@@ -295,83 +305,6 @@ def plain(name):
     return re.sub(r"[^A-Z0-9]+", "_", name.strip().lstrip("#").upper())
 
 
-def recognise(path, header, asked, wanted=ROLES):
-    """(dialect's name, role -> column of the file) of a header.
-
-    header: names of the columns; asked: role -> column, or several of which the first present
-    one is taken, which rule over everything; wanted: roles that matter. Raises GemcontError for
-    an asked column that is not there, and for a wanted role that two columns could have.
-    """
-    by_name = {}
-    for name in header:
-        by_name.setdefault(plain(name), []).append(name)
-    asked = {role: _first_present(path, header, role, names) for role, names in asked.items()}
-    for dialect in DIALECTS:
-        if {plain(n) for n in dialect.signature.split()} <= set(by_name):
-            found = _of_dialect(dialect, by_name)
-            break
-    else:
-        dialect, found = None, _of_aliases(path, by_name, asked, wanted)
-    if _P_ROLES & set(asked):  # a p that is asked for is the only one
-        found = {role: name for role, name in found.items() if role not in _P_ROLES}
-    found = {role: name for role, name in found.items() if name not in asked.values()}
-    found = {role: name for role, name in (found | asked).items() if role in wanted}
-    return ("free-form" if dialect is None else dialect.name), found
-
-
-def _first_present(path, header, role, names):
-    names = [names] if isinstance(names, str) else names
-    present = [name for name in names if name in header]
-    if not present:
-        wanted = " or ".join(map(repr, names))
-        raise GemcontError(f"{path}: has no column {wanted} for {role}; {shown(header)}")
-    return present[0]
-
-
-def refuse_missing(path, header, found, needed):
-    """Raise GemcontError where a needed role has no column."""
-    for role in needed:
-        if role in found:
-            continue
-        if role == "neg_log_10_p_value":
-            raise GemcontError(
-                f"{path}: no column of p values; name it by --columns p_value=NAME (or "
-                f"neg_log_10_p_value=NAME if it holds -log10 p): {shown(header)}"
-            )
-        hint = ""
-        if role.endswith("allele") and "ALLELE1" in map(plain, header):
-            hint = " (Allele1 alone does not say whether it is the effect allele)"
-        raise GemcontError(
-            f"{path}: no column for {role}{hint}; say which by --columns {role}=NAME: "
-            f"{shown(header)}"
-        )
-
-
-def shown(header, most=20):
-    """A header for a message."""
-    return f"its header is {' '.join(header[:most])}{' ...' if len(header) > most else ''}"
-
-
-def _of_dialect(dialect, by_name):
-    found = {}
-    for role, names in dialect.columns.items():
-        present = [by_name[plain(n)][0] for n in names if plain(n) in by_name]
-        if present:
-            found[role] = present[0]
-    return found
-
-
-def _of_aliases(path, by_name, asked, wanted):
-    """Roles of a header by the free-form aliases, asked ones aside."""
-    claims = {}
-    for name, columns in by_name.items():
-        role = _ROLE_OF.get(name)
-        if role in wanted and role not in asked:
-            claims.setdefault(role, []).extend(c for c in columns if c not in asked.values())
-    for role, columns in claims.items():
-        if len(columns) > 1:
-            raise GemcontError(
-                f"{path}: columns {' and '.join(columns)} could both be {role}; say which by "
-                f"--columns {role}={columns[0]}"
-            )
-    return {role: columns[0] for role, columns in claims.items() if columns}
+KNOWN_NAMES = set(ROLE_OF) | {
+    plain(name) for dialect in DIALECTS for names in dialect.columns.values() for name in names
+}

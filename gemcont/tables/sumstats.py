@@ -10,10 +10,22 @@ import os
 import numpy as np
 import polars as pl
 
-from gemcont._text import line_number, open_bytes, parse_table, separator_of, split_fields
+from gemcont._text import (
+    decoded,
+    line_number,
+    open_bytes,
+    parse_table,
+    separator_of,
+    split_fields,
+)
 from gemcont.errors import GemcontError
-from gemcont.tables.canonical import canonical
-from gemcont.tables.dialects import recognise, refuse_missing
+from gemcont.tables.canonical import HARMONISED, canonical
+from gemcont.tables.headers import (
+    harmonised_columns,
+    looks_like_header,
+    recognise,
+    refuse_missing,
+)
 
 _CHUNK = 32 << 20  # bytes of text, unzipped, that become one batch
 _ROWS = 1 << 19  # of a parquet that become one batch
@@ -24,31 +36,55 @@ class Sumstats:
     """A file of summary statistics, recognised by its header.
 
     path: the file, or a DataFrame of pandas or polars. columns: role -> column of the file, for
-    what no dialect knows. needed: roles without which the file is no use. trait: the one to read
-    of a file of several. Attributes: ``name``,
-    ``dialect``, ``roles`` (role -> column), and ``skipped``, rows left out so far, by reason.
+    what no dialect knows; general: the same as asked of several files (``headers.recognise``).
+    needed: roles without which the file is no use. trait: the one to read of a file of several.
+    Attributes: ``name``, ``dialect``, ``roles`` (role -> column), ``skipped``, frames of row and
+    variant_id of the rows left out so far, by reason, and ``noted``, counts of rows by what was
+    made of them.
     """
 
-    def __init__(self, path, *, columns=None, needed=(), trait=None):
+    def __init__(self, path, *, columns=None, general=None, needed=(), trait=None):
         self._file = _open(path)
-        self.name = self._file.name
-        self.dialect, self.roles = recognise(self.name, self._file.header, columns or {})
-        refuse_missing(self.name, self._file.header, self.given, needed)
-        self.skipped, self.trait = {}, trait
+        self.name, header = self._file.name, self._file.header
+        self.dialect, self.roles = recognise(self.name, header, columns or {}, general=general)
+        asked = {column for column in (columns or {}).values() if isinstance(column, str)}
+        self._harmonised = {
+            role: column
+            for role, column in harmonised_columns(header).items()
+            if column not in asked and role not in (columns or {})
+        }
+        refuse_missing(self.name, header, self.given, needed)
+        self.skipped, self.noted, self.trait = {}, {}, trait
         if trait is not None and "trait" not in self.roles:
             raise GemcontError(f"--trait: {self.name} has no column of traits")
 
     @property
     def given(self):
         """The roles that the file can fill, those that follow from others included."""
-        found = set(self.roles)
+        found = set(self.roles) | set(self._harmonised)
         if {"ref", "alt"} <= found:
             found |= {"effect_allele", "other_allele"}
         if found & {"odds_ratio", "hazard_ratio"}:
             found.add("beta")
         if found & {"p_value", "log_10_p_value"}:
             found.add("neg_log_10_p_value")
+        if "ci" in found or {"ci_lower", "ci_upper"} <= found:
+            found.add("standard_error")
         return found
+
+    def skip(self, rows, reason):
+        """Leave out rows (a table with ``row``), kept by their reason."""
+        if rows.height:
+            ids = rows["variant_id"] if "variant_id" in rows.columns else [None] * rows.height
+            frame = pl.DataFrame({"row": rows["row"], "variant_id": ids}).cast(
+                {"variant_id": pl.String}
+            )
+            self.skipped.setdefault(reason, []).append(frame)
+
+    @property
+    def n_skipped(self):
+        """Rows left out so far, by reason."""
+        return {reason: sum(f.height for f in parts) for reason, parts in self.skipped.items()}
 
     @property
     def has_log_p(self):
@@ -69,6 +105,7 @@ class Sumstats:
         """
         first, found = 0, False
         names = {name: role for role, name in self.roles.items()}
+        names |= {name: HARMONISED + role for role, name in self._harmonised.items()}
         for table in self._file.tables(list(names)):
             rows = pl.Series("row", np.arange(first, first + table.height, dtype=np.uint32))
             first += table.height
@@ -112,8 +149,9 @@ class _Frame:
     name = "the table of summary statistics"
 
     def __init__(self, frame):
+        frame = frame.collect() if isinstance(frame, pl.LazyFrame) else frame
         if not isinstance(frame, pl.DataFrame):
-            frame = pl.DataFrame({str(c): _series(frame[c]) for c in frame.columns})
+            frame = _of_pandas(frame)
         self._frame, self.header = frame, frame.columns
 
     def tables(self, columns):
@@ -125,11 +163,28 @@ class _Frame:
         return f"{self.name}, row {row}"
 
 
+def _of_pandas(frame):
+    """A DataFrame of pandas as one of polars, or GemcontError for what is no DataFrame."""
+    if not hasattr(frame, "columns") or not hasattr(frame, "iloc"):
+        raise GemcontError(
+            "summary statistics must be a path or a DataFrame of pandas or polars, not "
+            f"{type(frame).__name__}"
+        )
+    names = [str(name) for name in frame.columns]
+    twice = next((n for i, n in enumerate(names) if n in names[:i]), None)
+    if twice is not None:
+        raise GemcontError(f"{_Frame.name}: column {twice!r} stands twice")
+    return pl.DataFrame({n: _series(frame[c]) for n, c in zip(names, frame.columns, strict=True)})
+
+
 def _series(column):
     """A pandas column: numbers as they are, everything else as text."""
     if column.dtype.kind in "fiu" and not hasattr(column.dtype, "numpy_dtype"):
         return pl.Series(column.to_numpy(), nan_to_null=True)
-    return pl.Series([None if b else str(v) for v, b in zip(column, column.isna(), strict=True)])
+    blank = column.isna()
+    return pl.Series(
+        [None if b else str(v) for v, b in zip(column, blank, strict=True)], dtype=pl.String
+    )
 
 
 class _Parquet:
@@ -158,14 +213,32 @@ class _Text:
 
     def __init__(self, path):
         self.name, self._file = path, open_bytes(path, self)
-        line = self._line().removeprefix(b"\xef\xbb\xbf")
-        while line.startswith(_COMMENT) or (line and not line.strip()):
-            line = self._line()
+        self._comment, self._read = _COMMENT, b""
+        line = self._header_line()
         if not line.strip():
             raise GemcontError(f"{path}: the file is empty")
         line = line.rstrip(b"\r\n")
         self._separator = separator_of(line)
         self.header = self._names(split_fields(line, self._separator))
+
+    def _header_line(self):
+        """The line that names the columns: behind lines of ##, and behind those of one # where the
+        first line without one is a header itself."""
+        line = self._line().removeprefix(b"\xef\xbb\xbf")
+        while line.startswith(_COMMENT) or (line and not line.strip()):
+            line = self._line()
+        marked = line
+        while line.startswith(b"#"):
+            marked, line = line, self._line()
+        if line is marked:
+            return line
+        fields = split_fields(line.rstrip(b"\r\n"), separator_of(line)).decode(errors="replace")
+        delimiter = "," if separator_of(line) == "," else "\t"
+        if looks_like_header(fields.rstrip("\n").split(delimiter)):
+            self._comment = b"#"
+            return line
+        self._read = line  # the first row
+        return marked
 
     def _line(self):
         return self._guarded(self._file.readline)
@@ -182,7 +255,7 @@ class _Text:
         if b"\0" in line:
             raise GemcontError(f"{self.name}: not a text file (it holds zero bytes)")
         delimiter = "," if self._separator == "," else "\t"
-        text = line.decode(errors="replace").rstrip("\n")
+        text = decoded(self.name, line).rstrip("\n")
         if "\r" in text:
             raise GemcontError(f"{self.name}: lines end in bare carriage returns; convert them")
         if not text.replace("\t", "").isprintable():
@@ -196,7 +269,7 @@ class _Text:
 
     def tables(self, columns):
         """Yield polars tables of text of the named columns."""
-        rest, chunk = b"", b"more"
+        rest, chunk = self._read, b"more"
         while chunk:
             chunk = self._guarded(self._file.read, _CHUNK)
             data = rest + chunk
@@ -220,6 +293,6 @@ class _Text:
     def place(self, row):
         """Where a row stands, for messages."""
         try:
-            return f"{self.name}, line {line_number(self.name, row + 1, _COMMENT)}"
+            return f"{self.name}, line {line_number(self.name, row + 1, self._comment)}"
         except GemcontError:  # a pipe is gone once it was read
             return f"{self.name}, data row {row + 1}"

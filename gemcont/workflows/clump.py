@@ -20,6 +20,7 @@ from gemcont.workflows.clumping import Bounds, Clumping, Report, refuse_bounds
 from gemcont.workflows.loci import Loci, p_text
 from gemcont.workflows.matching import VariantIndex, examples_of, match
 from gemcont.workflows.overlap import overlap  # noqa: F401 - belongs to what clumping offers
+from gemcont.workflows.setting_types import refuse_wrong_types
 
 log = logging.getLogger(__name__)
 
@@ -42,10 +43,10 @@ class ClumpSettings:
     r2: float = 0.5
     kb: float = 250.0
     r2_type: str = "phased"
-    keep: str | None = None
-    remove: str | None = None
-    extract: str | None = None
-    exclude: str | None = None
+    keep: object = None
+    remove: object = None
+    extract: object = None
+    exclude: object = None
     chromosomes: str | None = None
     autosomes: int | None = None
     columns: dict | None = None
@@ -54,6 +55,7 @@ class ClumpSettings:
     memory: int = 512
 
     def __post_init__(self):
+        refuse_wrong_types(self)
         for name, low, high in (("p1", 0, 1), ("p2", 0, 1)):
             if not low < getattr(self, name) <= high:
                 raise GemcontError(f"--clump-{name}: must lie above {low} and up to {high}")

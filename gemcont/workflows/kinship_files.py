@@ -31,6 +31,7 @@ from gemcont.workflows.kinship import (
     side_by_side,
 )
 from gemcont.workflows.pictures import draw_pictures
+from gemcont.workflows.setting_types import refuse_wrong_types
 
 log = logging.getLogger(__name__)
 
@@ -41,13 +42,16 @@ class KinshipSettings:
 
     kinship_type: str = KINDS[0]
     kinship_maf: float = 0.01
-    keep: str | None = None
-    remove: str | None = None
-    extract: str | None = None
-    exclude: str | None = None
+    keep: object = None
+    remove: object = None
+    extract: object = None
+    exclude: object = None
     autosomes: int | None = None
     loco: bool = False
     threads: int | None = None
+
+    def __post_init__(self):
+        refuse_wrong_types(self)
 
 
 def write_kinship_files(genotypes, prefix, *, sample=None, plot=True, progress=False, **settings):

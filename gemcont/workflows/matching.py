@@ -8,17 +8,18 @@ import numpy as np
 import polars as pl
 
 from gemcont.errors import GemcontError
-from gemcont.genotype.chromosomes import canonical_name
 from gemcont.stats.special import neg_log10_normal_sf
 from gemcont.tables.sumstats import Sumstats
 from gemcont.workflows.alleles import AlleleCodes
 from gemcont.workflows.lookup import Lookup
+from gemcont.workflows.union import SEVERAL_IDS, place_name
 
 log = logging.getLogger(__name__)
 
 _NAMELESS = "."  # an id that names nobody
 _UNPLACED = "0"
 _SMALLEST = 323.306  # -log10 of the smallest double, what p = 0 is taken as
+_LEAST_FLOOR = 10  # -log10 p, above which a smallest p that several rows share may be a floor
 DETAILS = (
     "effect_allele",
     "other_allele",
@@ -83,7 +84,7 @@ class VariantIndex:
     def canonical(self, column):
         """A text column of chromosome names as they are compared."""
         names = column.unique().drop_nulls().to_list()
-        return column.replace({name: canonical_name(name, self._autosomes) for name in names})
+        return column.replace({name: place_name(name, self._autosomes) for name in names})
 
     def find(self, batch):
         """Index of each row's variant, -1 where there is none (int64)."""
@@ -91,11 +92,34 @@ class VariantIndex:
         found = self._by_id.find(_hashed(ids))
         same = (self._ids.gather(np.maximum(found, 0)) == ids).fill_null(False).to_numpy()
         found = np.where(same, found, -1)
+        self._find_in_cells(batch, found)
         lost = np.flatnonzero(found < 0)
         placed = ("chromosome", "base_pair_location", "effect_allele", "other_allele")
         if len(lost) and all(batch[name].null_count() < batch.height for name in placed):
             found[lost] = self._find_by_place(batch[lost])
         return found
+
+    def _find_in_cells(self, batch, found):
+        """Fill in, for cells of several ids, the first id that a variant has whose alleles fit."""
+        several = batch["variant_id"].str.contains(SEVERAL_IDS).fill_null(False).to_numpy()
+        several = np.flatnonzero(several & (found < 0))
+        if not len(several):
+            return
+        cells = pl.DataFrame({"at": several, "id": batch["variant_id"].gather(several)})
+        cells = cells.with_columns(pl.col("id").str.replace_all(SEVERAL_IDS, ",").str.split(","))
+        cells = cells.explode("id").with_columns(pl.col("id").str.strip_chars())
+        at, here = cells["at"].to_numpy(), self._by_id.find(_hashed(cells["id"]))
+        same = (self._ids.gather(np.maximum(here, 0)) == cells["id"]).fill_null(False).to_numpy()
+        fits = same & (here >= 0) & self.alleles_fit(batch[at], np.maximum(here, 0))
+        rows, first = np.unique(at[fits], return_index=True)
+        found[rows] = here[fits][first]
+
+    def alleles_fit(self, batch, found):
+        """Bool (rows,): whether the alleles are those of the variants found, or unknown."""
+        if batch["other_allele"].null_count() == batch.height:
+            return np.ones(batch.height, dtype=bool)
+        mine, theirs = self.pairs_of(batch), self.pairs[found]
+        return (mine == theirs) | (mine == 0) | (theirs == 0)
 
     def refuse_repeated(self, batch, found):
         """Raise GemcontError for a row that finds none because its id stands for several."""
@@ -165,7 +189,7 @@ def match(paths, index, *, columns=None, trait=None, least=0.0):
             index.refuse_repeated(batch, found)
             missing.append(_not_found(batch, found, number, least, counts))
             parts.append(_kept(batch, found, number, index, counts))
-        for reason, count in file.skipped.items():
+        for reason, count in file.n_skipped.items():
             counts[reason] = counts.get(reason, 0) + count
             counts["rows"] += count
     if len(traits) > 1:
@@ -176,7 +200,8 @@ def match(paths, index, *, columns=None, trait=None, least=0.0):
     rows = pl.concat(parts)
     if rows.height == 0:
         raise GemcontError(_nothing_matched(paths, index, examples, counts))
-    strongest = _strongest(rows)
+    rows = _above_floor(rows, counts)
+    strongest = _strongest(rows).drop("fits")
     counts["repeated"] = rows.height - strongest.height
     return Matched(strongest, pl.concat(missing), counts, log_p)
 
@@ -230,9 +255,10 @@ def _kept(batch, found, number, index, counts):
     counts["filtered"] += int((found >= 0).sum() - here.sum())
     batch = batch.filter(here)
     _count_moved(batch, index, found[here], counts)
-    _count_other_alleles(batch, index, found[here], counts)
+    fits = _count_other_alleles(batch, index, found[here], counts)
     return batch.select(
         pl.Series("variant", found[here]),
+        pl.Series("fits", fits),
         pl.lit(number).alias("file"),
         "neg_log_10_p_value",
         *DETAILS,
@@ -254,13 +280,14 @@ def _count_moved(batch, index, found, counts):
 
 
 def _count_other_alleles(batch, index, found, counts):
-    """Count the rows whose alleles are not those of the variant that has their id."""
-    if batch["other_allele"].null_count() == batch.height:
-        return
-    mine, theirs = index.pairs_of(batch), index.pairs[found]
-    message = "some ids have other alleles in the genotypes; p does not depend on them, effects do"
-    other = (mine != theirs) & (mine > 0) & (theirs > 0)
-    _warn_once(int(other.sum()), OTHER_ALLELES, counts, message)
+    """Count the rows whose alleles are not those of their variant; bool (rows,): the others."""
+    message = (
+        "some ids have other alleles in the genotypes; where a row of the same id has the right "
+        "ones, that row counts"
+    )
+    fits = index.alleles_fit(batch, found)
+    _warn_once(int((~fits).sum()), OTHER_ALLELES, counts, message)
+    return fits
 
 
 def _warn_once(count, reason, counts, message):
@@ -271,10 +298,33 @@ def _warn_once(count, reason, counts, message):
         counts[reason] = counts.get(reason, 0) + count
 
 
+def _above_floor(rows, counts):
+    """Rows whose p a program cut off at its smallest, ranked by effect over error instead.
+
+    Where the smallest p of a file stands in several rows whose effects and errors give smaller
+    ones, it is a floor (2.2e-308 and 2.2e-16 of R, 1e-300 of others), and those rows would tie.
+    """
+    own = rows.select("file", "neg_log_10_p_value", z=z_score().abs())
+    p, z, file = (own[n].fill_null(np.nan).to_numpy() for n in ("neg_log_10_p_value", "z", "file"))
+    p = p.copy()
+    for number in np.unique(file):
+        here = file == number
+        tied = np.flatnonzero(here & (p == np.nanmax(p[here])) & np.isfinite(z))
+        better = neg_log10_normal_sf(z[tied])
+        if len(tied) > 1 and p[tied[0]] > _LEAST_FLOOR and (better >= p[tied]).mean() > 0.9:
+            p[tied] = np.maximum(better, p[tied])
+            reason = "p at its floor, ranked by effect over standard error"
+            counts[reason] = counts.get(reason, 0) + len(tied)
+    return rows.with_columns(pl.Series("neg_log_10_p_value", p))
+
+
 def _strongest(rows):
-    """One row a variant, in the order of the genotype file: the smallest p, the first of equals."""
+    """One row a variant, in the order of the genotype file: of those whose alleles fit, if any
+    do, the smallest p, the first of equals."""
     return rows.sort(
-        ["variant", "neg_log_10_p_value"], descending=[False, True], maintain_order=True
+        ["variant", "fits", "neg_log_10_p_value"],
+        descending=[False, True, True],
+        maintain_order=True,
     ).unique("variant", keep="first", maintain_order=True)
 
 

@@ -15,19 +15,22 @@ from gemcont.genotype.liftover import Chain
 from gemcont.stats.harmonise import MODES
 from gemcont.stats.meta import gc_lambda, inverse_variance, sample_size
 from gemcont.tables.columns import dropped_columns, meta_columns
+from gemcont.tables.headers import refuse_unknown_files
 from gemcont.workflows.alleles import AlleleCodes
-from gemcont.workflows.builds import canonical_builds, compare_positions, guess
-from gemcont.workflows.cohorts import (
-    ABSENT,
-    ENTERED,
-    NOTES,
-    Cohort,
-    Union,
-    enter,
-    read_columns,
+from gemcont.workflows.builds import (
+    canonical_builds,
+    compare_positions,
+    guess,
+    refuse_other_direction,
+    warn_of_few_shared,
 )
+from gemcont.workflows.cohorts import read_columns
+from gemcont.workflows.copies import refuse_copies
+from gemcont.workflows.enter import enter
 from gemcont.workflows.reference import reference_union
+from gemcont.workflows.setting_types import refuse_wrong_types
 from gemcont.workflows.tables import to_pandas
+from gemcont.workflows.union import ABSENT, ENTERED, NO_EFFECT, NOTES, Cohort, Union
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +46,7 @@ class MetaSettings:
     alleles) or "id"; palindromic: "infer", "keep" or "drop", ambiguous within [ambiguous, 1 -
     ambiguous]; build: of each file or one for all, liftover: a chain file that lifts those whose
     build is not to_build (default: the first file's); columns: role -> column of the files;
+    columns of one file: "FILE:role", FILE its path, cohort's name or number from 1;
     trait: the one to read of files of several; se_from_p: standard errors that are missing follow
     from the effect and its p
     """
@@ -63,6 +67,7 @@ class MetaSettings:
     se_from_p: bool = False
 
     def __post_init__(self):
+        refuse_wrong_types(self)
         for flag, value, known in (
             ("--scheme", self.scheme, ("stderr", "samplesize")),
             ("--match", self.match, ("key", "id")),
@@ -244,20 +249,25 @@ def prepare(sumstats, names, settings, *, reference=None, genotypes=None, progre
     bar = tqdm(
         total=len(sumstats), unit=" cohorts", disable=None if progress else True, leave=False
     )
-    for path, name, chain in zip(sumstats, names, chains, strict=True):
-        cohort = Cohort(name)
-        rows = read_columns(path, union, settings, cohort, chain=chain)
+    refuse_unknown_files(settings.columns, sumstats, names)
+    for number, (path, name, chain) in enumerate(zip(sumstats, names, chains, strict=True), 1):
+        cohort, alone = Cohort(name), len(sumstats) == 1
+        rows = read_columns(path, union, settings, cohort, chain=chain, number=number, alone=alone)
         if len(union) and settings.match == "key":
             compare_positions(name, rows, union, list(union.chromosomes))
+        before = len(union)
         enter(rows, union, settings, cohort)
         _log_cohort(cohort)
         if union.fixed and settings.match == "key":
             _refuse_wrong_build(cohort, rows, union)
+        _refuse_nothing(cohort, settings)
+        if before and not union.fixed:
+            warn_of_few_shared(cohort, rows, union, before, by_place=settings.match == "key")
         cohorts.append(cohort)
         bar.update()
     bar.close()
-    if not any(len(cohort.slot) for cohort in cohorts):
-        raise GemcontError("no row of any cohort can be used; the log says why by reason")
+    refuse_copies(cohorts)
+    _warn_of_missing_sizes(cohorts, settings)
     return MetaRun(union, cohorts, settings)
 
 
@@ -270,10 +280,22 @@ def _chains(builds, target, settings):
     if builds[0] is None:
         raise GemcontError("--liftover: say the build of every file by --build, e.g. --build 38,37")
     chain = Chain(settings.liftover, settings.autosomes)
+    refuse_other_direction(chain, [b for b in builds if b != target], target)
     lifted = [build != target for build in builds]
     if not any(lifted):
         raise GemcontError(f"--liftover: every file is of build {target} already; say --to-build")
     return [chain if moves else None for moves in lifted]
+
+
+def _warn_of_missing_sizes(cohorts, settings):
+    """Warn where n of the result leaves cohorts out: it counts those that have a sample size."""
+    without = [c.name for c in cohorts if np.isnan(c.n).all()]
+    if without and settings.scheme == "stderr":
+        log.warning(
+            "%s: no sample size: n of the result counts the other cohorts alone; name the column "
+            "by --columns FILE:n=NAME",
+            ", ".join(without),
+        )
 
 
 def _log_cohort(cohort):
@@ -290,8 +312,20 @@ def _log_cohort(cohort):
         f" ({done})" if done else "",
         f"; left out: {left_out}" if left_out else "",
     )
-    if counts[ENTERED] == 0:
-        log.warning("%s: no row entered", cohort.name)
+
+
+def _refuse_nothing(cohort, settings):
+    """Raise GemcontError for a cohort of which no row entered, with the reasons."""
+    counts, known = cohort.counts, ("rows", ENTERED, *NOTES)
+    if counts[ENTERED]:
+        return
+    reasons = ", ".join(f"{n} {reason}" for reason, n in counts.items() if reason not in known)
+    hint = ""
+    if counts.get(NO_EFFECT) and not settings.se_from_p:
+        hint = "; --se-from-p makes standard errors of effect and p"
+    raise GemcontError(
+        f"{cohort.name}: none of its {counts['rows']} rows can be used ({reasons}){hint}"
+    )
 
 
 def _refuse_wrong_build(cohort, rows, union):

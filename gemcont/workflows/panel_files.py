@@ -34,10 +34,10 @@ def write_panel(sumstats, genotypes, prefix, *, sample, names, meta, settings):
             append(table)
 
 
-def write_score(genotypes, panel, prefix, *, sample, weights, autosomes, keep):
+def write_score(genotypes, panel, prefix, *, sample, weights, autosomes, keep, min_found):
     """``workflows.panel.polygenic_score`` of files: PREFIX.score.tsv."""
     source = open_genotypes(genotypes, sample=sample)
-    table = score_table(source, panel, weights, autosomes, keep)
+    table = score_table(source, panel, weights, autosomes, keep, min_found)
     with open_writer(f"{prefix}.score.tsv", "tsv") as append:
         append(table)
     log.info("%d people in %s.score.tsv", table.height, prefix)

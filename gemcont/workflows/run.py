@@ -267,8 +267,8 @@ class GwasRun:
             )
         if self.tails.names and self.rare:
             log.warning(
-                "heavy-tailed or skewed traits (%s) and %d variants of fewer than %d minor alleles: "
-                "those p-values are too small; use --rank-int, or leave them out with --mac",
+                "heavy-tailed or skewed traits (%s) and %d variants of fewer than %d minor "
+                "alleles: those p-values are too small; use --rank-int, or leave them out by --mac",
                 shortened(self.tails.names, 3),
                 self.rare,
                 self.tails.rare,

@@ -7,6 +7,7 @@ from gemcont.errors import GemcontError
 from gemcont.genotype.filters import VariantFilter
 from gemcont.genotype.kinship import KINDS
 from gemcont.stats.multitrait import TESTS
+from gemcont.workflows.setting_types import refuse_wrong_types
 
 log = logging.getLogger(__name__)
 
@@ -40,11 +41,11 @@ class GwasSettings:
     trait_names: list | None = None
     covariate_names: list | None = None
     covar_formula: str | None = None
-    keep: str | None = None
-    remove: str | None = None
+    keep: object = None
+    remove: object = None
     mind: float | None = None
-    extract: str | None = None
-    exclude: str | None = None
+    extract: object = None
+    exclude: object = None
     chromosomes: str | None = None
     from_bp: int | None = None
     to_bp: int | None = None
@@ -58,7 +59,7 @@ class GwasSettings:
     missing_codes: tuple = ()
     allow_training_samples: bool = False
     condition: list | None = None
-    condition_list: str | None = None
+    condition_list: object = None
     x_sex: bool = True
     rank_int: bool = False
     pcs: int | None = None
@@ -94,6 +95,7 @@ class GwasSettings:
         return cls(**settings)
 
     def __post_init__(self):
+        refuse_wrong_types(self)
         for name in ("trait_names", "covariate_names", "condition"):
             if isinstance(getattr(self, name), str):  # one name is a list of one
                 object.__setattr__(self, name, [getattr(self, name)])

@@ -340,7 +340,7 @@ def test_places_and_alleles_that_differ_are_counted(tmp_path, caplog):
     assert loci.matched.counts["at another place"] == 1
     assert loci.matched.counts["with other alleles"] == 1
     assert "another genome build?" in caplog.text
-    assert "effects do" in caplog.text
+    assert "where a row of the same id has the right ones, that row counts" in caplog.text
 
 
 def test_several_traits_in_a_report(tmp_path, caplog):

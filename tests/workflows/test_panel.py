@@ -75,20 +75,28 @@ def test_effects_are_those_of_the_genotypes_allele():
     expected = run_panel(scan, source, **settings)
     found = run_panel([turned], source, **settings)
     pd.testing.assert_frame_equal(found, expected)
+    turned["standard_error"] *= 1 + 1e-12  # or it would be the same cohort twice
     two = run_panel([scan, turned], source, ["a", "b"], **settings)
     same = two.merge(expected, on="variant_id")
     np.testing.assert_allclose(same.beta_x, same.beta_y, rtol=1e-9)
     np.testing.assert_allclose(same.standard_error_x * 2**0.5, same.standard_error_y, rtol=1e-9)
 
 
-def test_ambiguous_palindromes_stay_out():
+def test_ambiguous_palindromes_stay_out_of_a_study_of_both_strands():
     source, dosages, _, scan, _ = halves()
-    panel = run_panel(scan, source, p=0.5, kb=1)
-    number = panel.variant_id.str[2:].astype(int)
-    palindromic = number[number % 4 >= 2]
     frequency = dosages.mean(axis=1) / 2
-    assert len(palindromic) > 20
-    assert not ((frequency[palindromic] > 0.4) & (frequency[palindromic] < 0.6)).any()
+    for both in (False, True):
+        other = {"A": "T", "C": "G", "G": "C", "T": "A"} if both else {}
+        flipped = scan.copy()
+        rows = flipped.index % 8 < 2
+        for name in ("effect_allele", "other_allele"):
+            flipped.loc[rows, name] = flipped.loc[rows, name].replace(other)
+        panel = run_panel(flipped, source, p=0.5, kb=1)
+        number = panel.variant_id.str[2:].astype(int)
+        palindromic = number[number % 4 >= 2]
+        assert len(palindromic) > 20
+        middle = (frequency[palindromic] > 0.4) & (frequency[palindromic] < 0.6)
+        assert middle.any() != both
 
 
 def test_scores():
@@ -97,7 +105,8 @@ def test_scores():
     at = panel.variant_id.str[2:].astype(int).to_numpy()
     expected = dosages[at].T @ panel.beta_shrunk.to_numpy()
     found = polygenic_score(source, panel)
-    assert found.columns.tolist() == ["FID", "IID", "SCORE"]
+    assert found.columns.tolist() == ["FID", "IID", "SCORE", "ALLELE_CT"]
+    assert (found.ALLELE_CT == 2 * len(panel)).all()
     np.testing.assert_allclose(found.SCORE, expected, atol=1e-4)
     raw = polygenic_score(source, panel, weights="beta")
     np.testing.assert_allclose(raw.SCORE, dosages[at].T @ panel.beta.to_numpy(), atol=1e-4)
@@ -116,7 +125,10 @@ def test_a_weight_counts_once(caplog):
     expected = polygenic_score(source, panel).SCORE
     caplog.set_level("INFO")
     twice = pd.concat([panel, panel.assign(variant_id="y", base_pair_location=7), panel])
-    np.testing.assert_allclose(polygenic_score(source, twice).SCORE, expected)
+    with pytest.raises(GemcontError, match=rf"{len(panel)} of its {2 * len(panel)} variants .50%"):
+        polygenic_score(source, twice)
+    found = polygenic_score(source, twice, min_found=0.5)
+    np.testing.assert_allclose(found.SCORE, expected)
     assert f"{len(panel)} repeated" in caplog.text
 
 
