@@ -55,7 +55,11 @@ def build_parser():
     add_pooling(parser.add_argument_group("pooling"))
     joint = parser.add_argument_group("with --joint")
     joint.add_argument(
-        "--test", choices=("lrt", "f"), default="lrt", help="as of gemcont-gwas (default: lrt)"
+        "--test",
+        choices=("wald", "lrt", "f"),
+        default="wald",
+        help="every cohort with a trait covariance of its own (wald, default); lrt and f, as of "
+        "gemcont-gwas, take one for all",
     )
     joint.add_argument(
         "--same-ids", action="store_true", help="ids that two cohorts share are different people"
@@ -163,7 +167,7 @@ def _check(arguments):
     limit_threads(arguments)
     if arguments.joint is not None:
         return _check_joint(arguments)
-    _refuse_idle(arguments, "with --joint", {"test": "lrt", "same_ids": False})
+    _refuse_idle(arguments, "with --joint", {"test": "wald", "same_ids": False})
     from gemcont.workflows.meta import MetaSettings, cohort_names
     from gemcont.workflows.meta_files import refuse_inputs
 

@@ -168,7 +168,7 @@ def draw_joint(
 
     names, codes = chromosome_codes(place["chromosome"], autosomes)
     traits = _names(trait_names)
-    test = {"lrt": "likelihood ratio", "f": "F test"}[test]
+    test = {"lrt": "likelihood ratio", "f": "F test", "wald": "each cohort's covariance"}[test]
     test = f"{model}{test}, N = {null.n_samples:,}, D = {null.n_traits}"
     positions = place["base_pair_location"].to_numpy()
     draw_pictures(

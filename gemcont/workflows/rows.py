@@ -60,7 +60,7 @@ def joint_frame(place, result, effect, null, test, *, dof=None):
     dof = (null.n_traits, null.residual_dof) if dof is None else dof
     computed = {
         NEG_LOG_10_P.name: result.neg_log_10_p,
-        (CHI2 if test == "lrt" else F_STATISTIC).name: result.statistic,
+        (F_STATISTIC if test == "f" else CHI2).name: result.statistic,
         R2.name: result.r2,
     }
     if null.n_traits == 1:

@@ -287,10 +287,3 @@ class GwasRun:
         if self.histogram is not None and self.histogram.any():
             shown = np.nanquantile(self.trait_lambdas, (0.5, 0, 1))
             log.info("lambda_gc of single traits: median %.4f, from %.4f to %.4f", *shown)
-
-
-def log_lrt_rate(null, test):
-    """Log the rate of a joint test of any effects; returns it, None for the F test."""
-    rates = rates_of(null, test)
-    log_rates(rates, test)
-    return next((rate.ratio for rate in rates.values()), None)

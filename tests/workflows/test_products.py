@@ -10,6 +10,7 @@ from conftest import named_samples, named_variants, random_dosages, write_table
 from reference.packed import write_fileset
 
 from gemcont import GemcontError
+from gemcont.stats.added import added
 from gemcont.tables.store import write_facts
 from gemcont.workflows.gwas_files import Files, write_gwas
 from gemcont.workflows.joint_meta import write_joint_meta
@@ -392,3 +393,43 @@ def test_the_encoder_is_that_of_the_embeddings(tmp_path):
     (tmp_path / "a.embed.json").write_text("{}")
     with pytest.raises(GemcontError, match="a.embed.json: not the json of gemcont-embed"):
         scan(tmp_path, "a", save_products=True)
+
+
+def test_every_cohort_keeps_its_own_covariance_by_default(two, caplog):
+    """The wald test of two stores is that of their sums under a covariance each."""
+    folder, a, b = two
+    outputs = ProductOutputs(str(folder / "m"), "meta", "parquet", "wald")
+    with caplog.at_level("INFO", "gemcont"):
+        write_joint_meta([folder / "a", folder / "b"], outputs)
+    assert "trait covariances of the cohorts: equal with -log10 p" in caplog.text
+    found = pl.read_parquet(folder / "m.meta.parquet")
+    scores, residuals, covariances = [], [], []
+    for dosages, traits, covariates in (a, b):
+        design = np.column_stack([np.ones(len(traits)), covariates])
+        mean = np.nanmean(dosages, axis=1, keepdims=True)
+        g = np.where(np.isnan(dosages), mean, dosages).T
+        keep = np.eye(len(traits)) - design @ np.linalg.pinv(design)
+        scores.append(g.T @ keep @ traits)
+        residuals.append(np.einsum("nv,nm,mv->v", g, keep, g))
+        covariances.append(traits.T @ keep @ traits / (len(traits) - design.shape[1]))
+    expected = added(scores, residuals, covariances)
+    np.testing.assert_allclose(found["chi2"], expected.chi2, rtol=1e-4)
+    np.testing.assert_allclose(found["neg_log_10_p_value"], expected.neg_log_10_p, rtol=1e-4)
+    assert (found["dof"] == D).all()
+
+
+def test_unequal_covariances_are_warned_of_where_one_is_taken(tmp_path, caplog):
+    for name, seed, first in (("a", 1, 0), ("b", 2, 240)):
+        write_cohort(tmp_path, name, 240, seed=seed, x=False, first=first)
+    table = pl.read_csv(tmp_path / "b.pheno", separator="\t")
+    table = table.with_columns(3 * pl.col(NAMES))
+    table.write_csv(tmp_path / "b.pheno", separator="\t")
+    for name in "ab":
+        scan(tmp_path, name, save_products=True)
+    for test, level in (("lrt", "WARNING"), ("wald", "INFO")):
+        caplog.clear()
+        with caplog.at_level("INFO", "gemcont"):
+            outputs = ProductOutputs(str(tmp_path / "m"), "meta", "parquet", test)
+            write_joint_meta([tmp_path / "a", tmp_path / "b"], outputs)
+        (record,) = [r for r in caplog.records if "trait covariances of" in r.getMessage()]
+        assert record.levelname == level
