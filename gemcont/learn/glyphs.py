@@ -12,6 +12,7 @@ import numpy as np
 
 from gemcont.errors import GemcontError
 from gemcont.learn import require_torch
+from gemcont.learn.pixels import checked_pixels
 
 SIZE = 28  # pixels of a side
 _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -85,9 +86,9 @@ def _read_npz(path):
 
 def _checked(path, images, char, exact=None):
     """``Glyphs`` of arrays that are what they should be."""
-    if images.dtype != np.uint8 or images.ndim != 3 or images.shape[1:] != (SIZE, SIZE):
-        shown = f"{images.dtype} {images.shape}"
-        raise GemcontError(f"{path}: images are {shown}; they must be uint8 (n, 28, 28)")
+    if images.shape[1:] != (SIZE, SIZE):
+        raise GemcontError(f"{path}: images are of shape {images.shape}, not (n, 28, 28)")
+    images = checked_pixels(images, path)
     for name, array in (("char", char), ("exact", exact)):
         if array is not None and array.shape != images.shape[:1]:
             raise GemcontError(f"{path}: {len(images)} images, but {name} has {array.shape}")

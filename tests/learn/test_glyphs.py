@@ -113,8 +113,8 @@ def test_what_is_no_emnist(tmp_path):
     ("arrays", "message"),
     [
         ({"images": drawn()}, "no array 'char'"),
-        ({"images": drawn().astype(float), "char": CHARS}, "images are float64"),
-        ({"images": drawn()[:, :20], "char": CHARS}, "must be uint8 (n, 28, 28)"),
+        ({"images": drawn().astype(float), "char": CHARS}, "images must be uint8"),
+        ({"images": drawn()[:, :20], "char": CHARS}, "(6, 20, 28), not (n, 28, 28)"),
         ({"images": drawn(), "char": CHARS[:3]}, "6 images, but char has (3,)"),
         ({"images": drawn(), "char": LABELS}, "label 9 is no ASCII code"),
         ({"images": drawn(), "char": CHARS, "exact": np.ones(2, bool)}, "exact has (2,)"),
