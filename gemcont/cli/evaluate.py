@@ -4,7 +4,7 @@ import sys
 from argparse import ArgumentTypeError
 
 from gemcont.cli.common import Parser, comma_list, limit_threads, number, run_command
-from gemcont.cli.learning import DEVICES
+from gemcont.cli.learning import DEVICES, add_covariates
 from gemcont.errors import GemcontError
 
 PROGRAM = "gemcont-evaluate"
@@ -24,12 +24,14 @@ def build_parser():
     parser = Parser(prog=PROGRAM, description=_DESCRIPTION, epilog=_EPILOG)
     parser.add_argument("--study", required=True, metavar="DIR", help="of gemcont-simulate")
     parser.add_argument("--model", required=True, metavar="DIR", help="of gemcont-train")
+    add_covariates(parser)
     parser.add_argument(
         "--pcs",
         type=_counts,
         default=(1, 4, 16, 64),
         metavar="A,B",
-        help="principal components that joint tests are made of (1,4,16,64; 16 is always there)",
+        help="principal components that joint tests are made of (1,4,16,64; 16 is always there): "
+        "those that gemcont-gwas --pcs would test",
     )
     parser.add_argument("--out", required=True, metavar="PREFIX", help="prefix of all outputs")
     parser.add_argument("--device", choices=DEVICES, default="cpu", help="default: cpu")
@@ -78,6 +80,8 @@ def _job(arguments):
         arguments.model,
         arguments.out,
         pcs=arguments.pcs,
+        covar=arguments.covar,
+        covar_names=arguments.covar_name,
         device=arguments.device,
         threads=arguments.threads,
         progress=True,

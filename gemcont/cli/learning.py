@@ -2,7 +2,7 @@
 
 import os
 
-from gemcont.cli.common import add_genotypes, comma_list, genotype_path
+from gemcont.cli.common import add_genotypes, comma_list, genotype_path, number
 from gemcont.errors import GemcontError
 
 DEVICES = ("cpu", "cuda", "mps")
@@ -17,14 +17,31 @@ def add_inputs(parser):
         metavar="FILE",
         help=".npy, uint8 (images, H, W[, channels]), ids in NAME.ids.tsv; or .npz: images, iid",
     )
+    group.add_argument(
+        "--layout",
+        choices=("hw", "hwc", "chw"),
+        help="axes of --images, channels last or first (default: by the shape)",
+    )
     group.add_argument("--image-ids", metavar="FILE", help="table FID IID, a line per image")
     add_genotypes(group, required=False)
     group.add_argument("--panel", metavar="FILE", help="PREFIX.panel.tsv of gemcont-panel")
     group.add_argument(
+        "--min-found",
+        type=number(float, 0, 1),
+        default=0.75,
+        metavar="F",
+        help="smallest share of the panel that is in the genotypes (0.75)",
+    )
+    add_covariates(group)
+    return group
+
+
+def add_covariates(group):
+    """--covar and --covar-name."""
+    group.add_argument(
         "--covar", metavar="FILE", help="genetic components, array, centre, ...: FID IID columns"
     )
     group.add_argument("--covar-name", type=comma_list, metavar="A,B", help="columns (all)")
-    return group
 
 
 def add_device(group):
@@ -40,6 +57,7 @@ def inputs_of(arguments):
         "study": arguments.study,
         "images": arguments.images,
         "image_ids": arguments.image_ids,
+        "layout": arguments.layout,
         "genotypes": genotype_path(arguments),
         "sample": arguments.sample,
         "panel": arguments.panel,
@@ -47,6 +65,8 @@ def inputs_of(arguments):
         "covar_names": arguments.covar_name,
         "pheno": getattr(arguments, "pheno", None),
         "target": getattr(arguments, "target", None),
+        "target_kind": getattr(arguments, "target_kind", None),
+        "min_found": arguments.min_found,
     }
 
 
@@ -54,7 +74,7 @@ def check_inputs(arguments):
     """Refuse flags that do not go together, and a machine without torch or the device."""
     from gemcont.learn import require_torch
 
-    alone = ("images", "image_ids", "bfile", "pfile", "bgen", "panel")
+    alone = ("images", "image_ids", "layout", "bfile", "pfile", "bgen", "panel")
     given = [name for name in alone if getattr(arguments, name) is not None]
     if arguments.study is None and arguments.images is None:
         raise GemcontError("--study DIR or --images FILE is needed")

@@ -48,6 +48,11 @@ def build_parser():
     group = add_inputs(parser)
     group.add_argument("--pheno", metavar="FILE", help="table of the column that is learned")
     group.add_argument("--target", metavar="NAME", help="that column, --method supervised")
+    group.add_argument(
+        "--target-kind",
+        choices=("class", "number"),
+        help="what it is (default: a class where it is 0 and 1, or 1 and 2 as PLINK's)",
+    )
     _add_people(parser.add_argument_group("who is trained on"))
     _add_method(parser.add_argument_group("method"))
     training = parser.add_argument_group("training")
@@ -152,6 +157,8 @@ def _check(arguments):
         raise GemcontError("--train-fraction: --study has its own split; leave it out")
     if arguments.target is not None and arguments.method != "supervised":
         raise GemcontError("--target goes with --method supervised")
+    if arguments.target_kind is not None and arguments.method != "supervised":
+        raise GemcontError("--target-kind goes with --method supervised")
     if arguments.no_residualise and arguments.covar is None:
         raise GemcontError("--no-residualise: there is no --covar to leave in")
     _settings(arguments)

@@ -21,7 +21,7 @@ class Data:
 
     cohort: ``Cohort``; genotypes: float32 (people, variants), coded, or None; donors: those of the
     training people, from whose marginals corrupted genotypes are drawn; code: int64 (people,),
-    equal for equal genotypes; target: float32 (people,) or None, binary_target: whether 0 and 1
+    equal for equal genotypes; target: float32 (people,) or None
     """
 
     cohort: Cohort
@@ -29,7 +29,6 @@ class Data:
     donors: torch.Tensor | None
     code: torch.Tensor | None
     target: torch.Tensor | None
-    binary_target: bool = False
 
 
 def training_data(cohort, role, settings):
@@ -43,22 +42,20 @@ def training_data(cohort, role, settings):
         genotypes = torch.from_numpy(coding.apply(cohort.dosages, known)).to(device)
         donors = genotypes[torch.from_numpy(trained)]
         code = torch.from_numpy(equal_genotypes(cohort.dosages)).to(device)
-    binary = False
     if cohort.target is not None:
-        values, binary = standardised(cohort.target, trained)
+        values = standardised(cohort.target, trained, cohort.target_is_class)
         target = torch.from_numpy(values).to(device)
-    return Data(cohort, genotypes, donors, code, target, binary)
+    return Data(cohort, genotypes, donors, code, target)
 
 
-def standardised(values, trained):
-    """float32 values, standardised by the training people unless they are 0 and 1; whether so."""
-    known = np.unique(values[trained])
-    if len(known) < 2:
+def standardised(values, trained, is_class):
+    """float32 values, standardised by the training people unless they are 0 and 1 of a class."""
+    if len(np.unique(values[trained])) < 2:
         raise GemcontError("--target: has one value in the people who are trained on")
-    if set(known) <= {0.0, 1.0}:
-        return values.astype(np.float32), True
+    if is_class:
+        return values.astype(np.float32)
     centred = (values - values[trained].mean()) / values[trained].std()
-    return centred.astype(np.float32), False
+    return centred.astype(np.float32)
 
 
 def equal_genotypes(dosages):

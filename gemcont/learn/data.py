@@ -8,8 +8,10 @@ import numpy as np
 from gemcont.errors import GemcontError
 from gemcont.genotype.align import ABSENT, SampleIds, match_samples
 from gemcont.genotype.kernels import decode
+from gemcont.learn.target import coded_target
 from gemcont.tables.covariates import covariates
 from gemcont.tables.phenotypes import numeric_columns
+from gemcont.workflows.missing_codes import warn_of_covariate_values
 
 log = logging.getLogger(__name__)
 
@@ -23,8 +25,8 @@ class Cohort:
     pixels: uint8 (file's images, H, W[, channels]); shape: (channels, H, W); image_row: int64
     (images,), rows of ``pixels``; person: int64 (images,), whose they are
     fid, iid: of the people; dosages: float32 (people, variants) of the panel's effect alleles, NaN
-    missing; covariates: float64 (people, k) and their names; target: float64 (people,); None
-    where not asked for
+    missing; covariates: float64 (people, k) and their names; target: float64 (people,), 0 and 1
+    where target_is_class; None where not asked for
     """
 
     pixels: np.ndarray
@@ -37,6 +39,7 @@ class Cohort:
     covariates: np.ndarray | None = None
     covariate_names: tuple = ()
     target: np.ndarray | None = None
+    target_is_class: bool = False
 
     @property
     def n_people(self):
@@ -49,13 +52,13 @@ class Cohort:
 
 
 def assemble(images, source=None, panel=None, *, covar=None, covar_names=None, traits=None,
-             target=None):  # fmt: skip
+             target=None, target_kind=None):  # fmt: skip
     """The ``Cohort`` of people who have images and whatever else is given.
 
     images: ``Images``; source, panel: ``GenotypeSource`` and the panel's ``PanelMatch`` in it;
     covar, traits: ``SampleTable``s; covar_names: columns of covar, None = all; target: the column
-    of traits. Whoever lacks one of them is left out and counted in the log. Raises GemcontError
-    where nobody is left.
+    of traits; target_kind: as ``coded_target``. Whoever lacks one of them is left out and counted
+    in the log. Raises GemcontError where nobody is left.
     """
     fid, iid, whose = _people(images.ids)
     if len(set(iid)) < len(iid):
@@ -73,10 +76,14 @@ def assemble(images, source=None, panel=None, *, covar=None, covar_names=None, t
     terms, values = _design(covar, covar_names, rows[1]) if covar is not None else ([], None)
     if values is not None:
         _leave(left, np.isnan(values).any(axis=1), "missing a covariate", lacking)
-    goal = _target(traits, target, rows[-1]) if traits is not None else None
+    goal, is_class = None, False
+    if traits is not None:
+        goal, is_class = _target(traits, target, target_kind, rows[-1])
     if goal is not None:
         _leave(left, np.isnan(goal), f"missing {target}", lacking)
     _log_strangers(pictured, rows[0])
+    if covar is not None:
+        warn_of_covariate_values([term.at(rows[1]) for term in terms], left)
     people = np.flatnonzero(left)
     shown = ", ".join(f"{count} {reason}" for reason, count in lacking.items() if count)
     log.info("%d people with images%s", len(people), f" (left out: {shown})" if shown else "")
@@ -91,6 +98,7 @@ def assemble(images, source=None, panel=None, *, covar=None, covar_names=None, t
         None if panel is None else panel_dosages(source, panel, people),
         *((None, ()) if values is None else _full_design(terms, rows[1][people])),
         None if goal is None else goal[people],
+        is_class,
     )
 
 
@@ -150,10 +158,14 @@ def _full_design(terms, rows):
     return np.hstack(columns), tuple(name for some in names for name in some)
 
 
-def _target(traits, name, rows):
+def _target(traits, name, kind, rows):
+    """The column to be learned over the people, NaN missing, and whether it is a class."""
     names = traits.select([name], "--target")
-    values = numeric_columns(traits, names, codes=("-9",) if traits.path else ())[0][:, 0]
-    return np.where(rows == ABSENT, np.nan, values[rows])
+    values, coded = numeric_columns(traits, names, codes=("-9",) if traits.path else ())
+    if coded[name]:
+        log.info("--target %s: %d values of %s are missing by code -9", name, coded[name],
+                 traits.name)  # fmt: skip
+    return coded_target(name, np.where(rows == ABSENT, np.nan, values[rows, 0]), kind)
 
 
 def panel_dosages(source, panel, samples):

@@ -10,6 +10,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from gemcont.errors import GemcontError
+
 log = logging.getLogger(__name__)
 
 _PERMUTATIONS = 20
@@ -17,13 +19,39 @@ _SINGULAR = 1e-10  # share of the largest eigenvalue below which an axis is not 
 
 
 class Directions(NamedTuple):
-    """weights: (width, K), of centred embeddings; mean: (width,); partners: (variants, K), their
-    counterparts among the genotypes; correlations: (K,), between both."""
+    """Canonical directions, K of them, and how they hold in people whom no gradient has seen.
+
+    weights: (width, K), of centred embeddings; mean: (width,); partners: (variants, K), their
+    counterparts among the genotypes; correlations: (K,), between both in the people fitted on
+    held: (K,), the same in the validation people; null: the largest there of permuted people;
+    n_validation: how many these are; asked: K as asked for, or "auto". None before it was judged
+    """
 
     weights: np.ndarray
     mean: np.ndarray
     partners: np.ndarray
     correlations: np.ndarray
+    held: np.ndarray | None = None
+    null: float | None = None
+    n_validation: int | None = None
+    asked: int | str | None = None
+
+    @property
+    def count(self):
+        """K; 0 where "auto" found none that holds."""
+        return len(self.correlations)
+
+    @property
+    def facts(self):
+        """What the json files say of them."""
+        return {
+            "asked": self.asked,
+            "kept": self.count,
+            "correlations": self.correlations.tolist(),
+            "correlations_in_validation": self.held.tolist(),
+            "largest_of_permuted_panels": self.null,
+            "n_validation": self.n_validation,
+        }
 
     def of(self, embeddings):
         """(people, K), each of variance 1 in the people it was fitted on."""
@@ -31,11 +59,11 @@ class Directions(NamedTuple):
 
     def first(self, count):
         """The first few of them."""
-        return Directions(
-            self.weights[:, :count],
-            self.mean,
-            self.partners[:, :count],
-            self.correlations[:count],
+        return self._replace(
+            weights=self.weights[:, :count],
+            partners=self.partners[:, :count],
+            correlations=self.correlations[:count],
+            held=None if self.held is None else self.held[:count],
         )
 
     def correlations_in(self, embeddings, genotypes):
@@ -45,7 +73,7 @@ class Directions(NamedTuple):
         rng = np.random.default_rng(0)
         null = [np.abs((a * b[rng.permutation(len(b))]).mean(axis=0)).max()
                 for _ in range(_PERMUTATIONS)]  # fmt: skip
-        return (a * b).mean(axis=0), max(null)
+        return (a * b).mean(axis=0), float(max(null))
 
 
 def canonical_directions(embeddings, genotypes):
@@ -70,34 +98,55 @@ def _whitener(columns):
     return vectors[:, some] / np.sqrt(values[some])
 
 
-def chosen_directions(embeddings, genotypes, validation, count):
-    """``Directions`` fitted on the training people, as many as asked for.
+def chosen_directions(embeddings, genotypes, validation, asked):
+    """Return ``Directions`` fitted on the training people, as many as asked for.
 
     validation: bool (people,), those whom no gradient has seen: on them it is judged whether a
-    direction holds. Training people's own correlations are inflated by the training. "auto" takes
-    the leading ones that correlate there above every one of 20 permutations of the panel.
+    direction holds. Training people's own correlations are inflated by the training.
+    asked: how many, or "auto": the leading ones that correlate there above every one of 20
+    permutations of the panel, which may be none at all
+
+    Raises GemcontError for a number below 1.
     """
+    if asked != "auto" and asked < 1:
+        raise GemcontError(f"--directions: {asked} is neither a number from 1 up nor auto")
     found = canonical_directions(embeddings[~validation], genotypes[~validation])
-    if count != "auto" and count > len(found.correlations):
-        most = len(found.correlations)
-        log.warning("--directions: %d asked for, %d is the most there can be", count, most)
-    held, null = found.correlations_in(embeddings[validation], genotypes[validation])
-    count = min(count, len(held)) if count != "auto" else count
-    if count != "auto" and (held[:count] <= null).any():
-        log.warning(
-            "--directions: some of %d correlate in validation people no better than a permuted "
-            "panel; --directions auto leaves those out",
-            count,
+    if not found.count:
+        raise GemcontError(
+            "--directions: the embeddings or the panel genotypes of the people trained on are equal"
         )
-    if count == "auto":
-        count = max(int(np.argmin(np.append(held > null, False))), 1)
-    shown = ", ".join(f"{r:.3f} ({v:.3f})" for r, v in zip(found.correlations, held, strict=True)
-                      if r >= found.correlations[min(count, len(held)) - 1])  # fmt: skip
+    held, null = found.correlations_in(embeddings[validation], genotypes[validation])
+    found = found._replace(held=held, null=null, n_validation=int(validation.sum()), asked=asked)
+    leading = int(np.argmin(np.append(held > null, False)))
+    chosen = found.first(leading if asked == "auto" else asked)
+    _log_chosen(chosen, found, held <= null)
+    return chosen
+
+
+def _log_chosen(chosen, found, fails):
+    """Log the correlations of the chosen, and warn of those that are missing or do not hold."""
+    people = found.n_validation
+    if not chosen.count:
+        log.warning(
+            "no canonical direction holds: in %d validation people the first correlates with the "
+            "panel by %.3f, a permuted panel by up to %.3f",
+            *(people, found.held[0], found.null),
+        )
+        return
+    if chosen.asked != "auto" and chosen.count < chosen.asked:
+        log.warning(
+            "--directions: %d asked for, %d is the most there can be", chosen.asked, chosen.count
+        )
+    if fails[: chosen.count].any():
+        names = ", ".join(f"d{k + 1}" for k in np.flatnonzero(fails[: chosen.count]))
+        log.warning(
+            "--directions: %s correlate in %d validation people no better than a permuted panel; "
+            "--directions auto leaves those out",
+            *(names, people),
+        )
+    pairs = zip(chosen.correlations, chosen.held, strict=True)
     log.info(
-        "K = %d; canonical correlations in training (validation) people %s; permuted panel: at "
+        "K = %d; canonical correlations in training (%d validation) people %s; permuted panel: at "
         "most %.3f",
-        count,
-        shown,
-        null,
+        *(chosen.count, people, ", ".join(f"{r:.3f} ({v:.3f})" for r, v in pairs), found.null),
     )
-    return found.first(count)

@@ -43,28 +43,50 @@ def embed(model, cohort, people=None, *, device="cpu", progress=False):
     return means[chosen].astype(np.float32)
 
 
-def unseen(model, cohort):
-    """bool (people,): those whom neither training nor model choice has seen, nor their relatives.
+def unseen(model, cohort, split=None):
+    """Return whom neither training nor model choice has seen, nor their relatives: bool (people,).
 
-    By IID, whatever the FID: a person must not slip through by another family's name.
+    By IID, whatever the FID: a person must not slip through by another family's name. split: bool
+    (people,), a study's own training people, who are left out whether or not they were seen.
+    Logs how many are left out, and why.
     """
-    return ~model.have(cohort.iid, TRAIN, VALIDATION, KIN)
+    seen, related = model.have(cohort.iid, TRAIN, VALIDATION), model.have(cohort.iid, KIN)
+    left = {"seen in training": seen, "related to those": related}
+    if split is not None:
+        left["of the study's training split"] = split & ~seen & ~related
+    fresh = ~np.any(list(left.values()), axis=0)
+    shown = ", ".join(f"{some.sum()} {why}" for why, some in left.items() if some.any())
+    log.info("%d people unseen%s", fresh.sum(), f" (left out: {shown})" if shown else "")
+    return fresh
+
+
+def lack_for_directions(model, cohort):
+    """Return why canonical directions cannot be fitted and judged in these people, or None."""
+    if cohort.dosages is None:
+        return "they need the panel's genotypes"
+    trained, judged = (int(model.have(cohort.iid, role).sum()) for role in (TRAIN, VALIDATION))
+    if trained >= model.facts["width"] and judged:
+        return None
+    return (
+        f"they are fitted on people trained on, {model.facts['width']} or more (the embedding's "
+        f"width), and judged in validation people: {trained} and {judged} are here with images and "
+        "genotypes"
+    )
 
 
 def fit_directions(model, cohort, count, *, device="cpu"):
-    """``Directions`` of the embeddings of the people seen with their panel genotypes."""
+    """Return ``Directions`` of the embeddings of the people seen with their panel genotypes.
+
+    count: how many, or "auto" (see ``chosen_directions``). Raises GemcontError where too few of
+    the people seen are here.
+    """
+    lack = lack_for_directions(model, cohort)
+    if lack is not None:
+        raise GemcontError(f"--directions: {lack}")
     seen = model.have(cohort.iid, TRAIN, VALIDATION)
     validation = model.have(cohort.iid, VALIDATION)[seen]
-    if cohort.dosages is None or (~validation).sum() < model.facts["width"] or not validation.any():
-        raise GemcontError(
-            "--directions: fitted on the people trained on and judged on validation people; too "
-            "few of them are here: give their images and genotypes too"
-        )
-    known = (
-        cohort.covariates[seen]
-        if model.facts["settings"].residualise and (cohort.covariates is not None)
-        else None
-    )
+    residualised = model.facts["settings"].residualise and cohort.covariates is not None
+    known = cohort.covariates[seen] if residualised else None
     coding = PanelCoding.fit(cohort.dosages[seen], known)
     genotypes = coding.apply(cohort.dosages[seen], known).astype(np.float64)
     embeddings = embed(model, cohort, seen, device=device).astype(np.float64)
@@ -86,7 +108,7 @@ def write_embeddings(prefix, kind, cohort, people, values, model, *, layout="tsv
         if layout == "parquet":
             table.write_parquet(temporary)
         else:
-            table.write_csv(temporary, separator="\t", float_precision=7)
+            table.write_csv(temporary, separator="\t")  # as many digits as tell them apart
     about = {
         "gemcont": gemcont.__version__,
         "model": model.hash,

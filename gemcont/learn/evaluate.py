@@ -11,9 +11,15 @@ import polars as pl
 
 import gemcont
 from gemcont.errors import GemcontError
-from gemcont.learn.embed import embed, fit_directions, unseen
+from gemcont.learn.embed import embed, fit_directions, lack_for_directions, unseen
 from gemcont.learn.files import Inputs, open_inputs
 from gemcont.learn.model import read_model
+from gemcont.learn.provenance import (
+    refuse_other_panel,
+    refuse_other_shape,
+    refuse_other_study,
+    warn_of_other_data,
+)
 from gemcont.plots.recovery import recovery
 from gemcont.plots.save import save
 from gemcont.stats.calibration import GENOME_WIDE, lambda_gc
@@ -27,8 +33,12 @@ _FOLDS, _ALPHAS = 5, np.logspace(-3, 3, 13)
 
 
 class Recovery(NamedTuple):
-    """One test's yield: its name and degrees of freedom; share of the causal variants at
-    p < 5e-8, the same over the oracle's, false positives among null variants, and their lambda."""
+    """What one test finds.
+
+    test, dof: its name, and the degrees of freedom that the engine gave it; causal_recovered: share
+    of the causal variants at p < 5e-8; share_of_oracle: the same over the oracle's; null_recovered:
+    false positives among the null variants; lambda_gc: of these, NaN without any
+    """
 
     test: str
     dof: int
@@ -56,62 +66,116 @@ def ridge_r2(embeddings, target, groups=None):
     return float(1 - ((target - predicted) ** 2).sum() / ((target - target.mean()) ** 2).sum())
 
 
-def evaluate_study(folder, model_folder, prefix, *, pcs=(1, 4, 16, 64), device="cpu",
-                   threads=None, progress=False):  # fmt: skip
+def evaluate_study(folder, model_folder, prefix, *, pcs=(1, 4, 16, 64), covar=None,
+                   covar_names=None, device="cpu", threads=None, progress=False):  # fmt: skip
     """Judge a model by a simulated study's test people; writes PREFIX.eval.json, .tsv and .png.
 
     pcs: numbers of principal components that the joint test is made of, ranked, beside the main
-    16; canonical directions and the trait itself (the oracle of the same draw) stand beside them.
-    Returns what the json holds.
+    16. The engine itself takes them, as by --pcs, and leaves out those without variance: a test
+    is called by the degrees of freedom that it had, and fewer than asked for are warned of.
+    Canonical directions (those that hold, see ``chosen_directions``) and the trait itself (the
+    oracle of the same draw) stand beside them.
+    covar, covar_names: as the model was trained with; test people who lack one are left out
+
+    Returns what the json holds. Raises GemcontError for a model of another study, and where no
+    test people are left.
     """
     model = read_model(model_folder)
-    opened = open_inputs(Inputs(study=folder), weights=model.facts["settings"].weights, target=True)
-    cohort, study = opened.cohort, opened.study
-    test = unseen(model, cohort) & ~study.in_training
-    if not test.any():
-        raise GemcontError(f"--study: {folder} has no test people whom the model has not seen")
-    embeddings = embed(model, cohort, test, device=device, progress=progress)
+    inputs = Inputs(study=folder, covar=covar, covar_names=covar_names)
+    opened = open_inputs(inputs, weights=model.facts["settings"].weights, target=True)
+    cohort = opened.cohort
+    _refuse_other_data(model, opened)
+    test = unseen(model, cohort, opened.in_training)
+    if test.sum() < _FOLDS:
+        raise GemcontError(
+            f"--study: {folder} has {test.sum()} test people whom the model has not seen; at least "
+            f"{_FOLDS} are needed"
+        )
+    embeddings = embed(model, cohort, test, device=device, progress=progress).astype(np.float64)
+    if not np.ptp(embeddings, axis=0).any():
+        raise GemcontError(f"--model: {model_folder} embeds all test people alike; train it anew")
     z = cohort.target[test]
-    scan = _Scan(study, [cohort.iid[i] for i in np.flatnonzero(test)], threads)
-    oracle = scan.recovery("oracle: z itself", z[:, None])
-    width = embeddings.shape[1]
-    if max(pcs) > width:
-        log.warning("--pcs: %d is more than the embedding's %d", max(pcs), width)
-    rows = [
-        scan.recovery(_components(k), embeddings, pcs=k)
-        for k in sorted({min(k, width) for k in (*pcs, MAIN_PCS)})
-    ]
-    directions = fit_directions(model, cohort, "auto", device=device)
-    values = directions.of(embeddings.astype(np.float64))
-    for count in sorted({1, values.shape[1]}):
-        name = f"{count} canonical direction{'s' if count > 1 else ''}"
-        rows.append(scan.recovery(name, values[:, :count]))
+    scan = _Scan(opened.study, [cohort.iid[i] for i in np.flatnonzero(test)], threads)
+    components = _components(scan, embeddings, pcs)
+    directions, facts = _directions(scan, model, cohort, embeddings, device)
+    oracle = scan.recovery(z[:, None], lambda dof: "oracle: z itself")
     rows = [
         row._replace(share_of_oracle=row.causal_recovered / max(oracle.causal_recovered, 1e-9))
-        for row in (*rows, oracle)
+        for row in (*dict.fromkeys(components.values()), *directions, oracle)
     ]
-    main = next(row for row in rows if row.test == _components(min(MAIN_PCS, width)))
+    main = components[MAIN_PCS]
     found = {
-        "gemcont": gemcont.__version__,
-        "model": model.hash,
-        "method": model.facts["settings"].method,
-        "loss": model.facts["settings"].loss,
-        "encoder": model.facts["settings"].encoder,
+        **_facts(model),
         "r2": ridge_r2(embeddings, z),
+        "main_test": main.test,
         "causal_recovered": main.causal_recovered,
         "null_recovered": main.null_recovered,
         "lambda_gc": main.lambda_gc,
         "oracle_recovered": oracle.causal_recovered,
         "n_test": int(test.sum()),
-        "n_train": model.facts["n_train"],
+        "pcs": {str(asked): row.dof for asked, row in components.items()},
+        "directions": facts,
         "tests": [row._asdict() for row in rows],
     }
     _write(prefix, found, rows)
     return found
 
 
-def _components(count):
-    return f"{count} PC{'s' if count > 1 else ''}"
+def _refuse_other_data(model, opened):
+    """Raise GemcontError for a study, images, panel or covariates that are not the model's."""
+    refuse_other_study(model, opened.study)
+    refuse_other_shape(model, opened.cohort)
+    refuse_other_panel(model, opened)
+    warn_of_other_data(model, opened.cohort)
+
+
+def _facts(model):
+    """What the json says of the model."""
+    settings = model.facts["settings"]
+    return {
+        "gemcont": gemcont.__version__,
+        "model": model.hash,
+        "method": settings.method,
+        "loss": settings.loss,
+        "encoder": settings.encoder,
+        "n_train": model.facts["n_train"],
+    }
+
+
+def _components(scan, embeddings, pcs):
+    """``Recovery`` by the number of components asked for; warns where there are fewer."""
+    width, found, most = embeddings.shape[1], {}, np.inf
+    for asked in sorted({*pcs, MAIN_PCS}):
+        if asked <= most:
+            row = scan.recovery(embeddings, lambda dof: _counted(dof, "PC"), min(asked, width))
+            most = row.dof if row.dof < asked else most
+        found[asked] = row
+    if most < np.inf:
+        log.warning(
+            "--pcs: the embeddings have %d components with variance: %s are tested as %s",
+            *(most, ", ".join(str(k) for k in found if k > most), _counted(most, "PC")),
+        )
+    return found
+
+
+def _directions(scan, model, cohort, embeddings, device):
+    """``Recovery`` of the first canonical direction and of all that hold, and the json's facts."""
+    lack = lack_for_directions(model, cohort)
+    if lack is not None:
+        log.warning("no canonical direction is tested: %s", lack)
+        return [], {"kept": 0, "reason": lack}
+    directions = fit_directions(model, cohort, "auto", device=device)
+    values = directions.of(embeddings)
+    rows = [
+        scan.recovery(values[:, :count], lambda dof: _counted(dof, "canonical direction"))
+        for count in sorted({1, directions.count})
+        if directions.count
+    ]
+    return rows, directions.facts
+
+
+def _counted(count, what):
+    return f"{count} {what}{'s' if count > 1 else ''}"
 
 
 class _Scan:
@@ -119,24 +183,23 @@ class _Scan:
 
     def __init__(self, study, iid, threads):
         self.source, self.threads = study.source, threads
-        self.index = pd.Index(iid)
-        self.causal = np.isin(
-            study.source.variants["variant_id"].cast(pl.String).to_numpy(), study.causal
-        )
+        self.index, self.causal = pd.Index(iid, name="IID"), study.causal
 
-    def recovery(self, name, traits, pcs=None):
-        """``Recovery`` of the ranked traits (people, D), or of so many of their components."""
+    def recovery(self, traits, label, pcs=None):
+        """``Recovery`` of the ranked traits (people, D), or of so many of their components.
+
+        label: the test's name, a function of the degrees of freedom that it had
+        """
         frame = pd.DataFrame(traits, index=self.index).add_prefix("e")
-        rank = np.linalg.matrix_rank(traits - traits.mean(axis=0)) if pcs else None
-        settings = {"pcs": None if pcs is None else min(pcs, int(rank)), "rank_int": True}
         with _quiet():
-            rows = run_gwas(self.source, frame, threads=self.threads, **settings)
-        p, dof = rows["neg_log_10_p_value"].to_numpy(), settings["pcs"] or traits.shape[1]
+            rows = run_gwas(self.source, frame, threads=self.threads, pcs=pcs, rank_int=True)
+        p, dof = rows["neg_log_10_p_value"].to_numpy(), int(rows["dof"].max())
+        causal = rows["variant_id"].isin(self.causal).to_numpy()
         hit = p > -np.log10(GENOME_WIDE)
-        null = p[~self.causal]
-        inflation = lambda_gc(null, dof) if len(null) else float("nan")
-        shares = float(hit[self.causal].mean()), 1.0
-        return Recovery(name, dof, *shares, int(hit[~self.causal].sum()), float(inflation))
+        inflation = lambda_gc(p[~causal], dof)
+        return Recovery(
+            label(dof), dof, float(hit[causal].mean()), 1.0, int(hit[~causal].sum()), inflation
+        )
 
 
 @contextmanager

@@ -14,6 +14,12 @@ from gemcont.learn.data import Cohort, assemble, people_of
 from gemcont.learn.embed import embed, fit_directions, remove_other, unseen, write_embeddings
 from gemcont.learn.images import read_images
 from gemcont.learn.model import read_model
+from gemcont.learn.provenance import (
+    refuse_other_panel,
+    refuse_other_shape,
+    refuse_other_study,
+    warn_of_other_data,
+)
 from gemcont.learn.split import (
     HELD_OUT,
     TRAIN,
@@ -27,7 +33,7 @@ from gemcont.learn.split import (
 from gemcont.learn.study import Study, open_study
 from gemcont.learn.train import train
 from gemcont.tables.phenotypes import read_sample_table
-from gemcont.workflows.panel import PanelMatch, match_panel
+from gemcont.workflows.panel import MIN_FOUND, PanelMatch, match_panel
 
 log = logging.getLogger(__name__)
 
@@ -36,13 +42,15 @@ log = logging.getLogger(__name__)
 class Inputs:
     """Where images and all that goes with them lie: a study's folder, or files one by one.
 
-    study: folder of ``gemcont-simulate``; images, image_ids: as ``read_images``; genotypes,
-    sample: as ``open_genotypes``; panel, covar, pheno: paths; covar_names, target: columns
+    study: folder of ``gemcont-simulate``; images, image_ids, layout: as ``read_images``; genotypes,
+    sample: as ``open_genotypes``; panel, covar, pheno: paths; covar_names, target: columns;
+    target_kind: as ``coded_target``; min_found: share of the panel that has to be in the genotypes
     """
 
     study: str | None = None
     images: str | None = None
     image_ids: str | None = None
+    layout: str | None = None
     genotypes: str | None = None
     sample: str | None = None
     panel: str | None = None
@@ -50,6 +58,8 @@ class Inputs:
     covar_names: list | None = None
     pheno: str | None = None
     target: str | None = None
+    target_kind: str | None = None
+    min_found: float = MIN_FOUND
 
 
 @dataclass(frozen=True)
@@ -66,17 +76,26 @@ class Opened:
     panel_ids: list | None
     study: Study | None
 
+    @property
+    def in_training(self):
+        """Who is of the study's training split, seen or not: bool (people,); None without one."""
+        if self.study is None:
+            return None
+        trained = dict(zip(self.study.people.iid, self.study.in_training, strict=True))
+        return np.array([trained[iid] for iid in self.cohort.iid], dtype=bool)
+
 
 def open_inputs(inputs, *, weights="beta", genotypes=True, target=False):
     """``Opened``; genotypes, target: whether these are needed (a study has both)."""
     study = None if inputs.study is None else open_study(inputs.study)
-    images = read_images(inputs.images, inputs.image_ids) if study is None else study.images
+    images = study.images if study else read_images(inputs.images, inputs.image_ids, inputs.layout)
     source = panel = ids = None
     if genotypes:
         if study is None and (inputs.genotypes is None or inputs.panel is None):
             raise GemcontError("--bfile (or --pfile, --bgen) and --panel are needed here")
         source = study.source if study else open_genotypes(inputs.genotypes, sample=inputs.sample)
-        panel = match_panel(source, study.panel if study else inputs.panel, weights)
+        path = study.panel if study else inputs.panel
+        panel = match_panel(source, path, weights, min_found=inputs.min_found)
         ids = source.variants["variant_id"].gather(panel.variants).cast(str).to_list()
     covar = None if inputs.covar is None else read_sample_table(inputs.covar)
     traits = name = None
@@ -90,6 +109,7 @@ def open_inputs(inputs, *, weights="beta", genotypes=True, target=False):
         covar_names=inputs.covar_names,
         traits=traits,
         target=name,
+        target_kind=inputs.target_kind,
     )
     return Opened(cohort, _with_families(people_of(images.ids), source), panel, ids, study)
 
@@ -158,31 +178,47 @@ def _chosen(opened, split, groups, settings):
     """bool (people,) of the cohort: who is trained on."""
     cohort = opened.cohort
     if split.people is not None:
-        ids = SampleIds("images", cohort.fid, cohort.iid)
-        chosen = match_list(ids, read_sample_list(split.people), "--train-people")
-        if not chosen.any():
-            raise GemcontError(f"--train-people: nobody of {split.people} has an image")
-        return chosen
+        return _listed(opened, split.people)
     if opened.study is not None:
-        return _study_training(opened)
+        return opened.in_training
     chosen = draw_groups(groups, split.fraction, settings.seed)
     if not chosen.any():
         raise GemcontError(f"--train-fraction: {split.fraction} of {cohort.n_people} is nobody")
     return chosen
 
 
+def _listed(opened, people):
+    """bool (people,) of the cohort: who is on the list of people to be trained on."""
+    everyone, cohort = opened.everyone, opened.cohort
+    listed = match_list(everyone, read_sample_list(people, "--train-people"), "--train-people")
+    names = {iid for iid, there in zip(everyone.iid, listed, strict=True) if there}
+    chosen = np.array([iid in names for iid in cohort.iid], dtype=bool)
+    lacking = int(listed.sum() - chosen.sum())
+    if not chosen.any():
+        raise GemcontError("--train-people: nobody on it has all that the training needs")
+    if lacking:
+        log.warning("--train-people: %d have an image and lack something else (see above): they "
+                    "are not trained on", lacking)  # fmt: skip
+    return chosen
+
+
 def _groups(people, split):
     pairs = [np.empty((0, 2), dtype=np.int64)]
     if split.relatives is not None:
-        pairs.append(related_pairs(split.relatives, people.iid))
-        level = logging.INFO if len(pairs[-1]) else logging.WARNING
-        log.log(level, "%s: %d related pairs are among the people with images", split.relatives,
-                len(pairs[-1]))  # fmt: skip
+        pairs.append(related_pairs(split.relatives, people))
     if split.families:
         if people.fid is None:
             raise GemcontError(f"--families: {people.name} has no FID column")
         pairs.append(family_pairs(people.fid))
-    return groups_of(len(people.iid), np.concatenate(pairs))
+    groups = groups_of(len(people.iid), np.concatenate(pairs))
+    largest = np.bincount(groups).max()
+    if largest > max(len(groups) / 2, 2):
+        log.warning(
+            "%d of %d people are chained into one group of relatives: are all of these pairs, or "
+            "families, related?",
+            *(largest, len(groups)),
+        )
+    return groups
 
 
 def train_files(inputs, split, settings, out, *, resume=False, progress=False):
@@ -202,6 +238,7 @@ def train_files(inputs, split, settings, out, *, resume=False, progress=False):
         out,
         kin=kin,
         panel_ids=opened.panel_ids,
+        study=None if opened.study is None else opened.study.hash,
         resume=resume,
         progress=progress,
     )
@@ -211,52 +248,47 @@ def embed_files(inputs, folder, prefix, *, directions=None, include_training=Fal
                 device="cpu", progress=False):  # fmt: skip
     """Write the embeddings of the people whom the model has not seen; returns the paths.
 
-    folder: of the model; directions: K or "auto", canonical directions in a table of their own;
+    folder: of the model; directions: K or "auto", canonical directions in a table of their own,
+    which is not written where "auto" finds none that holds;
     include_training: write the people seen too, to PREFIX.seen.embed.tsv
     """
     model = read_model(folder)
     opened = open_inputs(replace(inputs, covar=None), genotypes=False)
     cohort = opened.cohort
-    if tuple(model.facts["shape"]) != cohort.shape:
-        raise GemcontError(
-            f"--images: of shape {cohort.shape}, the model is of {tuple(model.facts['shape'])} "
-            "(channels, height, width)"
-        )
-    fresh = unseen(model, cohort)
-    if opened.study is not None:
-        fresh &= ~_study_training(opened)
-    log.info("%d people unseen; %d seen in training or related are left out",
-             fresh.sum(), (~fresh).sum())  # fmt: skip
+    refuse_other_study(model, opened.study)
+    refuse_other_shape(model, cohort)
+    warn_of_other_data(model, cohort)
+    fresh = unseen(model, cohort, opened.in_training)
     if not fresh.any():
         raise GemcontError("everybody with an image was seen in training: nobody to embed")
     found = None if directions is None else _directions(model, inputs, directions, device)
     values = embed(model, cohort, fresh, device=device, progress=progress)
     facts = _covariate_facts(inputs, cohort, fresh, values)
+    facts |= {} if found is None else {"directions": found.facts}
     save = {"layout": layout, "model": model}
     paths = [write_embeddings(prefix, "embed", cohort, fresh, values, facts=facts, **save)]
     if include_training and not fresh.all():
         seen = embed(model, cohort, ~fresh, device=device, progress=progress)
         paths.append(write_embeddings(f"{prefix}.seen", "embed", cohort, ~fresh, seen, **save))
-    if found is not None:
-        facts = {"correlations": found.correlations.tolist()}
+    if found is not None and found.count:
         projected = found.of(values.astype(np.float64))
+        facts = {"directions": found.facts}
         paths.append(
             write_embeddings(prefix, "directions", cohort, fresh, projected, facts=facts, **save)
         )
+    elif found is not None:
+        log.warning("%s.directions.%s is not written: it would hold none", prefix, layout)
     remove_other(prefix, {p for path in paths for p in (path, path.removesuffix(layout) + "json")})
     return paths
 
 
 def _directions(model, inputs, count, device):
     """Canonical ``Directions``, of the panel and the covariates that the model was trained with."""
+    if model.facts["panel"] is not None:  # whose variants are compared below, one by one
+        inputs = replace(inputs, min_found=0.0)
     opened = open_inputs(inputs, weights=model.facts["settings"].weights)
-    panel, names = model.facts["panel"], model.facts["covariates"]
-    if panel is not None and panel != opened.panel_ids:
-        raise GemcontError(f"--panel: its {len(opened.panel_ids)} variants in these genotypes are "
-                           f"not the {len(panel)} that the model was trained with")  # fmt: skip
-    if panel is not None and names != list(opened.cohort.covariate_names):
-        shown = ", ".join(names) or "none"
-        raise GemcontError(f"--covar: the model was trained with {shown}; give the same")
+    refuse_other_panel(model, opened)
+    warn_of_other_data(model, opened.cohort)
     return fit_directions(model, opened.cohort, count, device=device)
 
 
@@ -266,13 +298,10 @@ def _covariate_facts(inputs, cohort, fresh, values):
         return {}
     known = open_inputs(inputs, genotypes=False).cohort
     place = {iid: i for i, iid in enumerate(known.iid)}
-    iid = [cohort.iid[i] for i in np.flatnonzero(fresh)]
-    rows = np.array([place.get(i, -1) for i in iid])
-    covariates = known.covariates[rows[rows >= 0]]
-    return {"covariate_r2": covariate_r2(values[rows >= 0], covariates, known.covariate_names)}
-
-
-def _study_training(opened):
-    """bool (people,): those of the study's training split, whether or not a model has seen them."""
-    place = {iid: i for i, iid in enumerate(opened.study.people.iid)}
-    return opened.study.in_training[[place[iid] for iid in opened.cohort.iid]]
+    rows = np.array([place.get(cohort.iid[i], -1) for i in np.flatnonzero(fresh)])
+    here = rows >= 0
+    if not here.any():
+        raise GemcontError(f"--covar: nobody of {inputs.covar} is to be embedded")
+    log.info("--covar: known of %d of the %d people to embed", here.sum(), len(here))
+    covariates = known.covariates[rows[here]]
+    return {"covariate_r2": covariate_r2(values[here], covariates, known.covariate_names)}

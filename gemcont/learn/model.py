@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+import logging
 import os
 import pickle
 import warnings
@@ -19,10 +20,13 @@ from gemcont.genotype.align import SampleIds
 from gemcont.learn.augment import generator
 from gemcont.learn.baselines import METHODS
 from gemcont.learn.encoders import default_width
+from gemcont.learn.provenance import hash_of_roles
 from gemcont.learn.settings import TrainSettings
 from gemcont.learn.split import HELD_OUT, ROLES, TRAIN, VALIDATION
 from gemcont.tables.files import unfinished, unwritable
 from gemcont.tables.phenotypes import read_sample_table
+
+log = logging.getLogger(__name__)
 
 FACTS, NUMBERS, PEOPLE, LAST = "model.json", "model.pt", "people.tsv", "last.pt"
 _DAMAGED = (RuntimeError, ValueError, LookupError, EOFError, AttributeError, TypeError)
@@ -111,8 +115,8 @@ def write_facts(folder, facts):
 
 
 def write_people(folder, fid, iid, role):
-    """people.tsv: FID IID role."""
-    table = pl.DataFrame({"FID": fid, "IID": iid, "role": [ROLES[r] for r in role]})
+    """people.tsv: FID IID role; role: words of ``ROLES``."""
+    table = pl.DataFrame({"FID": fid, "IID": iid, "role": role})
     with unfinished(os.path.join(folder, PEOPLE)) as path:
         table.write_csv(path, separator="\t")
 
@@ -167,11 +171,30 @@ def _read_people(folder, facts):
     """FIDs and roles by IID of people.tsv, checked against model.json."""
     path = os.path.join(folder, PEOPLE)
     table = read_sample_table(path)
-    roles = dict(zip(table.iid, table.columns.get_column("role", default=[]), strict=False))
-    counts = [sum(role == ROLES[r] for role in roles.values()) for r in (TRAIN, VALIDATION)]
+    fid, role = (
+        table.fid or table.iid,
+        [str(r) for r in table.columns.get_column("role", default=[])],
+    )
+    counts = [role.count(ROLES[r]) for r in (TRAIN, VALIDATION)]
     if counts != [facts["n_train"], facts["n_validation"]]:
         raise GemcontError(
             f"{path}: damaged: {counts[0]} training and {counts[1]} validation people, not "
             f"{facts['n_train']} and {facts['n_validation']}"
         )
-    return dict(zip(table.iid, table.fid or table.iid, strict=True)), roles
+    if set(role) - set(ROLES) or len(set(table.iid)) < len(table.iid):
+        raise GemcontError(f"{path}: damaged: a role that is none, or an IID that stands twice")
+    _refuse_edited(path, fid, table.iid, role, facts.get("data", {}).get("roles"))
+    return dict(zip(table.iid, fid, strict=True)), dict(zip(table.iid, role, strict=True))
+
+
+def _refuse_edited(path, fid, iid, role, known):
+    """Raise GemcontError where people.tsv is not what the training wrote; known: its hash."""
+    if known is None:
+        log.warning(
+            "%s: whether it was edited cannot be told: the model is of an earlier gemcont", path
+        )
+    elif hash_of_roles(fid, iid, role) != known:
+        raise GemcontError(
+            f"{path}: ids or roles are not those of the training, so who was seen is not known; "
+            "put back the file that the training wrote, or train anew"
+        )

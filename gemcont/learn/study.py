@@ -3,6 +3,7 @@
 import json
 import os
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -10,10 +11,11 @@ from gemcont.errors import GemcontError
 from gemcont.genotype import open_genotypes
 from gemcont.genotype.align import SampleIds
 from gemcont.genotype.source import GenotypeSource
-from gemcont.learn.images import Images
+from gemcont.learn.images import Images, load_array
+from gemcont.learn.provenance import hash_of_study
 from gemcont.tables.phenotypes import SampleTable, read_sample_table
 
-TEST = "test"
+TRAIN, TEST = "train", "test"
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,11 @@ class Study:
     source: GenotypeSource
     panel: str
     causal: list
+
+    @cached_property
+    def hash(self):
+        """What tells it from other studies: ``hash_of_study``."""
+        return hash_of_study(self.people, self.images.pixels)
 
     @property
     def in_training(self):
@@ -50,29 +57,36 @@ def open_study(folder):
         ) from None
     except (OSError, ValueError) as error:
         raise GemcontError(f"{path}: cannot be read ({error})") from None
-    people = read_sample_table(os.path.join(folder, "people.tsv"))
-    causal = _causal(folder)
-    pixels = _pixels(os.path.join(folder, "images.npy"), len(people.iid))
+    people = _people(os.path.join(folder, "people.tsv"))
     ids = SampleIds(people.name, people.fid, people.iid)
+    path = os.path.join(folder, "images.npy")
+    images = Images(load_array(path), ids, path)
     source = open_genotypes(os.path.join(folder, "study"))
+    causal = _causal(os.path.join(folder, "causal.tsv"), source)
     panel = os.path.join(folder, "panel.tsv")
-    return Study(folder, facts, Images(pixels, ids), people, source, panel, causal)
+    return Study(folder, facts, images, people, source, panel, causal)
 
 
-def _causal(folder):
-    path = os.path.join(folder, "causal.tsv")
+def _people(path):
+    """people.tsv, with the columns that a study has."""
+    people = read_sample_table(path)
+    people.select(["split", "z"], "--study")
+    other = set(people.columns["split"].to_list()) - {TRAIN, TEST}
+    if other:
+        raise GemcontError(f"{path}: split is {other.pop()!r}; it is {TRAIN} or {TEST}")
+    return people
+
+
+def _causal(path, source):
+    """Ids of the causal variants, all of which the genotypes have."""
     try:
         with open(path, encoding="utf-8") as file:
-            return [line.split("\t")[0] for line in file.read().splitlines()[1:]]
-    except OSError as error:
-        raise GemcontError(f"{path}: cannot be read ({error.strerror})") from None
-
-
-def _pixels(path, n_people):
-    try:
-        pixels = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError) as error:
+            causal = [line.split("\t")[0] for line in file.read().splitlines()[1:]]
+    except (OSError, UnicodeDecodeError) as error:
         raise GemcontError(f"{path}: cannot be read ({error})") from None
-    if len(pixels) != n_people:
-        raise GemcontError(f"{path}: has {len(pixels)} images for {n_people} people")
-    return pixels
+    known = set(source.variants["variant_id"])
+    missing = [name for name in causal if name not in known]
+    if missing or not causal:
+        lack = f"{missing[0]} is not in {source.name}" if missing else "names no variant"
+        raise GemcontError(f"{path}: {lack}; simulate the study anew")
+    return causal

@@ -1,6 +1,5 @@
 """The trainer: one loop for every method, the same bits after a kill, one process or several."""
 
-import hashlib
 import json
 import logging
 import math
@@ -28,7 +27,8 @@ from gemcont.learn.model import (
     write_facts,
     write_people,
 )
-from gemcont.learn.split import KIN, TRAIN, VALIDATION
+from gemcont.learn.provenance import hash_of_roles, hashes
+from gemcont.learn.split import KIN, ROLES, TRAIN, VALIDATION
 from gemcont.plots.save import save
 from gemcont.plots.training import training_curve
 from gemcont.tables.files import remove
@@ -36,7 +36,6 @@ from gemcont.tables.files import remove
 log = logging.getLogger(__name__)
 
 METRICS, CURVE = "metrics.jsonl", "curve.png"
-_HASHED = 1024  # images, spread over all
 
 
 def learning_rate(step, steps_per_epoch, settings):
@@ -47,15 +46,16 @@ def learning_rate(step, steps_per_epoch, settings):
     return settings.lr * 0.5 * (1 + math.cos(math.pi * (step - warm) / max(total - warm, 1)))
 
 
-def train(cohort, panel, role, settings, out, *, kin=(), panel_ids=None, resume=False,
+def train(cohort, panel, role, settings, out, *, kin=(), panel_ids=None, study=None, resume=False,
           progress=False):  # fmt: skip
     """Train a method and write its folder; returns the lines of metrics.jsonl.
 
     cohort: ``Cohort``; panel: ``PanelMatch`` or None; role: (people,) of ``split``; settings:
     ``TrainSettings``; out: the folder; kin: (FID, IID) of people outside the cohort who are related
     to those trained on, for people.tsv; panel_ids: ids of the panel's variants, for model.json;
-    resume: go on from the last epoch that was finished, with the same bits as an uninterrupted
-    training on the same processor; progress: a bar on a terminal.
+    study: its hash, if the people are a study's; resume: go on from the last epoch that was
+    finished, with the same bits as an uninterrupted training on the same processor; progress: a bar
+    on a terminal.
 
     Raises GemcontError where people are fewer than a batch or a loss is not finite.
     """
@@ -63,7 +63,7 @@ def train(cohort, panel, role, settings, out, *, kin=(), panel_ids=None, resume=
     try:
         trainer = _Trainer(cohort, panel, role, settings, out, rank, world)
         if rank == 0:
-            trainer.begin(panel_ids, resume, kin)
+            trainer.begin(panel_ids, study, resume, kin)
         distributed.wait()
         return trainer.run(resume, progress)
     finally:
@@ -91,7 +91,7 @@ class _Trainer:
             cohort.shape,
             self.data.donors,
             None if panel is None else panel.weights,
-            binary_target=self.data.binary_target,
+            binary_target=cohort.target_is_class,
         ).to(settings.device)
         if settings.channels_last:
             self.method.to(memory_format=torch.channels_last)
@@ -99,17 +99,22 @@ class _Trainer:
         self.optimizer = _optimizer(self.method, settings)
         self.best = {"loss": math.inf, "epoch": 0, "state": None}
 
-    def begin(self, panel_ids, resume, kin):
-        """Make the folder, or check that it holds the training that is to go on."""
-        facts = self._facts(panel_ids)
-        if resume and os.path.exists(os.path.join(self.out, LAST)):
-            _refuse_other(self.out, facts)
-            return
-        _make_folder(self.out)
-        write_facts(self.out, facts)
+    def begin(self, panel_ids, study, resume, kin):
+        """Make the folder, or check that it holds the training that is to go on.
+
+        model.json and people.tsv are written either way: what they say is true of this run.
+        """
         fid = self.cohort.fid + [family for family, _ in kin]
         iid = self.cohort.iid + [name for _, name in kin]
-        write_people(self.out, fid, iid, [*self.role, *([KIN] * len(kin))])
+        role = [ROLES[r] for r in (*self.role, *([KIN] * len(kin)))]
+        facts = self._facts(panel_ids)
+        facts["data"] |= {"study": study, "roles": hash_of_roles(fid, iid, role)}
+        if resume and os.path.exists(os.path.join(self.out, LAST)):
+            _refuse_other(self.out, facts)
+        else:
+            _make_folder(self.out)
+        write_facts(self.out, facts)
+        write_people(self.out, fid, iid, role)
 
     def _facts(self, panel_ids):
         cohort = self.cohort
@@ -119,7 +124,7 @@ class _Trainer:
             "width": self.method.options.width,
             "n_variants": 0 if cohort.dosages is None else cohort.dosages.shape[1],
             "panel": panel_ids,
-            "binary_target": self.data.binary_target,
+            "binary_target": cohort.target_is_class,
             "n_train": int((self.role == TRAIN).sum()),
             "n_validation": int((self.role == VALIDATION).sum()),
             "covariates": list(cohort.covariate_names),
@@ -265,19 +270,6 @@ class _Trainer:
         log.info("the model %s is in %s", hash_of(state)[:12], self.out)
 
 
-def hashes(cohort, role):
-    """What a training is made of, as hashes: people and roles, images, genotypes, ..."""
-    some = np.linspace(0, len(cohort.image_row) - 1, _HASHED).astype(int)
-    parts = {
-        "people": ["\0".join(cohort.iid).encode(), np.asarray(role).tobytes()],
-        "images": [cohort.person.tobytes(), cohort.pixels[cohort.image_row[some]].tobytes()],
-    }
-    for name in ("dosages", "covariates", "target"):
-        values = getattr(cohort, name)
-        parts[name] = [] if values is None else [np.ascontiguousarray(values).tobytes()]
-    return {name: hashlib.sha256(b"".join(found)).hexdigest() for name, found in parts.items()}
-
-
 def _make_folder(out):
     """The folder, emptied of an unfinished training's results; a finished model is kept."""
     if os.path.exists(os.path.join(out, NUMBERS)):
@@ -327,8 +319,9 @@ def _refuse_other(out, facts):
                 f"--resume: --{flag} was {before['settings'].get(name)}, is {value}; the training "
                 f"in {out} is another"
             )
-    for name, value in (now | now["data"]).items():
-        if name not in ("settings", "data") and (before | before["data"]).get(name) != value:
+    old = before | before["data"]
+    for name, value in (now | now["data"]).items():  # an earlier gemcont wrote fewer of them
+        if name not in ("settings", "data") and name in old and old[name] != value:
             raise GemcontError(f"--resume: the training in {out} had other {name}; give the same")
 
 

@@ -76,7 +76,12 @@ def test_without_torch_the_commands_say_how_to_install_it(tmp_path):
         (["--study", "{study}", "--lr", "0"], "--lr: must be above 0"),
         (["--study", "{study}", "--target", "w", "--method", "supervised"],
          "--target: 'w' is not a column of"),
-        (["--study", "{study}", "--train-people", "{nobody}"], "nobody of"),
+        (["--study", "{study}", "--train-people", "{nobody}"],
+         "--train-people: no sample of {nobody} is in {study}/people.tsv (somebody else against"),
+        (["--study", "{study}", "--layout", "chw"], "--layout: --study has its own"),
+        (["--study", "{study}", "--target-kind", "class"], "goes with --method supervised"),
+        (["--study", "{study}", "--target-kind", "class", "--method", "supervised"],
+         "--target-kind class: z holds 1100 values"),
     ],
 )  # fmt: skip
 def test_mistakes_are_one_line(image_study, tmp_path, capsys, arguments, message):
@@ -105,7 +110,9 @@ def test_panels_that_miss_the_genotypes(image_study, tmp_path, capsys):
     base = ["--images", f"{image_study}/images.npy", "--image-ids", str(tmp_path / "ids.tsv")]
     base += ["--bfile", f"{image_study}/study", "--encoder", "mlp", "--epochs", "1"]
     base += ["--batch-size", "64", "--out", str(tmp_path / "m"), "--panel"]
-    assert train.main([*base, str(tmp_path / "some.tsv")]) == 0
+    assert train.main([*base, str(tmp_path / "some.tsv")]) == 2
+    assert "(62%): another build" in capsys.readouterr().err
+    assert train.main([*base, str(tmp_path / "some.tsv"), "--min-found", "0.6"]) == 0
     assert "5 variants of the panel used (3 not in the genotypes" in capsys.readouterr().out
     assert train.main([*base, str(tmp_path / "none.tsv")]) == 2
     assert "no variant of the panel is in" in capsys.readouterr().err

@@ -148,21 +148,13 @@ def test_images_of_another_size_and_nobody_left(image_study, model, tmp_path):
     np.savez(tmp_path / "y.npz", images=np.zeros((2, 28, 28), dtype=np.uint8), iid=seen)
     with pytest.raises(GemcontError, match="nobody to embed"):
         embed_files(Inputs(images=str(tmp_path / "y.npz")), model, str(tmp_path / "e"))
-    with pytest.raises(GemcontError, match="--directions: fitted on the people trained on"):
-        embed_files(
-            Inputs(study=image_study),
-            _untrained(model, tmp_path),
-            str(tmp_path / "e"),
-            directions=1,
-        )
-
-
-def _untrained(model, tmp_path):
-    """A copy of the model that says it has seen nobody of the study."""
-    import shutil
-
-    copy = tmp_path / "copy"
-    shutil.copytree(model, copy)
-    people = (copy / "people.tsv").read_text().replace("s0_", "x_")
-    (copy / "people.tsv").write_text(people)
-    return str(copy)
+    people = pl.read_csv(f"{image_study}/people.tsv", separator="\t")
+    people[550:].select("FID", "IID").write_csv(tmp_path / "z.ids.tsv", separator="\t")
+    np.save(tmp_path / "z.npy", np.load(f"{image_study}/images.npy")[550:])
+    files = {"genotypes": f"{image_study}/study.bed", "panel": f"{image_study}/panel.tsv"}
+    some = Inputs(images=str(tmp_path / "z.npy"), **files)
+    with pytest.raises(
+        GemcontError, match=r"--directions: .* 64 or more .*: \d+ and \d+ are here with images"
+    ):
+        embed_files(some, model, str(tmp_path / "e"), directions=1)
+    assert not list(tmp_path.glob("e.*"))
