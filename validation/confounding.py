@@ -22,11 +22,12 @@ import polars as pl
 from gemcont import run_gwas
 from gemcont.genotype.bed import write_fileset
 from gemcont.learn.ancestry import adjusted_r2
-from gemcont.learn.embed import embed, fit_directions
+from gemcont.learn.embed import embed, fit_directions, unseen
 from gemcont.learn.files import Inputs, Split, open_inputs, train_files
 from gemcont.learn.glyphs import read_glyphs, rotate
 from gemcont.learn.model import read_model
 from gemcont.learn.settings import TrainSettings
+from gemcont.learn.split import TRAIN
 from gemcont.stats.calibration import GENOME_WIDE, lambda_gc
 
 PANEL, NULL, STRUCTURE = 100, 400, 800  # variants: causal, to test, for the component
@@ -41,6 +42,7 @@ def main():
     parser.add_argument("--slope", type=float, default=0.3, help="of logit frequencies, SD")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
+    options.images = os.path.abspath(options.images)
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
         truth = simulate(options)
@@ -120,7 +122,7 @@ def ancestry(truth, settings):
         train_files(inputs, Split(fraction=0.4), trained, f"model{residualise}")
         model = read_model(f"model{residualise}")
         cohort = open_inputs(inputs).cohort
-        fresh = ~np.isin(cohort.iid, model.seen.iid)
+        fresh = unseen(model, cohort)
         values = embed(model, cohort, fresh).astype(np.float64)
         iid = np.array(cohort.iid)[fresh]
         rows = np.array([int(name[1:]) for name in iid])
@@ -129,7 +131,7 @@ def ancestry(truth, settings):
             " ".join(f"{adjusted_r2(lines[:, [k]], truth[t][rows]):.2f}" for t in truth)
             for k in (0, 1)
         ]
-        pcs = pd.DataFrame({"PC1": cohort.covariates[fresh, 0]}, index=iid)
+        pcs = pd.DataFrame({"PC1": cohort.covariates[fresh, 0]}, index=pd.Index(iid, name="IID"))
         for traits, count in ((lines[:, :1], None), (values, 16)):
             plain = scanned("cohort", traits, iid, pcs=count)
             adjusted = scanned("cohort", traits, iid, covariates=pcs, pcs=count)
@@ -140,9 +142,11 @@ def ancestry(truth, settings):
 
 def scanned(bfile, traits, iid, *, covariates=None, pcs=None):
     """Lambda on variants without effect, and the share of the panel found."""
-    frame = pd.DataFrame(traits, index=iid).add_prefix("e")
+    frame = pd.DataFrame(traits, index=pd.Index(iid, name="IID")).add_prefix("e")
     found = run_gwas(f"{bfile}.bed", frame, covariates, pcs=pcs, rank_int=True)
-    p, dof = found["neg_log_10_p_value"].to_numpy(), pcs or frame.shape[1]
+    p, dof = found["neg_log_10_p_value"].to_numpy(), int(found["dof"].max())
+    if pcs is not None and dof < pcs:
+        print(f"{dof} components have variance, not {pcs}")
     hits = p[:PANEL] > -np.log10(GENOME_WIDE)
     return lambda_gc(p[PANEL : PANEL + NULL], dof), hits.mean(), lambda_gc(p[:PANEL], dof)
 
@@ -152,11 +156,10 @@ def leakage(settings, seed):
     train_files(inputs, Split(fraction=0.4), settings, "permuted.model")
     model = read_model("permuted.model")
     cohort = open_inputs(inputs).cohort
-    seen = np.isin(cohort.iid, model.seen.iid) & ~np.isin(cohort.iid, list(model.validation))
-    fresh = ~np.isin(cohort.iid, model.seen.iid)
+    seen, fresh = model.have(cohort.iid, TRAIN), unseen(model, cohort)
     print("leakage, genotypes permuted: people | lambda of the panel, 16 PCs | variants found")
     for name, people in (("trained on", seen), ("held out", fresh)):
-        values = embed(model, cohort, people)
+        values = embed(model, cohort, people).astype(np.float64)
         _, found, inflation = scanned("permuted", values, np.array(cohort.iid)[people], pcs=16)
         print(f"{name:12s} | {inflation:.2f} | {found:.2f}", flush=True)
 

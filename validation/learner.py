@@ -47,7 +47,7 @@ def main():
     options = parser.parse_args()
     folder = Path(options.folder)
     folder.mkdir(parents=True, exist_ok=True)
-    found = {}
+    results = {}
     for split in options.splits:
         study = folder / f"study{options.seed}.{split}.{options.n_train}"
         if not study.exists():
@@ -55,9 +55,9 @@ def main():
             run("simulate", "--images", options.images, "--seed", options.seed, "--split", split,
                 *sizes, "--out", study)  # fmt: skip
         for arm in options.arms:
-            found[arm, split] = judged(arm, study, options)
-            print(row(arm, split, found[arm, split]), flush=True)
-    draw(found, folder / f"{options.encoder}.png", options)
+            results[arm, split] = judged(arm, study, options)
+            print(row(arm, split, results[arm, split]), flush=True)
+    draw(results, folder / f"{options.encoder}.png", options)
 
 
 def judged(arm, study, options):
@@ -79,28 +79,41 @@ def run(command, *arguments):
 
 
 def row(arm, split, result):
-    tests = {test["test"]: test["causal_recovered"] for test in result["tests"]}
-    shown = [f"{tests[name]:.2f}" for name in ("1 PC", "4 PCs", "16 PCs", "64 PCs")]
+    shown = [share(result, "PC", count) for count in (1, 4, 16, 64)]
     false = max(test["null_recovered"] for test in result["tests"])
-    cells = [arm, split, f"{result['r2']:.3f}", *shown, f"{tests['1 canonical direction']:.2f}",
+    cells = [arm, split, f"{result['r2']:.3f}", *shown, share(result, "canonical direction", 1),
              f"{result['oracle_recovered']:.2f}", f"{result['lambda_gc']:.3f}", false,
              f"{result['seconds']:.0f}"]  # fmt: skip
     return "| " + " | ".join(map(str, cells)) + " |"
 
 
-def draw(found, path, options):
+def share(result, what, count):
+    """A test's share of the causal variants, with the components that it had where fewer."""
+    dof = result["pcs"][str(count)] if what == "PC" else count
+    name = f"{dof} {what}{'s' if dof > 1 else ''}"
+    shares = {test["test"]: test["causal_recovered"] for test in result["tests"]}
+    if name not in shares:
+        return "none"
+    return f"{shares[name]:.2f}" + ("" if dof == count else f" ({dof})")
+
+
+def draw(results, path, options):
     figure = Figure(figsize=(8, 3.6), layout="constrained")
     axes = figure.subplots(1, 2, sharey=True)
     names = options.arms[::-1]
-    panels = (("r2", "R² of z"), ("causal_recovered", "Causal variants found, 16 PCs"))
+    tests = {result["main_test"] for result in results.values()}
+    panels = (
+        ("r2", "R² of z"),
+        ("causal_recovered", f"Causal variants found, {' or '.join(sorted(tests))}"),
+    )
     for panel, (key, label) in zip(axes, panels, strict=True):
-        values = [[found[name, s][key] for s in options.splits] for name in names]
+        values = [[results[name, s][key] for s in options.splits] for name in names]
         panel.barh(names, [sum(v) / len(v) for v in values], color="#1f4e79", height=0.66)
         for place, several in enumerate(values):
             panel.plot(several, [place] * len(several), "o", color="#e0a458", markersize=4)
         panel.set(xlabel=label, xlim=(0, 1))
         panel.spines[["top", "right"]].set_visible(False)
-    oracle = [found[names[0], s]["oracle_recovered"] for s in options.splits]
+    oracle = [results[names[0], s]["oracle_recovered"] for s in options.splits]
     axes[1].axvline(sum(oracle) / len(oracle), color="0.35", linestyle="--", linewidth=1)
     axes[1].set_title("dashed: z itself", fontsize=9)
     axes[0].set_title(f"{options.encoder}, {options.n_train:,} training people", fontsize=9)

@@ -37,7 +37,7 @@ class Recovery(NamedTuple):
 
     test, dof: its name, and the degrees of freedom that the engine gave it; causal_recovered: share
     of the causal variants at p < 5e-8; share_of_oracle: the same over the oracle's; null_recovered:
-    false positives among the null variants; lambda_gc: of these, NaN without any
+    false positives among the null variants; lambda_gc: of these, None without any
     """
 
     test: str
@@ -196,7 +196,7 @@ class _Scan:
         p, dof = rows["neg_log_10_p_value"].to_numpy(), int(rows["dof"].max())
         causal = rows["variant_id"].isin(self.causal).to_numpy()
         hit = p > -np.log10(GENOME_WIDE)
-        inflation = lambda_gc(p[~causal], dof)
+        inflation = lambda_gc(p[~causal], dof) if (~causal).any() else None
         return Recovery(
             label(dof), dof, float(hit[causal].mean()), 1.0, int(hit[~causal].sum()), inflation
         )
@@ -215,16 +215,17 @@ def _quiet():
 
 
 def _write(prefix, found, rows):
-    table = pl.DataFrame([row._asdict() for row in rows])
+    types = {"lambda_gc": pl.Float64}  # which may be None in every row
+    table = pl.DataFrame([row._asdict() for row in rows], schema_overrides=types)
     log.info("R2 of z %.4f in %d test people", found["r2"], found["n_test"])
     for row in rows:
         log.info(
-            "%s: %.0f %% of the causal variants (%.0f %% of the oracle's), %d false, lambda %.3f",
+            "%s: %.0f %% of the causal variants (%.0f %% of the oracle's), %d false, lambda %s",
             *(row.test, 100 * row.causal_recovered, 100 * row.share_of_oracle),
-            *(row.null_recovered, row.lambda_gc),
+            *(row.null_recovered, "NA" if row.lambda_gc is None else f"{row.lambda_gc:.3f}"),
         )
     with unfinished(f"{prefix}.eval.tsv") as path:
-        table.write_csv(path, separator="\t", float_precision=6)
+        table.write_csv(path, separator="\t", float_precision=6, null_value="NA")
     title = f"{found['method']}, {found['encoder']}: R² of z {found['r2']:.2f}"
     save(recovery(rows, title=title), f"{prefix}.eval.png")
     with unfinished(f"{prefix}.eval.json") as path, open(path, "w") as file:

@@ -78,9 +78,11 @@ def _cells_of(path):
     """The names of a table's columns, and its rows: a polars series of lists of text."""
     whole = {"has_header": False, "separator": "\x01", "quote_char": None, "infer_schema": False}
     try:
-        lines = pl.read_csv(path, **whole).to_series().fill_null("").str.strip_chars(" \r")
+        with open(path, "rb") as file:
+            data = file.read()
+        lines = pl.read_csv(data, **whole).to_series().fill_null("").str.strip_chars(" \r")
     except (OSError, pl.exceptions.PolarsError) as error:
-        reason = str(error).splitlines()[0]
+        reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
         raise GemcontError(f"--relatives: {path} cannot be read ({reason})") from None
     separator = next((s for s in "\t," if s in lines[0]), " ")
     if separator == " ":

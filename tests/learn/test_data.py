@@ -99,6 +99,13 @@ def test_whoever_lacks_something_is_left_out_and_counted(people, caplog):
     assert "10 not in images, 3 not in t, 1 missing a covariate" in caplog.text
 
 
+def test_codes_among_covariates_are_said(people, caplog):
+    source, images, _, iid = people
+    covar = pd.DataFrame({"age": [-9.0 if i % 5 == 0 else 40.0 + i for i in range(N)]}, index=iid)
+    assemble(images, source, covar=from_frame(covar, "c"))
+    assert "covariate age: -9 is taken as a value (4 samples)" in caplog.text
+
+
 def test_images_and_genotypes_of_other_people(people):
     source, images, *_ = people
     strangers = Images(images.pixels, SampleIds("images", None, [f"x{i}" for i in range(25)]))

@@ -1,12 +1,14 @@
 """A model judged: by the engine's components, labels that say what was tested, unseen people."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+from conftest import BUNDLED
 from reference.transforms import rank_inverse_normal
 
 from gemcont import GemcontError, open_genotypes, run_gwas
@@ -16,6 +18,7 @@ from gemcont.learn.evaluate import evaluate_study
 from gemcont.learn.files import Inputs, Split, open_inputs, train_files
 from gemcont.learn.model import read_model
 from gemcont.learn.settings import TrainSettings
+from gemcont.learn.simulate import write_study
 from gemcont.stats.calibration import lambda_gc
 from gemcont.tables.embeddings import embedding_facts
 
@@ -152,6 +155,21 @@ def test_files_say_the_same(image_study, model, tmp_path):
     named = [row["dof"] for row in found["tests"] if "direction" in row["test"]]
     assert named == sorted({1, kept} - {0} if kept else ())
     assert found["directions"]["n_validation"] == 30
+
+
+def test_a_study_without_null_variants_has_no_lambda(tmp_path):
+    """NA, which is no number of JSON's either."""
+    sizes = {"n_train": 200, "n_test": 60, "variants": 4, "null_variants": 0, "n_external": 500}
+    study, model = str(tmp_path / "s"), str(tmp_path / "m")
+    write_study(BUNDLED / "emnist_sample.npz", study, **sizes)
+    train_files(Inputs(study=study), Split(), replace(QUICK, epochs=1, width=8), model)
+    found = evaluate_study(study, model, str(tmp_path / "r"))
+    assert found["lambda_gc"] is None
+    assert found["pcs"] == {"1": 1, "4": 4, "16": 8, "64": 8}
+    text = (tmp_path / "r.eval.json").read_text()
+    json.loads(text, parse_constant=pytest.fail)
+    lines = (tmp_path / "r.eval.tsv").read_text().splitlines()
+    assert all(line.endswith("\tNA") for line in lines[1:])
 
 
 def test_where_no_direction_holds_none_is_tested(image_study, model, tmp_path, monkeypatch, caplog):
