@@ -81,7 +81,6 @@ def assemble(images, source=None, panel=None, *, covar=None, covar_names=None, t
         goal, is_class = _target(traits, target, target_kind, rows[-1])
     if goal is not None:
         _leave(left, np.isnan(goal), f"missing {target}", lacking)
-    _log_strangers(pictured, rows[0])
     if covar is not None:
         warn_of_covariate_values([term.at(rows[1]) for term in terms], left)
     people = np.flatnonzero(left)
@@ -100,15 +99,6 @@ def assemble(images, source=None, panel=None, *, covar=None, covar_names=None, t
         None if goal is None else goal[people],
         is_class,
     )
-
-
-def _log_strangers(pictured, row_of):
-    """Say how many people have images, but are not in the genotypes."""
-    strange = np.ones(len(pictured.iid), dtype=bool)
-    strange[row_of[row_of != ABSENT]] = False
-    if strange.any():
-        some = ", ".join(pictured.iid[i] for i in np.flatnonzero(strange)[:3])
-        log.info("%d people with images are not in the genotypes (%s ...)", strange.sum(), some)
 
 
 def _ids(samples):

@@ -12,6 +12,7 @@ from gemcont.learn.split import ROLES
 log = logging.getLogger(__name__)
 
 _HASHED = 1024  # images, spread over all
+_REMEMBERED = 256  # people of the training whose images are known by a hash of their own
 _NOTHING = hashlib.sha256(b"").hexdigest()
 _PARTS = ("dosages", "covariates", "target")
 _EARLIER = "the model is of an earlier gemcont"
@@ -99,22 +100,60 @@ def refuse_other_panel(model, opened):
         raise GemcontError(f"--covar: the model was trained with {shown}; give the same")
 
 
-def warn_of_other_data(model, cohort):
-    """Warn where the people of a training are here, but not with the images and all they had then.
+def remembered(cohort, people):
+    """Return hashes of the images of at most 256 of some people, by IID; people: bool (people,)."""
+    rows = np.flatnonzero(people)
+    if len(rows) > _REMEMBERED:
+        rows = spread(rows, _REMEMBERED)
+    return _image_hashes(cohort, rows)
 
-    Nothing is said where the people are not all here, or others beside them.
+
+def _image_hashes(cohort, rows):
+    """Hashes of the images of people, by IID; rows: theirs in the cohort, ascending."""
+    chosen = np.zeros(cohort.n_people, dtype=bool)
+    chosen[rows] = True
+    images = cohort.images_of(chosen)
+    images = images[np.argsort(cohort.person[images], kind="stable")]
+    first = np.searchsorted(cohort.person[images], rows)
+    whose = np.split(cohort.pixels[cohort.image_row[images]], first[1:])
+    return {
+        cohort.iid[row]: _hash(pixels.tobytes()) for row, pixels in zip(rows, whose, strict=True)
+    }
+
+
+def warn_of_other_data(model, cohort):
+    """Warn where people whom a model was trained on are not here what they were then.
+
+    Their images are compared for some of them; genotypes and covariates only where the people are
+    those of the training, all of them.
     """
+    data = model.facts.get("data", {})
+    _warn_of_other_images(data.get("remembered", {}), cohort)
     if any(iid not in model.role for iid in cohort.iid):
         return
     role = np.array([ROLES.index(model.role[iid]) for iid in cohort.iid], dtype=np.uint8)
-    then, now = model.facts.get("data", {}), hashes(cohort, role)
-    if then.get("people") != now["people"]:
+    now = hashes(cohort, role)
+    if data.get("people") != now["people"]:
         return
-    for name in ("images", "dosages", "covariates"):
-        known = then.get(name, _NOTHING)
+    for name in ("dosages", "covariates"):
+        known = data.get(name, _NOTHING)
         if _NOTHING not in (known, now[name]) and known != now[name]:
             log.warning(
-                "--model: the people are those of its training, their %s are not: were they made "
-                "anew, or do the ids mean other people?",
+                "--model: the people are those of its training, their %s are not: made anew, or of "
+                "other people with the same ids?",
                 name,
             )
+
+
+def _warn_of_other_images(known, cohort):
+    rows = np.array([i for i, iid in enumerate(cohort.iid) if iid in known], dtype=np.int64)
+    if not len(rows):
+        return
+    now = _image_hashes(cohort, rows)
+    other = sum(known[iid] != found for iid, found in now.items())
+    if other:
+        log.warning(
+            "--model: of %d people looked at whom it was trained on, %d have other images here: made "
+            "anew, or of other people with the same ids?",
+            *(len(rows), other),
+        )

@@ -27,7 +27,7 @@ from gemcont.learn.model import (
     write_facts,
     write_people,
 )
-from gemcont.learn.provenance import hash_of_roles, hashes
+from gemcont.learn.provenance import hash_of_roles, hashes, remembered
 from gemcont.learn.split import KIN, ROLES, TRAIN, VALIDATION
 from gemcont.plots.save import save
 from gemcont.plots.training import training_curve
@@ -108,7 +108,11 @@ class _Trainer:
         iid = self.cohort.iid + [name for _, name in kin]
         role = [ROLES[r] for r in (*self.role, *([KIN] * len(kin)))]
         facts = self._facts(panel_ids)
-        facts["data"] |= {"study": study, "roles": hash_of_roles(fid, iid, role)}
+        facts["data"] |= {
+            "study": study,
+            "roles": hash_of_roles(fid, iid, role),
+            "remembered": remembered(self.cohort, np.isin(self.role, (TRAIN, VALIDATION))),
+        }
         if resume and os.path.exists(os.path.join(self.out, LAST)):
             _refuse_other(self.out, facts)
         else:

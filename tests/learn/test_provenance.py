@@ -11,10 +11,14 @@ import pytest
 from conftest import BUNDLED
 
 from gemcont import GemcontError
+from gemcont.genotype.align import SampleIds
 from gemcont.learn import train as trainer
+from gemcont.learn.data import assemble
 from gemcont.learn.evaluate import evaluate_study
 from gemcont.learn.files import Inputs, Split, embed_files, open_inputs, roles, train_files
+from gemcont.learn.images import Images
 from gemcont.learn.model import read_model
+from gemcont.learn.provenance import remembered
 from gemcont.learn.settings import TrainSettings
 from gemcont.learn.simulate import write_study
 
@@ -106,7 +110,7 @@ def test_another_panel_is_refused(image_study, model, tmp_path):
 def as_an_earlier_version(folder):
     """model.json without the hashes that earlier versions did not write."""
     facts = json.loads((folder / "model.json").read_text())
-    for name in ("study", "roles"):
+    for name in ("study", "roles", "remembered"):
         del facts["data"][name]
     (folder / "model.json").write_text(json.dumps(facts))
 
@@ -165,18 +169,49 @@ def files_of(image_study, tmp_path, rows, turned=False):
     return Inputs(images=str(tmp_path / "x.npy"), **files)
 
 
-def test_the_same_people_with_other_images_are_warned_of(image_study, tmp_path, caplog):
+def test_people_of_the_same_ids_with_other_images_are_warned_of(image_study, tmp_path, caplog):
     inputs = files_of(image_study, tmp_path, list(range(400)))
     train_files(inputs, Split(fraction=0.5), QUICK, str(tmp_path / "m"))
     embed_files(inputs, str(tmp_path / "m"), str(tmp_path / "e"))
-    assert not warnings(caplog)
-    files_of(image_study, tmp_path, list(range(400)), turned=True)
-    embed_files(inputs, str(tmp_path / "m"), str(tmp_path / "e"))
-    assert "people are those of its training, their images are not" in caplog.text
-    caplog.clear()
+    embed_files(inputs, str(tmp_path / "m"), str(tmp_path / "e"), directions=1)
     more = files_of(image_study, tmp_path, list(range(390, 700)))
     embed_files(more, str(tmp_path / "m"), str(tmp_path / "e"))
-    assert not warnings(caplog)
+    assert not [w for w in warnings(caplog) if "--directions" not in w]
+    for count in (400, 300):
+        files_of(image_study, tmp_path, list(range(count)), turned=True)
+        embed_files(inputs, str(tmp_path / "m"), str(tmp_path / "e"))
+        looked_at = sum(iid.startswith("s0_") for iid in read_model(tmp_path / "m").seen.iid)
+        assert looked_at == 200
+        assert "people looked at whom it was trained on" in caplog.text
+        caplog.clear()
+
+
+def test_two_images_of_a_person_are_remembered_together(tmp_path):
+    pixels = np.random.default_rng(0).integers(0, 256, (6, 9, 9)).astype(np.uint8)
+    iid = ["a", "b", "a", "c", "b", "d"]
+    cohort = assemble(Images(pixels, SampleIds("i", None, iid)))
+    known = remembered(cohort, np.array([True, True, False, True]))
+    assert list(known) == ["a", "b", "d"]
+    order = [1, 0, 2, 5, 3, 4]
+    turned = assemble(Images(pixels[order], SampleIds("i", None, [iid[i] for i in order])))
+    assert remembered(turned, np.ones(4, dtype=bool)).items() >= known.items()
+    swapped = assemble(Images(pixels[[2, 1, 0, 3, 4, 5]], SampleIds("i", None, iid)))
+    assert remembered(swapped, np.ones(4, dtype=bool))["a"] != known["a"]
+
+
+def test_other_genotypes_or_covariates_are_warned_of(image_study, tmp_path, caplog):
+    inputs = files_of(image_study, tmp_path, list(range(300)))
+    iid = open_inputs(inputs, genotypes=False).cohort.iid
+    for name, factor in (("now", 1), ("then", 2)):
+        rows = [f"{i}\t{factor * k}\n" for k, i in enumerate(iid)]
+        (tmp_path / name).write_text("IID\tage\n" + "".join(rows))
+    inputs = replace(inputs, covar=str(tmp_path / "now"))
+    train_files(inputs, Split(fraction=0.5), QUICK, str(tmp_path / "m"))
+    embed_files(inputs, str(tmp_path / "m"), str(tmp_path / "e"), directions=1)
+    assert "their covariates are not" not in caplog.text
+    inputs = replace(inputs, covar=str(tmp_path / "then"))
+    embed_files(inputs, str(tmp_path / "m"), str(tmp_path / "e"), directions=1)
+    assert "those of its training, their covariates are not" in caplog.text
 
 
 def test_a_model_of_files_is_judged_by_a_study_with_a_warning(image_study, tmp_path, caplog):
