@@ -153,7 +153,7 @@ def _warn_of_other_images(known, cohort):
     other = sum(known[iid] != found for iid, found in now.items())
     if other:
         log.warning(
-            "--model: of %d people looked at whom it was trained on, %d have other images here: made "
-            "anew, or of other people with the same ids?",
+            "--model: of %d people looked at whom it was trained on, %d have other images here: are "
+            "these made anew, or of other people with the same ids?",
             *(len(rows), other),
         )
