@@ -45,7 +45,7 @@ class Recovery(NamedTuple):
     causal_recovered: float
     share_of_oracle: float
     null_recovered: int
-    lambda_gc: float
+    lambda_gc: float | None
 
 
 def ridge_r2(embeddings, target, groups=None):
@@ -83,14 +83,8 @@ def evaluate_study(folder, model_folder, prefix, *, pcs=(1, 4, 16, 64), covar=No
     model = read_model(model_folder)
     inputs = Inputs(study=folder, covar=covar, covar_names=covar_names)
     opened = open_inputs(inputs, weights=model.facts["settings"].weights, target=True)
-    cohort = opened.cohort
     _refuse_other_data(model, opened)
-    test = unseen(model, cohort, opened.in_training)
-    if test.sum() < _FOLDS:
-        raise GemcontError(
-            f"--study: {folder} has {test.sum()} test people whom the model has not seen; at least "
-            f"{_FOLDS} are needed"
-        )
+    cohort, test = opened.cohort, _test_people(model, opened)
     embeddings = embed(model, cohort, test, device=device, progress=progress).astype(np.float64)
     if not np.ptp(embeddings, axis=0).any():
         raise GemcontError(f"--model: {model_folder} embeds all test people alike; train it anew")
@@ -103,16 +97,11 @@ def evaluate_study(folder, model_folder, prefix, *, pcs=(1, 4, 16, 64), covar=No
         row._replace(share_of_oracle=row.causal_recovered / max(oracle.causal_recovered, 1e-9))
         for row in (*dict.fromkeys(components.values()), *directions, oracle)
     ]
-    main = components[MAIN_PCS]
     found = {
         **_facts(model),
+        "n_test": len(z),
         "r2": ridge_r2(embeddings, z),
-        "main_test": main.test,
-        "causal_recovered": main.causal_recovered,
-        "null_recovered": main.null_recovered,
-        "lambda_gc": main.lambda_gc,
-        "oracle_recovered": oracle.causal_recovered,
-        "n_test": int(test.sum()),
+        **_main_facts(components[MAIN_PCS], oracle),
         "pcs": {str(asked): row.dof for asked, row in components.items()},
         "directions": facts,
         "tests": [row._asdict() for row in rows],
@@ -129,6 +118,17 @@ def _refuse_other_data(model, opened):
     warn_of_other_data(model, opened.cohort)
 
 
+def _test_people(model, opened):
+    """bool (people,): the study's test people whom the model has not seen."""
+    test = unseen(model, opened.cohort, opened.in_training)
+    if test.sum() < _FOLDS:
+        raise GemcontError(
+            f"--study: {opened.study.folder} has {test.sum()} test people whom the model has not "
+            f"seen; at least {_FOLDS} are needed"
+        )
+    return test
+
+
 def _facts(model):
     """What the json says of the model."""
     settings = model.facts["settings"]
@@ -139,6 +139,17 @@ def _facts(model):
         "loss": settings.loss,
         "encoder": settings.encoder,
         "n_train": model.facts["n_train"],
+    }
+
+
+def _main_facts(main, oracle):
+    """What the json says of the main test of components."""
+    return {
+        "main_test": main.test,
+        "causal_recovered": main.causal_recovered,
+        "null_recovered": main.null_recovered,
+        "lambda_gc": main.lambda_gc,
+        "oracle_recovered": oracle.causal_recovered,
     }
 
 

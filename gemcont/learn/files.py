@@ -132,13 +132,13 @@ def _target_of(inputs, study):
 
 @dataclass(frozen=True)
 class Split:
-    """Who is trained on: ``people``, a list of ids, or a ``fraction``; and who is related.
+    """Who is trained on: ``people``, as ``read_sample_list``, or a ``fraction``; who is related.
 
     relatives: table of pairs, see ``related_pairs``; families: whether people of one FID are
     related
     """
 
-    people: str | None = None
+    people: object = None
     fraction: float = 0.5
     relatives: str | None = None
     families: bool = False

@@ -13,6 +13,7 @@ log = logging.getLogger(__name__)
 
 _HASHED = 1024  # images, spread over all
 _REMEMBERED = 256  # people of the training whose images are known by a hash of their own
+_SHORT = 16  # letters of such a hash
 _NOTHING = hashlib.sha256(b"").hexdigest()
 _PARTS = ("dosages", "covariates", "target")
 _EARLIER = "the model is of an earlier gemcont"
@@ -117,7 +118,8 @@ def _image_hashes(cohort, rows):
     first = np.searchsorted(cohort.person[images], rows)
     whose = np.split(cohort.pixels[cohort.image_row[images]], first[1:])
     return {
-        cohort.iid[row]: _hash(pixels.tobytes()) for row, pixels in zip(rows, whose, strict=True)
+        cohort.iid[row]: _hash(pixels.tobytes())[:_SHORT]
+        for row, pixels in zip(rows, whose, strict=True)
     }
 
 
@@ -153,7 +155,7 @@ def _warn_of_other_images(known, cohort):
     other = sum(known[iid] != found for iid, found in now.items())
     if other:
         log.warning(
-            "--model: of %d people looked at whom it was trained on, %d have other images here: are "
-            "these made anew, or of other people with the same ids?",
-            *(len(rows), other),
+            "--model: %d of %d people looked at, whom it was trained on, have other images here: "
+            "made anew, or of other people with the same ids?",
+            *(other, len(rows)),
         )
