@@ -14,6 +14,7 @@ from gemcont.errors import GemcontError
 from gemcont.learn.data import PanelCoding
 from gemcont.learn.directions import chosen_directions
 from gemcont.learn.images import batch_of
+from gemcont.learn.provenance import refuse_other_shape
 from gemcont.learn.split import KIN, TRAIN, VALIDATION
 from gemcont.tables.files import remove, unfinished
 
@@ -24,10 +25,12 @@ _BATCH = 1024  # images at a time
 
 @torch.no_grad()
 def embed(model, cohort, people=None, *, device="cpu", progress=False):
-    """float32 (chosen people, width): the mean over a person's images.
+    """Return float32 (chosen people, width): the mean over a person's images.
 
-    model: ``Model``; cohort: ``Cohort``; people: bool (people,), None = all
+    model: ``Model``; cohort: ``Cohort``; people: bool (people,), None = all. Raises GemcontError
+    for images of another shape than the model's.
     """
+    refuse_other_shape(model, cohort)
     chosen = np.ones(cohort.n_people, dtype=bool) if people is None else people
     images = cohort.images_of(chosen)
     method = model.method.to(device)

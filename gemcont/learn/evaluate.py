@@ -16,7 +16,6 @@ from gemcont.learn.files import Inputs, open_inputs
 from gemcont.learn.model import read_model
 from gemcont.learn.provenance import (
     refuse_other_panel,
-    refuse_other_shape,
     refuse_other_study,
     warn_of_other_data,
 )
@@ -111,9 +110,8 @@ def evaluate_study(folder, model_folder, prefix, *, pcs=(1, 4, 16, 64), covar=No
 
 
 def _refuse_other_data(model, opened):
-    """Raise GemcontError for a study, images, panel or covariates that are not the model's."""
+    """Raise GemcontError for a study, panel or covariates that are not the model's."""
     refuse_other_study(model, opened.study)
-    refuse_other_shape(model, opened.cohort)
     refuse_other_panel(model, opened)
     warn_of_other_data(model, opened.cohort)
 

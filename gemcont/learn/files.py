@@ -16,7 +16,6 @@ from gemcont.learn.images import read_images
 from gemcont.learn.model import read_model
 from gemcont.learn.provenance import (
     refuse_other_panel,
-    refuse_other_shape,
     refuse_other_study,
     warn_of_other_data,
 )
@@ -256,7 +255,6 @@ def embed_files(inputs, folder, prefix, *, directions=None, include_training=Fal
     opened = open_inputs(replace(inputs, covar=None), genotypes=False)
     cohort = opened.cohort
     refuse_other_study(model, opened.study)
-    refuse_other_shape(model, cohort)
     warn_of_other_data(model, cohort)
     fresh = unseen(model, cohort, opened.in_training)
     if not fresh.any():

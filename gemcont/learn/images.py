@@ -10,6 +10,7 @@ import torch
 
 from gemcont.errors import GemcontError
 from gemcont.genotype.align import SampleIds
+from gemcont.genotype.lists import read_sample_list
 from gemcont.learn.pixels import checked_pixels
 from gemcont.tables.phenotypes import read_sample_table
 
@@ -21,9 +22,9 @@ class Images:
     """Images and the people they are of.
 
     pixels: uint8 (images, H, W) or (images, H, W, channels), a memory map where it came as .npy;
-    (images, channels, H, W) is turned into that; ids: ``SampleIds``, one per image: a person may
-    have several; name, layout: as ``checked_pixels`` takes them. Raises GemcontError for pixels
-    that are no images, and for ids that are more or fewer.
+    (images, channels, H, W) is turned into that; ids: ``SampleIds``, or what ``read_sample_list``
+    takes, one per image: a person may have several; name, layout: as ``checked_pixels`` takes them.
+    Raises GemcontError for pixels that are no images, and for ids that are more or fewer.
     """
 
     pixels: np.ndarray
@@ -34,6 +35,8 @@ class Images:
     def __post_init__(self, name, layout):
         name = name or "images"
         pixels = checked_pixels(self.pixels, name, layout)
+        if not isinstance(self.ids, SampleIds):
+            object.__setattr__(self, "ids", read_sample_list(self.ids, f"the ids of {name}"))
         if len(self.ids.iid) != len(pixels):
             raise GemcontError(
                 f"{self.ids.name}: names {len(self.ids.iid)} images, {name} has {len(pixels)}"

@@ -213,3 +213,13 @@ def test_ids_are_found_by_the_header(tmp_path):
     (tmp_path / "x.ids.tsv").write_text("eye\tIID\tFID\nleft\ta\tf\nright\ta\tf\n")
     images = read_images(tmp_path / "x.npy")
     assert (images.ids.fid, images.ids.iid) == (["f", "f"], ["a", "a"])
+
+
+def test_ids_in_memory_are_a_list_pairs_or_a_table():
+    frame = pd.DataFrame({"eye": ["l", "r"], "IID": ["a", "b"]})
+    for ids in (["a", "b"], [("f", "a"), ("f", "b")], frame):
+        assert Images(IMAGES, ids).ids.iid == ["a", "b"]
+    with pytest.raises(GemcontError, match="the ids of images: names 3 images, images has 2"):
+        Images(IMAGES, ["a", "b", "c"])
+    with pytest.raises(GemcontError, match="the ids of eyes: must be a path or a sequence"):
+        Images(IMAGES, 7, "eyes")
