@@ -17,8 +17,8 @@ example:
   gemcont-gwas --bfile study0/study --pheno results/emb.embed.tsv --pcs 16 --rank-int --out scan
 
 writes PREFIX.embed.tsv and PREFIX.embed.json (the model's hash, and whom it has seen: gemcont-gwas
-leaves them out); --directions also PREFIX.directions.tsv and .json, except where auto finds none that
-holds in the validation people; PREFIX.log"""
+leaves them out); --directions also PREFIX.directions.tsv and .json (unless auto finds none that
+holds in the validation people); PREFIX.log"""
 
 
 def build_parser():

@@ -140,8 +140,8 @@ def _log_chosen(chosen, found, fails):
     if fails[: chosen.count].any():
         names = ", ".join(f"d{k + 1}" for k in np.flatnonzero(fails[: chosen.count]))
         log.warning(
-            "--directions: in %d validation people no better than a permuted panel: %s; auto leaves "
-            "those out",
+            "--directions: in %d validation people no better than a permuted panel: %s; auto "
+            "leaves those out",
             *(people, names),
         )
     pairs = zip(chosen.correlations, chosen.held, strict=True)
