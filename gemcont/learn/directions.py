@@ -50,15 +50,16 @@ class Directions(NamedTuple):
             "correlations": self.correlations.tolist(),
             "correlations_in_validation": self.held.tolist(),
             "largest_of_permuted_panels": self.null,
+            "hold": (self.held > self.null).tolist(),
             "n_validation": self.n_validation,
         }
 
     def of(self, embeddings):
-        """(people, K), each of variance 1 in the people it was fitted on."""
+        """Return them of embeddings: (people, K), of variance 1 in the people fitted on."""
         return (embeddings - self.mean) @ self.weights
 
     def first(self, count):
-        """The first few of them."""
+        """Return the first few of them."""
         return self._replace(
             weights=self.weights[:, :count],
             partners=self.partners[:, :count],

@@ -60,7 +60,7 @@ def read_images(path, ids=None, layout=None):
     Raises GemcontError for anything else.
     """
     path = os.fspath(path)
-    found = load_array(path)
+    found = open_pixels(path)
     if isinstance(found, np.ndarray):
         return Images(found, _ids_beside(path, ids), path, layout)
     with found:
@@ -73,7 +73,7 @@ def read_images(path, ids=None, layout=None):
         return Images(_member(path, found, "images"), whose, path, layout)
 
 
-def load_array(path):
+def open_pixels(path):
     """Return the array of an .npy as a memory map, or an open .npz; GemcontError for neither."""
     try:
         return np.load(path, mmap_mode="r", allow_pickle=False)

@@ -11,7 +11,7 @@ from gemcont.errors import GemcontError
 from gemcont.genotype import open_genotypes
 from gemcont.genotype.align import SampleIds
 from gemcont.genotype.source import GenotypeSource
-from gemcont.learn.images import Images, load_array
+from gemcont.learn.images import Images, open_pixels
 from gemcont.learn.provenance import hash_of_study
 from gemcont.tables.phenotypes import SampleTable, read_sample_table
 
@@ -60,7 +60,7 @@ def open_study(folder):
     people = _people(os.path.join(folder, "people.tsv"))
     ids = SampleIds(people.name, people.fid, people.iid)
     path = os.path.join(folder, "images.npy")
-    images = Images(load_array(path), ids, path)
+    images = Images(open_pixels(path), ids, path)
     source = open_genotypes(os.path.join(folder, "study"))
     causal = _causal(os.path.join(folder, "causal.tsv"), source)
     panel = os.path.join(folder, "panel.tsv")

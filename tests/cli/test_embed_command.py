@@ -35,7 +35,9 @@ def test_directions_are_written_and_described(image_study, model, tmp_path, layo
         facts = read_json(tmp_path / name)["directions"]
         assert facts["asked"] == facts["kept"] == 3
         assert facts["n_validation"] == 30
-        assert len(facts["correlations"]) == len(facts["correlations_in_validation"]) == 3
+        held = facts["correlations_in_validation"]
+        assert len(facts["correlations"]) == len(held) == 3
+        assert facts["hold"] == [r > facts["largest_of_permuted_panels"] for r in held]
     assert (
         "canonical correlations in training (30 validation) people"
         in (tmp_path / "e.log").read_text()
