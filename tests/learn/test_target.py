@@ -1,10 +1,17 @@
+import math
+
 import numpy as np
 import pytest
 
 from gemcont import GemcontError
+from gemcont.learn.files import Inputs, Split, train_files
+from gemcont.learn.model import read_model
+from gemcont.learn.settings import TrainSettings
 from gemcont.learn.target import coded_target
+from gemcont.tables.phenotypes import read_sample_table
 
 NAN = np.nan
+SUPERVISED = TrainSettings(method="supervised", encoder="mlp", epochs=3, batch_size=64, lr=1e-3)
 
 
 @pytest.mark.parametrize(
@@ -46,3 +53,40 @@ def test_what_the_user_says_rules(caplog):
         coded_target("y", grades, "x")
     coded_target("y", np.array([-9.0, 50, 60]))
     assert "-9 is taken as a value (1 people)" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("classes", "missing", "kind", "is_class", "n"),
+    [
+        ((0, 1), "NA", None, True, 450),
+        ((1, 2), "-9", None, True, 450),
+        ((1, 2), "0", None, True, 450),
+        ((1, 2), "NA", "number", False, 450),
+        ((1, 2), "0", "number", False, 600),
+        ((0, 1), "-9", "class", True, 450),
+    ],
+)
+def test_a_class_is_told_by_its_coding(
+    image_study, tmp_path, caplog, classes, missing, kind, is_class, n
+):
+    """PLINK's 1 and 2 too; a fourth of the people have no value."""
+    people = read_sample_table(f"{image_study}/people.tsv")
+    values = [
+        missing if i % 4 == 0 else str(classes[int(z > 0)])
+        for i, z in enumerate(people.columns["z"].to_list())
+    ]
+    rows = "".join(f"{v}\t{i}\n" for v, i in zip(values, people.iid, strict=True))
+    (tmp_path / "case.tsv").write_text("case\tIID\n" + rows)
+    inputs = Inputs(
+        study=image_study, pheno=str(tmp_path / "case.tsv"), target="case", target_kind=kind
+    )
+    with caplog.at_level("INFO", "gemcont"):
+        lines = train_files(inputs, Split(), SUPERVISED, str(tmp_path / "m"))
+    facts = read_model(tmp_path / "m").facts
+    assert facts["binary_target"] == is_class
+    assert facts["n_train"] + facts["n_validation"] == n
+    assert ("--target case is a class" in caplog.text) == is_class
+    if n == 450:
+        assert "275 missing case" in caplog.text
+    if is_class:
+        assert lines[0]["loss"] == pytest.approx(math.log(2), abs=0.1)

@@ -170,45 +170,6 @@ def test_supervised_training_stops_early_with_its_best(image_study, tmp_path):
     assert int(np.argmin(losses)) == len(lines) - 1 - settings.patience
 
 
-@pytest.mark.parametrize(
-    ("classes", "missing", "kind", "is_class", "n"),
-    [
-        ((0, 1), "NA", None, True, 450),
-        ((1, 2), "-9", None, True, 450),
-        ((1, 2), "0", None, True, 450),
-        ((1, 2), "NA", "number", False, 450),
-        ((1, 2), "0", "number", False, 600),
-        ((0, 1), "-9", "class", True, 450),
-    ],
-)
-def test_a_class_is_told_by_its_coding(
-    image_study, tmp_path, caplog, classes, missing, kind, is_class, n
-):
-    """PLINK's 1 and 2 too; a fourth of the people have no value."""
-    people = read_sample_table(f"{image_study}/people.tsv")
-    values = [
-        missing if i % 4 == 0 else str(classes[int(z > 0)])
-        for i, z in enumerate(people.columns["z"].to_list())
-    ]
-    rows = "".join(f"{v}\t{i}\n" for v, i in zip(values, people.iid, strict=True))
-    (tmp_path / "case.tsv").write_text("case\tIID\n" + rows)
-    inputs = Inputs(
-        study=image_study, pheno=str(tmp_path / "case.tsv"), target="case", target_kind=kind
-    )
-    with caplog.at_level("INFO", "gemcont"):
-        lines = train_files(
-            inputs, Split(), replace(QUICK, method="supervised"), str(tmp_path / "m")
-        )
-    facts = read_model(tmp_path / "m").facts
-    assert facts["binary_target"] == is_class
-    assert facts["n_train"] + facts["n_validation"] == n
-    assert ("--target case is a class" in caplog.text) == is_class
-    if n == 450:
-        assert "275 missing case" in caplog.text
-    if is_class:
-        assert lines[0]["loss"] == pytest.approx(math.log(2), abs=0.1)
-
-
 def test_relatives_share_a_side(image_study, tmp_path):
     people = [x.split("\t")[1] for x in (Path(image_study) / "people.tsv").read_text().splitlines()]
     trained, tested = people[1], people[-1]
