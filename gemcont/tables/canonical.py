@@ -6,6 +6,11 @@ import re
 import numpy as np
 import polars as pl
 
+from gemcont.tables.dialects import EFFECT_BY_CONTROLS
+from gemcont.tables.harmonised import with_harmonised
+from gemcont.tables.headings import base_role
+from gemcont.tables.intervals import error_of_interval
+
 COLUMNS = {
     "row": pl.UInt32,
     "variant_id": pl.String,
@@ -19,32 +24,46 @@ COLUMNS = {
     "neg_log_10_p_value": pl.Float64,
     "z": pl.Float64,
     "n": pl.Float64,
-    "info": pl.Float64,
     "strand": pl.String,
     "trait": pl.String,
+    "is_ratio": pl.Boolean,  # whether beta is the logarithm of what the file has
+    "is_of_interval": pl.Boolean,  # whether the standard error follows from a confidence interval
 }
 _STRANDS = dict.fromkeys(("+", "1", "+1", "f", "fwd", "forward", "plus"), "+")
 _STRANDS |= dict.fromkeys(("-", "-1", "r", "rev", "reverse", "minus"), "-")
-_NAMES = ("chromosome", "variant_id", "rsid", "effect_allele", "other_allele", "ref", "alt")
+_IDS = ("variant_id", "rsid", "hm_rsid")
+_NAMES = (
+    *_IDS,
+    *("chromosome", "effect_allele", "other_allele", "ref", "alt", "trait"),
+    *("hm_chromosome", "hm_effect_allele", "hm_other_allele"),
+)
 _MISSING = ("", "na", "nan", ".", "#na", "null", "none", "n/a")
 _SMALLEST = 1e-300  # a p below it is read from its text: a double has few digits left there
 _POWER = re.compile(r"[-+]?([0-9]*\.?[0-9]*)(?:[eE]([-+]?[0-9]+))?")
+_ADDITIVE = r"(?i)^add(itive)?(-wgr(-[a-z]+)?)?$"  # the last ones are of REGENIE's --htp
+NOT_ADDITIVE = "TEST is not ADD"
+_BASES = {"TRUE": "T"}  # R writes a column of nothing but T so
 
 
 def canonical(file, table):
-    """One batch in our words: the columns of ``COLUMNS``, null where there is no value.
+    """Bring one batch to our words: the columns of ``COLUMNS``, null where there is no value.
 
-    file: the ``Sumstats`` it comes from, for messages and counts; table: columns named by role,
-    as text or numbers, and ``row``. Raises GemcontError naming the line of a value that cannot be.
+    file: the ``Sumstats`` it comes from, for messages and for the rows it leaves out; table:
+    columns named by key, as text or numbers, and ``row``. Raises GemcontError naming the line of a
+    value that cannot be.
     """
-    table = _additive_only(file, _blank_missing(_whole_numbers(table)))
+    table = _first_filled(_blank_missing(_whole_numbers(table)))
+    table = _additive_only(file, with_harmonised(table))
+    table = _effect_by_controls(table)
     if "rsid" in table.columns:
         others = [c for c in ("rsid", "variant_id") if c in table.columns]
         table = table.with_columns(pl.coalesce(others).alias("variant_id"))
     columns = {name: table[name] for name in COLUMNS if name in table.columns}
-    columns |= _alleles(table)
+    columns |= _alleles(file, table)
     columns |= _effect(file, table)
     columns |= _numbers(file, table)
+    columns |= _standard_error(file, table, columns)
+    columns |= _frequency(file, table, columns.get("effect_allele"))
     columns |= _significance(file, table) | _strand(file, table)
     unknown = [pl.lit(None, dtype=t).alias(n) for n, t in COLUMNS.items() if n not in columns]
     frame = pl.DataFrame(columns) if columns else table.select()
@@ -52,9 +71,14 @@ def canonical(file, table):
 
 
 def _whole_numbers(table):
-    """Names that a frame holds as 1.0 and 2.0, because one is missing, as 1 and 2."""
-    floats = [n for n in _NAMES if n in table.columns and table[n].dtype.is_float()]
-    return table.with_columns(pl.col(floats).fill_nan(None).cast(pl.Int64))
+    """Names that a table holds as 1.0 and 2.0, because one is missing, as 1 and 2."""
+    names = [n for n in table.columns if base_role(n) in _NAMES]
+    floats = [n for n in names if table[n].dtype.is_float()]
+    texts = [n for n in names if table[n].dtype == pl.String and base_role(n) not in _IDS]
+    return table.with_columns(
+        pl.col(floats).fill_nan(None).cast(pl.Int64),
+        pl.col(texts).str.replace(r"^\s*([0-9]+)\.0+\s*$", "$1"),
+    )
 
 
 def _blank_missing(table):
@@ -65,14 +89,51 @@ def _blank_missing(table):
     return table.with_columns(pl.when(known).then(pl.col(text)).name.keep())
 
 
+def _first_filled(table):
+    """One column a role: of text each row's first filled one; numbers are checked first."""
+    keys = {}
+    for key in table.columns:
+        keys.setdefault(base_role(key), []).append(key)
+    several = {r: k for r, k in keys.items() if len(k) > 1 and (r in _NAMES or r == "test")}
+    dropped = [key for group in several.values() for key in group[1:]]
+    text = (pl.coalesce(pl.col(k).cast(pl.String)).alias(r) for r, k in several.items())
+    return table.with_columns(text).drop(dropped)
+
+
 def _additive_only(file, table):
     """Without the rows of covariates and other models, where the file says which test it is."""
     if "test" not in table.columns:
         return table
-    kept = table.filter(pl.col("test").is_null() | (pl.col("test") == "ADD"))
-    reason = "TEST is not ADD"
-    file.skipped[reason] = file.skipped.get(reason, 0) + table.height - kept.height
-    return kept
+    additive = (pl.col("test").str.contains(_ADDITIVE)).fill_null(True)
+    file.leave_out(table.filter(~additive), NOT_ADDITIVE)
+    return table.filter(additive)
+
+
+def _effect_by_controls(table):
+    """An effect of REGENIE's --htp as the odds ratio or the effect that it is."""
+    if EFFECT_BY_CONTROLS not in table.columns:
+        return table
+    binary = pl.lit(False)
+    if "n_controls" in table.columns:
+        binary = pl.col("n_controls").cast(pl.Float64, strict=False).fill_null(0) > 0
+    effect = pl.col(EFFECT_BY_CONTROLS)
+    table = table.with_columns(
+        pl.when(binary).then(effect).alias("odds_ratio"),
+        pl.when(~binary).then(effect).alias("beta"),
+    )
+    if {"n_cases", "n_controls"} <= set(table.columns):
+        table = table.with_columns(pl.col("n_controls").cast(pl.String).fill_null("0"))
+    return table
+
+
+def _numbers_of(file, table, role, *bounds, **options):
+    """The numbers of a role (None where it has no column): each row's first filled column."""
+    found = None
+    for key in table.columns:
+        if base_role(key) == role:
+            values = _parsed(file, table, key, *bounds, **options)
+            found = values if found is None else found.fill_null(values)
+    return found
 
 
 def _parsed(file, table, role, low=-math.inf, high=math.inf, *, infinite=False):
@@ -100,63 +161,126 @@ def _refuse(file, table, role, wrong, why):
     raise file.fault(table["row"][at], role, repr(table[role][at]), why)
 
 
-def _alleles(table):
-    """Effect and other allele in upper case."""
+def _alleles(file, table):
+    """Effect and other allele in upper case; REF and ALT too, where they are."""
     if not {"effect_allele", "ref", "alt"} & set(table.columns):
         return {}
     found = {
-        n: table[n].cast(pl.String).str.to_uppercase()
+        n: _bases(file, table, n)
         for n in ("effect_allele", "other_allele", "ref", "alt")
         if n in table.columns
     }
     effect = found.get("effect_allele", found.get("alt"))
     other = found.get("other_allele")
-    if other is None and {"ref", "alt"} <= set(found):
+    if {"ref", "alt"} <= set(found):
         frame = pl.DataFrame({"effect": effect, "ref": found["ref"], "alt": found["alt"]})
         is_alt, is_ref = pl.col("effect") == pl.col("alt"), pl.col("effect") == pl.col("ref")
         choice = pl.when(is_alt).then(pl.col("ref")).when(is_ref).then(pl.col("alt"))
-        other = frame.select(choice.alias("other"))["other"]
+        choice = frame.select(choice.alias("other"))["other"]
+        other = choice if other is None else other.fill_null(choice)
     alleles = {"effect_allele": effect, "other_allele": other}
     return {name: a for name, a in alleles.items() if a is not None}
 
 
+def _bases(file, table, role):
+    bases = table[role].cast(pl.String).str.to_uppercase().replace(_BASES)
+    if (logical := (bases == "FALSE").fill_null(False)).any():
+        _refuse(file, table, role, logical, "no allele: was it read as a logical value?")
+    return bases
+
+
 def _effect(file, table):
-    """beta: as it stands, else the logarithm of a ratio (nothing where that is not positive)."""
-    if "beta" in table.columns:
-        return {"beta": _parsed(file, table, "beta")}
-    for ratio in ("odds_ratio", "hazard_ratio"):
-        if ratio in table.columns:
-            values = _parsed(file, table, ratio)
-            return {"beta": values.set((values <= 0).fill_null(False), None).log()}
-    return {}
+    """beta: as it stands, else the logarithm of a ratio; nothing where that is 0."""
+    beta, is_ratio = _numbers_of(file, table, "beta"), None
+    for role in ("odds_ratio", "hazard_ratio"):
+        ratio = _numbers_of(file, table, role)
+        if ratio is None:
+            continue
+        if (negative := (ratio < 0).fill_null(False)).any():
+            name = file.roles.get(role, role)
+            why = f"below 0: does it hold logarithms? (--columns beta={name})"
+            _refuse(file, table, role, negative, why)
+        logarithm = ratio.set((ratio <= 0).fill_null(False), None).log()
+        here = logarithm.is_not_null() & (True if beta is None else beta.is_null())
+        is_ratio = here if is_ratio is None else is_ratio | here
+        beta = logarithm if beta is None else beta.fill_null(logarithm)
+    found = {} if beta is None else {"beta": beta}
+    return found if is_ratio is None else found | {"is_ratio": is_ratio}
+
+
+def _standard_error(file, table, columns):
+    """The standard error as it stands, else of the confidence interval."""
+    error = _numbers_of(file, table, "standard_error")
+    found = {} if error is None else {"standard_error": error}
+    of_interval = error_of_interval(table, columns.get("beta"))
+    if of_interval is None:
+        return found
+    missing = of_interval.is_not_null() & (True if error is None else error.is_null())
+    if not missing.any():
+        return found
+    filled = of_interval if error is None else error.fill_null(of_interval)
+    return {"standard_error": filled, "is_of_interval": missing}
+
+
+def _frequency(file, table, effect):
+    """Frequency of the effect allele: as it stands, or turned from that of another allele."""
+    roles = {
+        role: _numbers_of(file, table, role, 0.0, 1.0)
+        for role in (
+            "effect_allele_frequency",
+            "other_allele_frequency",
+            "alt_allele_frequency",
+            "ref_allele_frequency",
+        )
+    }
+    choices = [roles["effect_allele_frequency"]]
+    if roles["other_allele_frequency"] is not None:
+        choices.append(1 - roles["other_allele_frequency"])
+    for allele, other in (("alt", "ref"), ("ref", "alt")):
+        frequency = roles[f"{allele}_allele_frequency"]
+        if frequency is not None:
+            choices.append(_turned_to(file, table, frequency, effect, allele, other))
+    choices = [values for values in choices if values is not None]
+    if not choices:
+        return {}
+    return {"effect_allele_frequency": pl.select(pl.coalesce(*choices)).to_series()}
+
+
+def _turned_to(file, table, frequency, effect, allele, other):
+    """The frequency of ``allele`` ("alt", "ref") as that of the effect allele, null if unknown."""
+    if effect is None:
+        return frequency if allele == "alt" else 1 - frequency
+    same, not_same = (
+        (_bases(file, table, name) == effect)
+        if name in table.columns
+        else pl.repeat(None, table.height, dtype=pl.Boolean, eager=True)
+        for name in (allele, other)
+    )
+    if other not in table.columns:
+        not_same = ~same
+    if allele not in table.columns:
+        same = ~not_same
+    frame = pl.DataFrame({"f": frequency, "same": same, "not_same": not_same})
+    f = pl.col("f")
+    return frame.select(pl.when("same").then(f).when("not_same").then(1 - f)).to_series()
 
 
 def _numbers(file, table):
     """The columns that are taken as they are."""
-    bounds = {
-        "standard_error": (),
-        "effect_allele_frequency": (0.0, 1.0),
-        "other_allele_frequency": (0.0, 1.0),
-        "z": (),
-        "n": (0.0,),
-        "n_cases": (0.0,),
-        "n_controls": (0.0,),
-        "info": (),
-        "base_pair_location": (0.0, 2.0**31),
-    }
+    bounds = {"z": (), "n": (0.0,), "n_cases": (0.0,), "n_controls": (0.0,), "n_effective": (0.0,)}
+    bounds["base_pair_location"] = (0.0, 2.0**31)
     found = {
-        role: _parsed(file, table, role, *limits)
+        role: values
         for role, limits in bounds.items()
-        if role in table.columns
+        if role not in file.unread
+        and (values := _numbers_of(file, table, role, *limits)) is not None
     }
     _whole_positions(file, table, found)
     cases, controls = found.pop("n_cases", None), found.pop("n_controls", None)
-    if cases is not None and controls is not None:
-        both = cases + controls
-        found["n"] = found["n"].fill_null(both) if "n" in found else both
-    other = found.pop("other_allele_frequency", None)
-    if other is not None:
-        found.setdefault("effect_allele_frequency", 1 - other)
+    both = None if cases is None or controls is None else cases + controls
+    for more in (both, found.pop("n_effective", None)):
+        if more is not None:
+            found["n"] = found["n"].fill_null(more) if "n" in found else more
     return found
 
 
@@ -179,17 +303,16 @@ def _strand(file, table):
 
 
 def _significance(file, table):
-    """-log10 p from -log10 p, log10 p or p, whichever stands first."""
-    if "neg_log_10_p_value" in table.columns:
-        return {
-            "neg_log_10_p_value": _parsed(file, table, "neg_log_10_p_value", 0.0, infinite=True)
-        }
+    """-log10 p: each row's first filled one of -log10 p, p and log10 p."""
+    neg = _numbers_of(file, table, "neg_log_10_p_value", 0.0, infinite=True)
+    choices = [] if neg is None else [neg]
     if "p_value" in table.columns:
-        return {"neg_log_10_p_value": _from_p(file, table)}
-    if "log_10_p_value" in table.columns:
-        values = _parsed(file, table, "log_10_p_value", -math.inf, 0.0, infinite=True)
-        return {"neg_log_10_p_value": -values}
-    return {}
+        choices.append(_from_p(file, table))
+    log = _numbers_of(file, table, "log_10_p_value", -math.inf, 0.0, infinite=True)
+    choices += [] if log is None else [-log]
+    if not choices:
+        return {}
+    return {"neg_log_10_p_value": pl.select(pl.coalesce(*choices)).to_series()}
 
 
 def _from_p(file, table):
