@@ -30,6 +30,34 @@ REASONS = {
     Reason.FREQUENCY: "allele frequency differs from the reference's (--max-eaf-diff)",
 }
 MODES = ("infer", "keep", "drop")
+_FEWEST_COUNTED = 20  # variants that tell a study's strand
+_NEARLY_ALL = 0.99  # share of them on one strand: the rest are mistakes
+
+
+class Strand(IntEnum):
+    """Which strand a study's letters are of: the reference's, the other one, or untold."""
+
+    UNTOLD = 0
+    SAME = 1
+    OTHER = 2
+
+
+def count_strands(effect, other, ref_effect, ref_other, complement):
+    """Return how many rows are (on the reference's strand, on the other), by letters that tell.
+
+    Arguments as of ``align``. Palindromic rows, and those whose alleles do not fit, do not count.
+    """
+    here = np.logical_or(*_fits(effect, other, ref_effect, ref_other))
+    there = np.logical_or(*_fits(complement[effect], complement[other], ref_effect, ref_other))
+    return int((here & ~there).sum()), int((there & ~here).sum())
+
+
+def strand_of(same, flipped):
+    """Return the ``Strand`` of a study of which so many variants are on either strand."""
+    total = same + flipped
+    if total < _FEWEST_COUNTED or _NEARLY_ALL * total > max(same, flipped):
+        return Strand.UNTOLD
+    return Strand.SAME if same > flipped else Strand.OTHER
 
 
 def align(
@@ -44,14 +72,17 @@ def align(
     palindromic="infer",
     ambiguous=0.4,
     max_difference=None,
+    same_strand=False,
 ):
     """How each row's effect is to be turned: (sign int8, strand flipped bool, reason uint8).
 
     effect, other, ref_effect, ref_other: int (rows,) allele codes; frequency, ref_frequency: of
     the effect alleles, NaN unknown; complement: int (codes,), the other strand's code of each.
-    palindromic: "keep" goes by the letters, "drop" takes none, "infer" turns the strand where the
-    frequencies lie on different sides of one half and leaves the row out where either lies within
-    [ambiguous, 1 - ambiguous] or is unknown. max_difference: largest difference of frequencies.
+    palindromic: "keep" goes by the letters, "drop" takes none, "infer" goes by them where
+    same_strand (bool, or bool (rows,)) says that they are of the reference's strand; elsewhere it
+    turns the strand where the frequencies lie on different sides of one half and leaves the row out
+    where either lies within [ambiguous, 1 - ambiguous] or is unknown. max_difference: largest
+    difference of frequencies.
 
     sign is 1 or -1, the factor of the effect; 0 where the row cannot be used, for the reason.
     A sign of -1 turns the frequency over too.
@@ -62,6 +93,7 @@ def align(
     if palindromic == "drop":
         reason[mirrored] = Reason.PALINDROMIC
     elif palindromic == "infer":
+        mirrored &= ~np.asarray(same_strand)
         turned = np.where(sign < 0, 1 - frequency, frequency)
         unknown = np.isnan(turned) | np.isnan(ref_frequency)
         middle = _is_middle(turned, ambiguous) | _is_middle(ref_frequency, ambiguous)

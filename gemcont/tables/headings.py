@@ -35,12 +35,12 @@ def base_role(key):
     return key.partition(_NEXT)[0]
 
 
-def recognise(path, header, asked, *, firm=False):
+def recognise(path, header, asked, *, firm=()):
     """Tell (dialect's name, key -> column of the file) from a header.
 
     header: names of the columns
     asked: role -> column, or several of which the first present one is taken, which rule
-    firm: whether ``asked`` may not contradict a recognised dialect
+    firm: roles of ``asked`` that may not contradict a recognised dialect
 
     Keys are roles, numbered where each row takes the first filled of several columns. Raises
     GemcontError for an asked column that is not there, for a role that two columns could have, and
@@ -51,8 +51,8 @@ def recognise(path, header, asked, *, firm=False):
         by_name.setdefault(plain(name), []).append(name)
     dialect = _dialect_of(by_name)
     found = {} if dialect is None else _of_dialect(dialect, by_name)
-    if firm and dialect is not None:
-        asked = _without_contradiction(path, header, asked, found, dialect)
+    if dialect is not None:
+        asked = _without_contradiction(path, header, asked, firm, found, dialect)
     asked = {role: _first_present(path, header, role, names) for role, names in asked.items()}
     if dialect is None:
         found = _of_aliases(path, by_name, asked)
@@ -84,21 +84,25 @@ def _first_present(path, header, role, names):
     return present[0]
 
 
-def _without_contradiction(path, header, asked, found, dialect):
-    """Return ``asked`` without what a recognised file neither has nor needs."""
-    kept = {}
-    for role, names in asked.items():
-        own, here = found.get(role), {names} & set(header) if isinstance(names, str) else set(names)
-        if own is not None and not here:
+def _without_contradiction(path, header, asked, firm, found, dialect):
+    """Return ``asked`` without the firm roles that a recognised file fills and has no such column.
+
+    Raises GemcontError where a firm role is asked of a column that the dialect says is another's.
+    """
+    kept = dict(asked)
+    for role in firm:
+        name, own = asked[role], found.get(role)
+        if name not in header:
+            if own is not None:
+                del kept[role]
             continue
-        other = next((key for key, column in found.items() if column in here and key != role), None)
-        if here and (other or own not in (None, *here)):
-            is_now = f"{role} is {own}" if own else f"{names} is {other}"
+        is_of = next((base_role(key) for key, column in found.items() if column == name), role)
+        if is_of != role or own not in (None, name):
+            is_now = f"{role} is {own}" if own else f"{name} is {is_of}"
             raise GemcontError(
-                f"--columns {role}={names} contradicts {path}, which is read as {dialect.name} "
-                f"({is_now} there); say whose column it is: --columns FILE:{role}={names}"
+                f"--columns {role}={name} contradicts {path}, which is read as {dialect.name} "
+                f"({is_now} there); say whose column it is: --columns FILE:{role}={name}"
             )
-        kept[role] = names
     return kept
 
 

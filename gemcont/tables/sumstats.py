@@ -26,8 +26,8 @@ class Sumstats:
     """A file of summary statistics, recognised by its header.
 
     path: the file, or a DataFrame of pandas or polars
-    columns: role -> column of the file, for what no dialect knows; firm: whether they may not
-        contradict a recognised dialect
+    columns: role -> column of the file, for what no dialect knows; firm: roles of them that may
+        not contradict a recognised dialect
     needed: roles without which the file is no use; unread: roles that nobody will ask for
     trait: the one to read of a file of several
 
@@ -36,7 +36,7 @@ class Sumstats:
     reason).
     """
 
-    def __init__(self, path, *, columns=None, firm=False, needed=(), unread=(), trait=None):
+    def __init__(self, path, *, columns=None, firm=(), needed=(), unread=(), trait=None):
         self._file = _open(path)
         self.name = self._file.name
         header = self._file.header

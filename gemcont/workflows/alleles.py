@@ -63,6 +63,11 @@ class AlleleCodes:
         )
         return (place << np.uint64(_PAIR_BITS)) | pair
 
+    @staticmethod
+    def with_pairs(hashes, pairs):
+        """uint64 (rows,): hashes of ids, told apart by the pair of alleles too."""
+        return hashes ^ ((pairs + np.uint64(1)) * _SPREAD)
+
     def pairs(self, effect, other):
         """uint64 (rows,): alike for the same two alleles in either order, on either strand."""
         complement = self.complement

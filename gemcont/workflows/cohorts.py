@@ -1,26 +1,27 @@
-"""Cohorts' summary statistics brought to one set of variants and alleles."""
+"""Reading cohorts' summary statistics: the rows that have what they need, the others by reason."""
 
 import logging
+import os
 from dataclasses import dataclass, field
 
 import numpy as np
 import polars as pl
 
 from gemcont.errors import GemcontError
-from gemcont.genotype.chromosomes import canonical_name
-from gemcont.stats.harmonise import REASONS, Reason, align
 from gemcont.stats.special import normal_isf
 from gemcont.tables.sumstats import Sumstats
-from gemcont.workflows.lookup import Lookup
+from gemcont.workflows.plausible import EffectSample, check_effects
 
 log = logging.getLogger(__name__)
 
 # What is said of rows that did enter.
 LIFTED, TURNED, FLIPPED = "strand turned by liftover", "effect turned over", "strand flipped"
 ERROR_FROM_P = "standard error from p and effect"
+ERROR_FROM_INTERVAL = "standard error from the confidence interval"
 ENTERED = "entered"
-NOTES = (TURNED, FLIPPED, LIFTED, ERROR_FROM_P)
+NOTES = (TURNED, FLIPPED, LIFTED, ERROR_FROM_P, ERROR_FROM_INTERVAL)
 NO_EFFECT = "effect or standard error missing"
+P_IS_ZERO = "p is 0, which tells no standard error"
 BAD_ERROR = "standard error not above 0"
 NO_Z = "no z, and no effect with its p or standard error"
 NO_N = "sample size missing"
@@ -29,6 +30,8 @@ NO_ID = "id missing"
 NO_ALLELES = "alleles missing, 0 or the same"
 REPEATED = "the variant stands twice, its first row is used"
 ABSENT = "not in the reference"
+_FLOOR = 300.0  # -log10 of a p that is no p any more, but the smallest that a program writes
+_NEARER = 1.02  # how much a z may exceed that of its p before p counts as such a floor
 _WHOLE = (1 << 31) - 1  # largest position
 _NEEDED = ("effect_allele", "other_allele")
 
@@ -39,7 +42,8 @@ class Cohort:
 
     slot: which variant of the union; beta, standard_error (z and 1 under the sample-size scheme);
     frequency of the union's effect allele; n; counts: rows by what became of them; dropped:
-    frames of the rows that did not enter; traits: names that the file holds
+    frames of the rows that did not enter; traits: names that the file holds; telling: columns that
+    may say of which trait or gene a row is
     """
 
     name: str
@@ -51,6 +55,7 @@ class Cohort:
     counts: dict = field(default_factory=dict)
     dropped: list = field(default_factory=list)
     traits: set = field(default_factory=set)
+    telling: list = field(default_factory=list)
 
     @property
     def z(self):
@@ -83,79 +88,80 @@ class Columns:
         return Columns(**values)
 
 
-class Union:
-    """The variants of all cohorts so far: place, alleles, id and reference frequency by slot.
+def columns_of(columns, path, name, *, alone=False):
+    """Return the part of ``MetaSettings.columns`` that is one cohort's, as ``Sumstats`` takes it.
 
-    Rows find their slot by key (place and alleles) or by id. Where ``fixed`` the variants are a
-    reference's and no cohort adds any.
+    columns: role -> column for all files, and file (path, its last part, or the cohort's name) ->
+    such a dict for one, which rules; path, name: of the cohort; alone: whether there is no other,
+    so that what is said is said of it.
     """
-
-    def __init__(self, codes, *, by_id, fixed=False):
-        self.codes, self._by_id, self.fixed = codes, by_id, fixed
-        self.chromosomes = {}
-        empty = np.empty(0)
-        self.chromosome = empty.astype(np.uint8)
-        self.position = empty.astype(np.int32)
-        self.effect = self.other = empty.astype(np.int32)
-        self.frequency = empty
-        self.ids = pl.Series([], dtype=pl.String)
-        self._lookup = Lookup(empty.astype(np.uint64), empty.astype(np.int32))
-
-    def __len__(self):
-        return len(self.effect)
-
-    def chromosome_codes(self, column, autosomes):
-        """uint8 codes of a column of chromosome names, 255 where there is none."""
-        codes = {}
-        for name in column.unique().drop_nulls().to_list():
-            canonical = canonical_name(name, autosomes)
-            codes[name] = self.chromosomes.setdefault(canonical, len(self.chromosomes))
-        if len(self.chromosomes) > 250:
-            raise GemcontError("more than 250 chromosomes and contigs; leave the contigs out")
-        found = column.replace_strict(codes, default=None, return_dtype=pl.UInt8)
-        return found.fill_null(255).to_numpy()
-
-    def keys(self, rows):
-        """uint64 keys of rows, by what this union matches."""
-        if self._by_id:
-            return rows.ids.hash(1).to_numpy()
-        return self.codes.keys(rows.chromosome, rows.position, rows.effect, rows.other)
-
-    def find(self, keys):
-        """Slot of every key, -1 where there is none."""
-        return self._lookup.find(keys)
-
-    def add(self, rows, keys):
-        """New variants with the rows' own alleles; their slots."""
-        slots = np.arange(len(self), len(self) + len(keys))
-        for name in ("chromosome", "position", "effect", "other", "frequency"):
-            mine = getattr(self, name)
-            joined = np.concatenate([mine, getattr(rows, name).astype(mine.dtype)])
-            setattr(self, name, joined)
-        self.ids = pl.concat([self.ids, rows.ids])
-        self._lookup = Lookup(
-            np.concatenate([self._lookup.keys, keys]),
-            np.concatenate([self._lookup.values, slots.astype(np.int32)]),
-        )
-        return slots
+    shared = {role: c for role, c in (columns or {}).items() if not isinstance(c, dict)}
+    own = {}
+    for key in _names_of(path, name):
+        own |= (columns or {}).get(key, {})
+    return {"columns": shared | own, "firm": () if alone else set(shared) - set(own)}
 
 
-def read_columns(path, union, settings, cohort, *, chain=None):
-    """``Columns`` of a file's usable rows; counts and drops go to ``cohort``."""
+def refuse_unknown_files(columns, paths, names):
+    """Raise GemcontError for a file of ``--columns FILE:ROLE=NAME`` that is none of the cohorts."""
+    known = {key for pair in zip(paths, names, strict=True) for key in _names_of(*pair)}
+    for key, value in (columns or {}).items():
+        if isinstance(value, dict) and key not in known:
+            raise GemcontError(f"--columns: {key} is none of the files ({', '.join(names)})")
+
+
+def _names_of(path, name):
+    """What a cohort's file can be called."""
+    if not isinstance(path, (str, os.PathLike)):
+        return [name]
+    path = os.fspath(path)
+    return list(dict.fromkeys([os.path.basename(path), name, path]))
+
+
+def read_columns(path, union, settings, cohort, asked, *, chain=None):
+    """``Columns`` of a file's usable rows; counts and drops go to ``cohort``.
+
+    asked: what ``columns_of`` says; chain: ``Chain`` that lifts the rows, or None
+    """
     needed = _NEEDED
     if settings.scheme == "stderr":
         error = "neg_log_10_p_value" if settings.se_from_p else "standard_error"
         needed = (*needed, "beta", error)
     if settings.match == "key":
         needed = (*needed, "chromosome", "base_pair_location")
-    file = Sumstats(path, columns=settings.columns, needed=needed, trait=settings.trait)
+    file = Sumstats(
+        path,
+        **asked,
+        needed=needed,
+        unread=("z",) if settings.scheme == "stderr" else (),
+        trait=settings.trait,
+    )
     log.info("%s: %s, read as %s", cohort.name, file.name, file.dialect)
-    parts = [_usable(batch, union, settings, cohort, chain) for batch in file.batches()]
+    cohort.telling = file.telling
+    parts, sample = [], EffectSample()
+    for batch in file.batches():
+        sample.add(batch)
+        parts.append(_usable(batch, union, settings, cohort, chain))
+    check_effects(sample, file, cohort.name)
     for reason, count in file.skipped.items():
         if count:
-            cohort.counts[reason] = count
             cohort.counts["rows"] += count
+            left_out = pl.concat(file.left_out)
+            note(cohort, left_out["row"], left_out["variant_id"], reason)
+    _warn_of_zero_p(cohort, file)
     return _joined(parts)
+
+
+def _warn_of_zero_p(cohort, file):
+    """Warn where the strongest rows are lost because their p is printed as 0."""
+    if cohort.counts.get(P_IS_ZERO):
+        log.warning(
+            "%s: %s is 0 in %d rows, its strongest, which tells no standard error: they are left "
+            "out; a column of -log10 p, of standard errors or of confidence intervals keeps them",
+            cohort.name,
+            file.p_column,
+            cohort.counts[P_IS_ZERO],
+        )
 
 
 def _joined(parts):
@@ -183,8 +189,14 @@ def _usable(batch, union, settings, cohort, chain):
         batch = batch.filter(_drop(cohort, batch, ~(batch["n"] > 0).fill_null(False), NO_N))
     else:
         missing = batch["beta"].is_null() | batch["standard_error"].is_null()
+        if settings.se_from_p:
+            zero = missing & batch["beta"].is_not_null() & batch["neg_log_10_p_value"].is_infinite()
+            zero = zero.fill_null(False)
+            batch = batch.filter(_drop(cohort, batch, zero, P_IS_ZERO))
+            missing = batch["beta"].is_null() | batch["standard_error"].is_null()
         batch = batch.filter(_drop(cohort, batch, missing, NO_EFFECT))
         batch = batch.filter(_drop(cohort, batch, batch["standard_error"] <= 0, BAD_ERROR))
+        _count_intervals(cohort, batch)
     batch = batch.filter(_drop(cohort, batch, _bad_alleles(batch), NO_ALLELES))
     if settings.match == "key" or chain is not None:
         place = batch["chromosome"].is_null() | batch["base_pair_location"].is_null()
@@ -197,6 +209,12 @@ def _usable(batch, union, settings, cohort, chain):
     return rows if chain is None else _lifted(rows, union, cohort, chain)
 
 
+def _count_intervals(cohort, batch):
+    count = int(batch["is_of_interval"].fill_null(False).sum())
+    if count:
+        cohort.counts[ERROR_FROM_INTERVAL] = cohort.counts.get(ERROR_FROM_INTERVAL, 0) + count
+
+
 def _bad_alleles(batch):
     """Rows with an allele missing (0 in PLINK's files) or twice the same."""
     effect, other = batch["effect_allele"], batch["other_allele"]
@@ -205,20 +223,30 @@ def _bad_alleles(batch):
 
 
 def _error_from_p(batch, cohort):
-    """Standard errors, where missing, from the effect and its normal p."""
+    """Standard errors that the file does not state, from the effect and its normal p.
+
+    A p at the floor of what programs write tells none; there an interval does, if there is one.
+    """
     error, beta, p = (
         batch[name].fill_null(np.nan).to_numpy(writable=True)
         for name in ("standard_error", "beta", "neg_log_10_p_value")
     )
-    wanted = np.isnan(error) & (np.abs(beta) > 0) & (p > 0) & np.isfinite(p)
+    stated = ~np.isnan(error) & ~batch["is_of_interval"].fill_null(False).to_numpy()
+    wanted = ~stated & (np.abs(beta) > 0) & (p > 0) & np.isfinite(p)
+    wanted &= np.isnan(error) | (p < _FLOOR)
     error[wanted] = np.abs(beta[wanted]) / normal_isf(p[wanted])
     if wanted.any():
         cohort.counts[ERROR_FROM_P] = cohort.counts.get(ERROR_FROM_P, 0) + int(wanted.sum())
-    return pl.Series("standard_error", error, nan_to_null=True)
+    of_interval = batch["is_of_interval"].fill_null(False) & ~pl.Series(wanted)
+    error = pl.Series("standard_error", error, nan_to_null=True)
+    return [error, of_interval.alias("is_of_interval")]
 
 
 def _signed_z(batch):
-    """z as it stands, else of p with the effect's sign (METAL's way), else effect over error."""
+    """z as it stands, else of p with the effect's sign (METAL's way), else effect over error.
+
+    A p at the floor of what programs write gives way to a stronger effect over error.
+    """
     z, beta, error, p = (
         batch[name].fill_null(np.nan).to_numpy()
         for name in ("z", "beta", "standard_error", "neg_log_10_p_value")
@@ -227,6 +255,8 @@ def _signed_z(batch):
         np.isfinite(p), np.sign(beta) * normal_isf(np.where(np.isfinite(p), p, 0)), np.nan
     )
     of_error = np.divide(beta, error, out=np.full(len(beta), np.nan), where=error > 0)
+    floored = (p >= _FLOOR) & (np.abs(of_error) > _NEARER * np.abs(of_p))
+    of_p = np.where(floored, of_error, of_p)
     found = np.where(np.isnan(z), of_p, z)
     return np.where(np.isnan(found), of_error, found)
 
@@ -301,72 +331,3 @@ def _lifted(rows, union, cohort, chain):
         if len(turn):
             cohort.counts[LIFTED] = cohort.counts.get(LIFTED, 0) + len(turn)
     return rows.take(kept)
-
-
-def enter(rows, union, settings, cohort):
-    """Match a cohort's rows to the union and bring them to its alleles; fills ``cohort``."""
-    keys = union.keys(rows)
-    first = np.zeros(len(keys), dtype=bool)
-    first[np.unique(keys, return_index=True)[1]] = True
-    _note_rows(cohort, rows, ~first, REPEATED)
-    slot = union.find(keys)
-    new = slot < 0
-    if len(union) and len(keys) and new.all() and not union.fixed:
-        log.warning("%s: shares no variant with the cohorts before it", cohort.name)
-    if union.fixed:
-        _note_rows(cohort, rows, first & new, ABSENT)
-        first &= ~new
-    sign, flipped, reason = _aligned(rows, union, slot, new, settings)
-    for code, text in REASONS.items():
-        _note_rows(cohort, rows, first & (reason == code), text)
-    used = first & (reason == Reason.KEPT)
-    if (used & new).any():
-        slot[used & new] = union.add(rows.take(used & new), keys[used & new])
-    cohort.counts[ENTERED] = int(used.sum())
-    for text, some in ((TURNED, sign < 0), (FLIPPED, flipped)):
-        if (used & some).any():
-            cohort.counts[text] = int((used & some).sum())
-    _fill(cohort, rows, slot, sign, used)
-
-
-def _aligned(rows, union, slot, new, settings):
-    """Signs against the union's alleles; new variants keep their own."""
-    at = np.where(new, 0, slot)
-    nothing = len(union) == 0
-    reference = [
-        np.where(new, own, own if nothing else theirs[at])
-        for own, theirs in (
-            (rows.effect, union.effect),
-            (rows.other, union.other),
-            (rows.frequency, union.frequency),
-        )
-    ]
-    sign, flipped, reason = align(
-        rows.effect,
-        rows.other,
-        rows.frequency,
-        *reference,
-        union.codes.complement,
-        palindromic=settings.palindromic,
-        ambiguous=settings.ambiguous,
-        max_difference=settings.max_eaf_diff,
-    )
-    fresh = new & ~((reason == Reason.PALINDROMIC) | (reason == Reason.ALLELES))
-    sign[fresh], reason[fresh], flipped[fresh] = 1, Reason.KEPT, False
-    return sign, flipped, reason
-
-
-def _note_rows(cohort, rows, wrong, reason):
-    if wrong.any():
-        at = np.flatnonzero(wrong)
-        note(cohort, pl.Series(rows.row[at]), rows.ids.gather(at), reason)
-
-
-def _fill(cohort, rows, slot, sign, used):
-    sign = sign[used]
-    cohort.slot = slot[used].astype(np.int32)
-    cohort.beta = sign * rows.beta[used]
-    cohort.standard_error = rows.standard_error[used]
-    frequency = rows.frequency[used]
-    cohort.frequency = np.where(sign < 0, 1 - frequency, frequency)
-    cohort.n = rows.n[used]

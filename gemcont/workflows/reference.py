@@ -5,7 +5,8 @@ import polars as pl
 
 from gemcont.genotype.kernels import moments
 from gemcont.tables.sumstats import Sumstats
-from gemcont.workflows.cohorts import Columns, Union
+from gemcont.workflows.cohorts import Columns, columns_of
+from gemcont.workflows.union import Union
 
 _BLOCK = 4096  # variants
 _USED = ("variant_id", "effect_allele_frequency")
@@ -23,19 +24,18 @@ def reference_union(codes, settings, reference, genotypes):
     else:
         rows = _of_genotypes(genotypes, union, settings)
     rows = rows.take((rows.effect >= 0) & (rows.other >= 0) & (rows.effect != rows.other))
-    keys = union.keys(rows)
-    _, first = np.unique(keys, return_index=True)
-    first = np.sort(first)
-    union.add(rows.take(first), keys[first])
-    union.variant = rows.row[first]
+    match = union.match(rows)
+    union.add(rows, match, ~match.repeated, certain=True)
+    union.variant = rows.row[~match.repeated]
     return union
 
 
 def _of_file(path, union, settings):
     needed = ("effect_allele", "other_allele")
     needed += ("variant_id",) if settings.match == "id" else ("chromosome", "base_pair_location")
-    columns = {r: c for r, c in (settings.columns or {}).items() if r in (*needed, *_USED)}
-    table = Sumstats(path, columns=columns, needed=needed).read()
+    asked = columns_of(settings.columns, path, "reference")
+    asked["columns"] = {r: c for r, c in asked["columns"].items() if r in (*needed, *_USED)}
+    table = Sumstats(path, **asked, needed=needed).read()
     table = table.drop_nulls([*needed])
     frequency = table["effect_allele_frequency"].fill_null(np.nan).to_numpy()
     return _columns(table, union, settings, frequency)
