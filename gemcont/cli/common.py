@@ -76,19 +76,39 @@ def number(kind, low, high=None):
 
 
 def role_columns(text):
-    """'beta=EFFECT,standard_error=SE2' -> {'beta': 'EFFECT', 'standard_error': 'SE2'}."""
+    """Read 'beta=EFFECT,standard_error=SE2' as {'beta': 'EFFECT', 'standard_error': 'SE2'}.
+
+    What stands behind FILE: is of that file, as a dict of its own under its name.
+    """
     from gemcont.tables.dialects import ROLES
 
-    columns = {}
+    found = columns = {}
     for part in comma_list(text):
-        role, sign, name = part.partition("=")
-        if not sign or not name or role not in ROLES:
+        place, sign, name = part.partition("=")
+        file, colon, role = place.rpartition(":")
+        if not sign or not name or role not in ROLES or (colon and not file):
             known = ", ".join(ROLES)
-            raise argparse.ArgumentTypeError(f"{part!r} is not ROLE=NAME; roles are {known}")
+            raise argparse.ArgumentTypeError(
+                f"{part!r} is not ROLE=NAME; roles are {known}; FILE:ROLE=NAME is of one file"
+            )
+        if colon:
+            columns = found.setdefault(file, {})
         if role in columns or name in columns.values():
             raise argparse.ArgumentTypeError(f"{part!r} names a role or a column a second time")
         columns[role] = name
-    return columns
+    return found
+
+
+class AddColumns(argparse.Action):
+    """Collect several ``--columns``, of all files or of one each."""
+
+    def __call__(self, parser, namespace, values, option_string=None):
+        found = dict(getattr(namespace, self.dest) or {})
+        for key, value in values.items():
+            if not isinstance(value, dict) and key in found:
+                raise argparse.ArgumentError(self, f"{key} is named a second time")
+            found[key] = found.get(key, {}) | value if isinstance(value, dict) else value
+        setattr(namespace, self.dest, found)
 
 
 def add_flags(group, flags):

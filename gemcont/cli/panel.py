@@ -71,12 +71,21 @@ def build_score_parser():
         description="Polygenic scores: the sum of weight times effect alleles over the panel.",
     )
     add_genotypes(parser.add_argument_group("genotypes"))
-    parser.add_argument("--panel", required=True, metavar="FILE", help="PREFIX.panel.tsv")
+    parser.add_argument(
+        "--panel", required=True, metavar="FILE", help="PREFIX.panel.tsv, or weights"
+    )
     parser.add_argument(
         "--weights",
         choices=("beta_shrunk", "beta"),
         default="beta_shrunk",
-        help="which column (default: beta_shrunk)",
+        help="which column (default: beta_shrunk); beta takes a PGS Catalog file's effect_weight",
+    )
+    parser.add_argument(
+        "--min-found",
+        type=number(float, 0, 1),
+        default=0.75,
+        metavar="SHARE",
+        help="least share of the panel that has to be in the genotypes (0.75)",
     )
     parser.add_argument("--keep", metavar="FILE", help="only these samples")
     parser.add_argument("--out", required=True, metavar="PREFIX", help="prefix of the outputs")
@@ -151,6 +160,7 @@ def _score(arguments):
         weights=arguments.weights,
         autosomes=arguments.chr_set,
         keep=arguments.keep,
+        min_found=arguments.min_found,
     )
 
 

@@ -18,8 +18,10 @@ from gemcont.genotype.ld import Linkage
 from gemcont.stats.clump import least_neg_log_10_p, ranking
 from gemcont.workflows.clumping import Bounds, Clumping, Report, refuse_bounds
 from gemcont.workflows.loci import Loci, p_text
-from gemcont.workflows.matching import VariantIndex, examples_of, match
+from gemcont.workflows.matching import examples_of, match
+from gemcont.workflows.meta_settings import refuse_types, settings_of
 from gemcont.workflows.overlap import overlap  # noqa: F401 - belongs to what clumping offers
+from gemcont.workflows.variant_index import VariantIndex
 
 log = logging.getLogger(__name__)
 
@@ -54,6 +56,7 @@ class ClumpSettings:
     memory: int = 512
 
     def __post_init__(self):
+        refuse_types(self)
         for name, low, high in (("p1", 0, 1), ("p2", 0, 1)):
             if not low < getattr(self, name) <= high:
                 raise GemcontError(f"--clump-{name}: must lie above {low} and up to {high}")
@@ -71,7 +74,7 @@ def run_clump(genotypes, sumstats, *, sample=None, genes=None, progress=False, *
     ``Loci.loci`` and ``Loci.members`` are pandas DataFrames: a row per locus, and a row per
     variant in one. Raises GemcontError for a mistake in the input.
     """
-    settings = ClumpSettings(**settings)
+    settings = settings_of(ClumpSettings, settings)
     source = open_genotypes(genotypes, sample=sample)
     log.info("%s: %d samples, %d variants", source.name, source.n_samples, source.n_variants)
     reports = sumstats if isinstance(sumstats, (list, tuple)) else [sumstats]

@@ -8,17 +8,20 @@ import numpy as np
 import polars as pl
 
 from gemcont.errors import GemcontError
-from gemcont.genotype.chromosomes import canonical_name
 from gemcont.stats.special import neg_log10_normal_sf
+from gemcont.tables.canonical import NOT_ADDITIVE
 from gemcont.tables.sumstats import Sumstats
-from gemcont.workflows.alleles import AlleleCodes
-from gemcont.workflows.lookup import Lookup
+from gemcont.workflows.cohorts import columns_of, refuse_unknown_files
+from gemcont.workflows.plausible import EffectSample, check_effects
+from gemcont.workflows.variant_index import VariantIndex  # noqa: F401 - what rows are matched to
 
 log = logging.getLogger(__name__)
 
-_NAMELESS = "."  # an id that names nobody
-_UNPLACED = "0"
 _SMALLEST = 323.306  # -log10 of the smallest double, what p = 0 is taken as
+_FLOOR = 300.0  # -log10 p from which a tie is a floor for sure
+_FEWEST_TIED = 2  # rows
+_DIFFERENT = 1.02  # how much the effects over errors of a tie differ at least where it is a floor
+_FEW = 100  # rows: fewer may well repeat
 DETAILS = (
     "effect_allele",
     "other_allele",
@@ -50,92 +53,6 @@ class Matched:
     log_p: list
 
 
-class VariantIndex:
-    """Finds variants of a genotype file by id, else by chromosome, position and alleles."""
-
-    def __init__(self, source, variants, autosomes):
-        self.source, self._autosomes = source, autosomes
-        table = source.variants
-        self.chosen = np.zeros(table.height, dtype=bool)
-        self.chosen[variants] = True
-        self.position = table["base_pair_location"].to_numpy()
-        self._ids = table["variant_id"]
-        named = np.flatnonzero((self._ids != _NAMELESS).fill_null(False).to_numpy())
-        self._by_id = Lookup(_hashed(self._ids)[named], named)
-        self._codes, self._pairs, self._by_place = AlleleCodes(), None, None
-
-    @property
-    def pairs(self):
-        """``AlleleCodes.pairs`` of every variant of the genotypes."""
-        if self._pairs is None:
-            self._pairs = self.pairs_of(self.source.variants)
-        return self._pairs
-
-    def pairs_of(self, table):
-        """uint64 (rows,): the two alleles of every row, 0 where one is unknown."""
-        first, second = (
-            self._codes.encode(table[name].cast(pl.String).str.to_uppercase())
-            for name in ("effect_allele", "other_allele")
-        )
-        known = (first >= 0) & (second >= 0)
-        return np.where(known, self._codes.pairs(first, second) + np.uint64(1), np.uint64(0))
-
-    def canonical(self, column):
-        """A text column of chromosome names as they are compared."""
-        names = column.unique().drop_nulls().to_list()
-        return column.replace({name: canonical_name(name, self._autosomes) for name in names})
-
-    def find(self, batch):
-        """Index of each row's variant, -1 where there is none (int64)."""
-        ids = batch["variant_id"]
-        found = self._by_id.find(_hashed(ids))
-        same = (self._ids.gather(np.maximum(found, 0)) == ids).fill_null(False).to_numpy()
-        found = np.where(same, found, -1)
-        lost = np.flatnonzero(found < 0)
-        placed = ("chromosome", "base_pair_location", "effect_allele", "other_allele")
-        if len(lost) and all(batch[name].null_count() < batch.height for name in placed):
-            found[lost] = self._find_by_place(batch[lost])
-        return found
-
-    def refuse_repeated(self, batch, found):
-        """Raise GemcontError for a row that finds none because its id stands for several."""
-        lost = batch["variant_id"].filter(found < 0)
-        several = pl.Series(self._by_id.is_repeated(_hashed(lost)), dtype=pl.Boolean)
-        several &= (lost != _NAMELESS).fill_null(False)
-        if several.any():
-            raise GemcontError(
-                f"{self.source.name}: variant id {lost[int(several.arg_max())]} stands for several "
-                "variants and the summary statistics use it; make ids unique (plink2 "
-                "--set-all-var-ids)"
-            )
-
-    def _find_by_place(self, rows):
-        if self._by_place is None:
-            table = self._keyed(self.source.variants, self.pairs)
-            table = table.with_row_index("variant")
-            self._by_place = table.unique(_KEY, keep="none")
-        found = self._keyed(rows, self.pairs_of(rows)).join(
-            self._by_place, on=_KEY, how="left", maintain_order="left", nulls_equal=False
-        )
-        return found["variant"].cast(pl.Int64).fill_null(-1).to_numpy()
-
-    def _keyed(self, table, pairs):
-        """Canonical chromosome, position, and the pair of alleles (null where unknown)."""
-        pair = pl.Series("pair", pairs)
-        return table.select(
-            self.canonical(table["chromosome"].cast(pl.String)),
-            pl.col("base_pair_location").cast(pl.Int64),
-            pair.set(pair == 0, None),
-        )
-
-
-_KEY = ["chromosome", "base_pair_location", "pair"]
-
-
-def _hashed(column):
-    return column.hash(1).to_numpy()
-
-
 def z_score():
     """Expression of a report's z: as it stands, else effect over a positive standard error."""
     error = pl.when(pl.col("standard_error") > 0).then(pl.col("standard_error"))
@@ -152,11 +69,20 @@ def match(paths, index, *, columns=None, trait=None, least=0.0):
     """
     parts, missing, counts = [], [], {"rows": 0, "p missing": 0, ABSENT: 0, "filtered": 0}
     examples, log_p, traits = [], [], set()
-    for number, path in enumerate(paths):
-        file = Sumstats(path, columns=columns, needed=("neg_log_10_p_value",), trait=trait)
+    names = [_shown(path, f"table {i + 1}") for i, path in enumerate(paths)]
+    refuse_unknown_files(columns, paths, names)
+    for number, (path, name) in enumerate(zip(paths, names, strict=True)):
+        file = Sumstats(
+            path,
+            **_asked_of(columns, path, name, alone=len(paths) == 1),
+            needed=("neg_log_10_p_value",),
+            trait=trait,
+        )
         log.info("%s: read as %s, p from column %s", file.name, file.dialect, file.p_column)
         log_p.append(file.has_log_p)
+        own, sample = [], EffectSample()
         for batch in file.batches():
+            sample.add(batch)
             counts["rows"] += batch.height
             traits |= set(batch["trait"].unique().drop_nulls())
             batch = _tested(batch, counts)
@@ -164,7 +90,10 @@ def match(paths, index, *, columns=None, trait=None, least=0.0):
             found = index.find(batch)
             index.refuse_repeated(batch, found)
             missing.append(_not_found(batch, found, number, least, counts))
-            parts.append(_kept(batch, found, number, index, counts))
+            own.append(_kept(batch, found, number, index, counts))
+        check_effects(sample, file, name, refuse=False)
+        parts.append(_untied(pl.concat(own), file, counts))
+        _warn_of_repeated(parts[-1], file, traits)
         for reason, count in file.skipped.items():
             counts[reason] = counts.get(reason, 0) + count
             counts["rows"] += count
@@ -178,7 +107,56 @@ def match(paths, index, *, columns=None, trait=None, least=0.0):
         raise GemcontError(_nothing_matched(paths, index, examples, counts))
     strongest = _strongest(rows)
     counts["repeated"] = rows.height - strongest.height
-    return Matched(strongest, pl.concat(missing), counts, log_p)
+    _count_other_alleles(strongest, counts)
+    return Matched(strongest.drop("others"), pl.concat(missing), counts, log_p)
+
+
+def _asked_of(columns, path, name, *, alone):
+    """``columns_of`` a report; which p and ids are read is for the user to say of any file."""
+    asked = columns_of(columns, path, name, alone=alone)
+    free = {"p_value", "neg_log_10_p_value", "log_10_p_value", "variant_id"}
+    return asked | {"firm": set(asked["firm"]) - free}
+
+
+def _untied(rows, file, counts):
+    """The rows of a report; those at the floor of its p are ranked by effect over error.
+
+    A floor is the smallest p of the file where several rows have it whose effects over their errors
+    differ: no test gives that, a smallest number that a program writes does.
+    """
+    p = rows["neg_log_10_p_value"].to_numpy()
+    tied = np.flatnonzero(p == p.max()) if len(p) else []
+    if len(tied) < _FEWEST_TIED:
+        return rows
+    z = np.abs(rows[tied].select(z_score()).to_series().fill_null(np.nan).to_numpy())
+    known = np.isfinite(z)
+    if known.sum() < _FEWEST_TIED and p.max() >= _FLOOR and p.max() != _SMALLEST:
+        log.warning(
+            "%s: %d rows tie at the smallest p, %s, and have no effect and standard error to rank "
+            "them by",
+            *(file.name, len(tied), f"1e-{p.max():.0f}"),
+        )
+    if known.sum() < _FEWEST_TIED or z[known].max() < _DIFFERENT * z[known].min():
+        return rows
+    derived = neg_log10_normal_sf(np.where(known, z, 0.0))
+    untied = p.copy()
+    untied[tied] = np.where(known, np.maximum(derived, p[tied]), p[tied])
+    reason = "p at the smallest of the file, ranked by effect and standard error"
+    counts[reason] = counts.get(reason, 0) + int(known.sum())
+    return rows.with_columns(pl.Series("neg_log_10_p_value", untied))
+
+
+def _warn_of_repeated(rows, file, traits):
+    """Warn where a third of a report's rows are of variants that others of it are of."""
+    repeated = rows.height - rows["variant"].n_unique()
+    if len(traits) > 1 or rows.height < _FEW or repeated * 3 < rows.height:
+        return
+    column = file.telling[0] if file.telling else "COLUMN"
+    log.warning(
+        "%s: %d of %d rows repeat a variant: several traits, genes or models in one file? The best "
+        "p of each variant counts; --columns trait=%s --trait NAME reads one",
+        *(file.name, repeated, rows.height, column),
+    )
 
 
 def _tested(batch, counts):
@@ -230,12 +208,13 @@ def _kept(batch, found, number, index, counts):
     counts["filtered"] += int((found >= 0).sum() - here.sum())
     batch = batch.filter(here)
     _count_moved(batch, index, found[here], counts)
-    _count_other_alleles(batch, index, found[here], counts)
+    others = index.have_others(index.pairs_of(batch), found[here])
     return batch.select(
         pl.Series("variant", found[here]),
         pl.lit(number).alias("file"),
         "neg_log_10_p_value",
         *DETAILS,
+        pl.Series("others", others, dtype=pl.Boolean),
     )
 
 
@@ -253,14 +232,10 @@ def _count_moved(batch, index, found, counts):
     )
 
 
-def _count_other_alleles(batch, index, found, counts):
-    """Count the rows whose alleles are not those of the variant that has their id."""
-    if batch["other_allele"].null_count() == batch.height:
-        return
-    mine, theirs = index.pairs_of(batch), index.pairs[found]
+def _count_other_alleles(rows, counts):
+    """Count the variants whose only rows have other alleles than the variant of their id."""
     message = "some ids have other alleles in the genotypes; p does not depend on them, effects do"
-    other = (mine != theirs) & (mine > 0) & (theirs > 0)
-    _warn_once(int(other.sum()), OTHER_ALLELES, counts, message)
+    _warn_once(int(rows["others"].sum()), OTHER_ALLELES, counts, message)
 
 
 def _warn_once(count, reason, counts, message):
@@ -272,9 +247,14 @@ def _warn_once(count, reason, counts, message):
 
 
 def _strongest(rows):
-    """One row a variant, in the order of the genotype file: the smallest p, the first of equals."""
+    """One row a variant, in the order of the genotype file: the smallest p, the first of equals.
+
+    A row that has other alleles than the variant counts only where no row has its own.
+    """
     return rows.sort(
-        ["variant", "neg_log_10_p_value"], descending=[False, True], maintain_order=True
+        ["variant", "others", "neg_log_10_p_value"],
+        descending=[False, False, True],
+        maintain_order=True,
     ).unique("variant", keep="first", maintain_order=True)
 
 
@@ -289,7 +269,7 @@ def examples_of(rows):
 def _nothing_matched(paths, index, examples, counts):
     if counts["filtered"]:
         return "no variant of the summary statistics is left by --chr, --extract and --exclude"
-    tests = counts.get("TEST is not ADD", 0)
+    tests = counts.get(NOT_ADDITIVE, 0)
     if not examples and tests:
         return f"no row of the summary statistics has TEST ADD ({tests} have another)"
     theirs = ", ".join(examples) or "no row with a p"
@@ -300,5 +280,5 @@ def _nothing_matched(paths, index, examples, counts):
     )
 
 
-def _shown(path):
-    return str(path) if isinstance(path, (str, os.PathLike)) else "the table of summary statistics"
+def _shown(path, otherwise="the table of summary statistics"):
+    return str(path) if isinstance(path, (str, os.PathLike)) else otherwise

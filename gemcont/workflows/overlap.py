@@ -12,6 +12,7 @@ from gemcont.genotype.ld import Linkage, Near
 from gemcont.stats.calibration import GENOME_WIDE, chance_recovery
 from gemcont.stats.clump import least_neg_log_10_p, radius_of
 from gemcont.tables.sumstats import Sumstats
+from gemcont.workflows.lookup import split_ids
 from gemcont.workflows.tables import to_pandas
 
 BONFERRONI = "bonferroni"
@@ -62,7 +63,8 @@ def overlap(
     threshold: p that counts, or "bonferroni": 0.05 over the loci that are in the results
     r2, genotypes: a locus is also recovered by a variant within ``kb`` whose r2 with its index
         variant is at least r2 in the genotypes (a path or a ``GenotypeSource``)
-    draws, seed: of the random loci, matched on the results' allele frequency
+    draws, seed: of the random loci, matched on the results' allele frequency alone: not on linkage,
+        so with r2 and genotypes the p of loci in strongly linked regions is too small
 
     Returns ``Overlap``. Variants are matched by id. Raises GemcontError where no locus is in the
     results.
@@ -92,11 +94,14 @@ def overlap(
 
 
 def _positions(wanted, ids):
-    """Where each wanted id stands, -1 where it does not."""
-    table = pl.DataFrame({"id": ids, "at": np.arange(len(ids))})
-    table = table.unique("id", keep="first", maintain_order=True)
-    found = wanted.alias("id").to_frame().join(table, on="id", how="left", maintain_order="left")
-    return found["at"].fill_null(-1).to_numpy()
+    """Where each wanted id stands, -1 where it does not; a cell of several has any of them."""
+    (at, ids), (row, asked) = split_ids(ids), split_ids(wanted)
+    table = pl.DataFrame({"id": ids, "at": at}).unique("id", keep="first", maintain_order=True)
+    found = asked.alias("id").to_frame().join(table, on="id", how="left", maintain_order="left")
+    known = np.flatnonzero(found["at"].is_not_null().to_numpy())[::-1]
+    positions = np.full(len(wanted), -1, dtype=np.int64)
+    positions[row[known]] = found["at"].to_numpy()[known]
+    return positions
 
 
 class _Search:

@@ -1,8 +1,7 @@
-"""The panel: variants and weights that supervise learning, and polygenic scores of them."""
+"""The panel: variants and weights that supervise learning."""
 
 import logging
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 import polars as pl
@@ -10,25 +9,29 @@ import polars as pl
 from gemcont._numba import available_threads
 from gemcont.errors import GemcontError
 from gemcont.genotype import open_genotypes
-from gemcont.genotype.align import SampleIds, match_samples
-from gemcont.genotype.chromosomes import HUMAN_AUTOSOMES, canonical_name, ploidy
-from gemcont.genotype.filters import read_sample_list
+from gemcont.genotype.chromosomes import canonical_name, ploidy
 from gemcont.genotype.ld import Linkage
-from gemcont.genotype.score import score
 from gemcont.stats.clump import least_neg_log_10_p, ranking
 from gemcont.stats.shrink import fit_mixture, shrinkage
 from gemcont.tables.columns import panel_columns
-from gemcont.tables.sumstats import Sumstats
 from gemcont.workflows.clump import founders
 from gemcont.workflows.clumping import Bounds, Clumping, Report, refuse_bounds
-from gemcont.workflows.loci_files import allele_signs
-from gemcont.workflows.matching import VariantIndex
-from gemcont.workflows.meta import MetaSettings, cohort_names, prepare
+from gemcont.workflows.meta import prepare
+from gemcont.workflows.meta_settings import (
+    MetaSettings,
+    cohort_names,
+    refuse_types,
+    settings_of,
+)
+from gemcont.workflows.score import (  # noqa: F401 - a panel's scores are found here too
+    PanelMatch,
+    match_panel,
+    polygenic_score,
+)
 from gemcont.workflows.tables import to_pandas
 
 log = logging.getLogger(__name__)
 
-WEIGHTS = ("beta_shrunk", "beta")
 _UNPLACED = "0"
 
 
@@ -50,6 +53,7 @@ class PanelSettings:
     memory: int = 512
 
     def __post_init__(self):
+        refuse_types(self)
         if not 0 < self.p <= 1:
             raise GemcontError(f"--p: {self.p:g} is not above 0 and up to 1")
         refuse_bounds(self.r2, self.kb)
@@ -71,11 +75,11 @@ def run_panel(sumstats, genotypes, names=None, *, meta=None, progress=False, **s
 
 def make_panel(sumstats, genotypes, names, meta, settings, progress=False):
     """``run_panel`` as a polars table, and the ``MetaRun`` behind it."""
-    settings = PanelSettings(**settings)
+    settings = settings_of(PanelSettings, settings)
     source = open_genotypes(genotypes)
     log.info("%s: %d samples, %d variants", source.name, source.n_samples, source.n_variants)
     sumstats = sumstats if isinstance(sumstats, (list, tuple)) else [sumstats]
-    meta = MetaSettings(**(meta or {}))
+    meta = settings_of(MetaSettings, meta or {})
     if meta.scheme != "stderr":
         raise GemcontError("--scheme samplesize gives no effects, which are a panel's weights")
     linkage = Linkage(source, founders(source, settings), settings.r2_type)
@@ -145,83 +149,3 @@ def _panel(source, table, report, owner, weight):
         *(theirs[n].cast(pl.String) for n in ("chromosome", "effect_allele", "other_allele")),
     )
     return frame.select(pl.col(c.name).cast(c.dtype) for c in panel_columns())
-
-
-def polygenic_score(genotypes, panel, *, weights="beta_shrunk", autosomes=HUMAN_AUTOSOMES):
-    """Polygenic scores of a panel: a pandas DataFrame of FID, IID, SCORE.
-
-    genotypes: a path or ``GenotypeSource``; panel: a file or DataFrame with the columns of
-    ``PREFIX.panel.tsv``; weights: which of its columns, "beta_shrunk" or "beta".
-
-    SCORE is the sum over variants of weight times the number of effect alleles, a missing
-    genotype being the variant's mean. Variants are matched by id, else by chromosome, position
-    and alleles, turned to the panel's effect allele, and counted in the log where they are not in
-    the genotypes. Raises GemcontError where none is.
-    """
-    source = open_genotypes(genotypes)
-    return to_pandas(score_table(source, panel, weights, autosomes))
-
-
-def score_table(source, panel, weights, autosomes, keep=None):
-    """``polygenic_score`` as a polars table; keep: file of samples, or None for all."""
-    found = match_panel(source, panel, weights, autosomes)
-    samples = _samples(source, keep)
-    total = score(source, found.variants, found.sign * found.weights, samples)
-    total += 2 * found.weights[found.sign < 0].sum()  # 2 - g of the allele that is not counted
-    ids = source.samples if samples is None else source.samples[samples]
-    names = {"fid": "FID", "iid": "IID"}
-    return ids.select(pl.col(c).alias(n) for c, n in names.items()).with_columns(
-        pl.Series("SCORE", total)
-    )
-
-
-class PanelMatch(NamedTuple):
-    """A panel's variants in the genotypes: arrays (variants,) in the panel's order.
-
-    variants: indices of the source; weights: per effect allele of the panel; sign: 1 where the
-    genotypes count that allele, -1 where they count the other
-    """
-
-    variants: np.ndarray
-    weights: np.ndarray
-    sign: np.ndarray
-
-
-def match_panel(source, panel, weights, autosomes=HUMAN_AUTOSOMES):
-    """``PanelMatch`` of a panel, as ``polygenic_score`` finds its variants."""
-    if weights not in WEIGHTS:
-        raise GemcontError(f"--weights: {weights!r} is not one of {', '.join(WEIGHTS)}")
-    needed = ("effect_allele", "other_allele", "beta")
-    rows = Sumstats(panel, columns={"beta": weights}, needed=needed).read()
-    index = VariantIndex(source, np.arange(source.n_variants), autosomes)
-    found = index.find(rows)
-    index.refuse_repeated(rows, found)
-    rows, found, lost = rows.filter(found >= 0), found[found >= 0], int((found < 0).sum())
-    sign, _, _ = allele_signs(source.variants[found], rows)
-    usable = (sign != 0) & rows["beta"].is_not_null().to_numpy()
-    first = np.zeros(len(found), dtype=bool)
-    first[np.unique(found, return_index=True)[1]] = True
-    log.info(
-        "%d variants of the panel used (%d not in the genotypes, %d with other alleles, %d "
-        "without a weight, %d repeated)",
-        (usable & first).sum(),
-        lost,
-        (sign == 0).sum(),
-        rows["beta"].null_count(),
-        (~first).sum(),
-    )
-    usable &= first
-    if not usable.any():
-        raise GemcontError(f"no variant of the panel is in {source.name} with its alleles")
-    weight = rows["beta"].to_numpy()[usable]
-    return PanelMatch(found[usable], weight, sign[usable].astype(np.float64))
-
-
-def _samples(source, keep):
-    if keep is None:
-        return None
-    reference = SampleIds(source.name, *(source.samples[c].to_list() for c in ("fid", "iid")))
-    _, (member,) = match_samples(reference, [], [read_sample_list(keep)])
-    if not member.any():
-        raise GemcontError(f"--keep: no sample of {keep} is in {source.name}")
-    return np.flatnonzero(member)
