@@ -31,7 +31,7 @@ _RATIOS = (0.5, 2.0)  # the median of ratios lies between
 _IMPOSSIBLE_Z = 5.0  # typical z of a genome-wide study that cannot be
 _CLEAR = (0.4, 0.6)  # frequencies outside are on one side of one half
 _FEWEST_COMPARED = 20  # variants with two frequencies
-_MIRRORED, _UNRELATED = -0.3, 0.5  # correlations below which frequencies are of the other allele,
+_MIRRORED, UNRELATED = -0.3, 0.5  # correlations below which frequencies are of the other allele,
 _MOST_ACROSS = 0.3  # or of something else, and share across one half that says so too
 _SPREAD = 0.05  # least standard deviation of frequencies that a correlation is taken of
 _COPIED = 0.99  # share of variants with the same effect that makes a copy
@@ -181,9 +181,10 @@ def check_frequencies(name, rows, union, known, slot):
     mine = np.where(sign < 0, 1 - rows.frequency[known], rows.frequency[known])
     both = (sign != 0) & ~np.isnan(mine) & ~np.isnan(theirs)
     mine, theirs = mine[both], theirs[both]
-    if len(mine) < _FEWEST_COMPARED or min(mine.std(), theirs.std()) < _SPREAD:
+    correlation = correlation_of(mine, theirs)
+    if correlation is None:
         return
-    correlation, across = np.corrcoef(mine, theirs)[0, 1], _across(mine, theirs)
+    across = _across(mine, theirs)
     if correlation < _MIRRORED:
         raise GemcontError(
             f"{name}: its allele frequencies mirror those before it (correlation {correlation:.2f} "
@@ -191,7 +192,7 @@ def check_frequencies(name, rows, union, known, slot):
             "other allele (--columns FILE:other_allele_frequency=NAME), or effect and other allele "
             "are exchanged (--columns FILE:effect_allele=NAME,other_allele=NAME)"
         )
-    if correlation > _UNRELATED and across < _MOST_ACROSS:
+    if correlation > UNRELATED and across < _MOST_ACROSS:
         return
     log.warning(
         "%s: its allele frequencies do not go with those before it (correlation %.2f over %d "
@@ -199,6 +200,13 @@ def check_frequencies(name, rows, union, known, slot):
         *(name, correlation, len(mine), 100 * across, _minor(rows.frequency, union.frequency)),
     )
     rows.frequency = np.full(len(rows.frequency), np.nan)
+
+
+def correlation_of(mine, theirs):
+    """Return the correlation of two sets of frequencies, None where it would say little."""
+    if len(mine) < _FEWEST_COMPARED or min(mine.std(), theirs.std()) < _SPREAD:
+        return None
+    return float(np.corrcoef(mine, theirs)[0, 1])
 
 
 def _across(mine, theirs):

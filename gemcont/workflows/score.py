@@ -16,6 +16,7 @@ from gemcont.genotype.score import FEWEST_CALLED, scores
 from gemcont.stats.harmonise import Reason, Strand, align, count_strands, strand_of
 from gemcont.tables.sumstats import Sumstats
 from gemcont.workflows.alleles import coded_alleles
+from gemcont.workflows.plausible import UNRELATED, correlation_of
 from gemcont.workflows.tables import to_pandas
 from gemcont.workflows.variant_index import VariantIndex
 
@@ -91,7 +92,8 @@ def match_panel(source, panel, weights, autosomes=HUMAN_AUTOSOMES, *, min_found=
     found = index.find(rows)
     index.refuse_repeated(rows, found)
     rows, found, lost = rows.filter(found >= 0), found[found >= 0], int((found < 0).sum())
-    sign, untold = _signs(source, found, rows)
+    frequency = rows["effect_allele_frequency"].fill_null(np.nan).to_numpy(writable=True)
+    sign, untold = _signs(source, found, rows, frequency)
     usable = (sign != 0) & rows["beta"].is_not_null().to_numpy()
     repeated = _repeated(found, usable)
     usable &= ~repeated
@@ -108,9 +110,8 @@ def match_panel(source, panel, weights, autosomes=HUMAN_AUTOSOMES, *, min_found=
     if not usable.any():
         raise GemcontError(f"no variant of the panel is in {source.name} with its alleles")
     _refuse_few(int(usable.sum()), n_rows - weightless - int(repeated.sum()), min_found)
-    values = (rows[name].fill_null(np.nan) for name in ("beta", "effect_allele_frequency"))
-    weight, frequency = (column.to_numpy()[usable] for column in values)
-    return PanelMatch(found[usable], weight, sign[usable].astype(np.float64), frequency)
+    weight = rows["beta"].to_numpy()[usable]
+    return PanelMatch(found[usable], weight, sign[usable].astype(np.float64), frequency[usable])
 
 
 def _repeated(found, usable):
@@ -147,11 +148,12 @@ def _refuse_few(n_found, n_wanted, min_found):
     log.warning("%s", text)
 
 
-def _signs(source, found, rows):
+def _signs(source, found, rows, frequency):
     """(sign int8, whether its strand is untold) of a panel's rows against their variants.
 
-    The variants whose letters tell say which strand the panel is on. Without a clear answer the
-    frequencies decide; where these do not either, letters do if there is no sign of another strand.
+    frequency: of the effect alleles (rows,), emptied where it cannot be that. The variants whose
+    letters tell say which strand the panel is on. Without a clear answer the frequencies decide;
+    where these do not either, letters do if there is no sign of another strand.
     """
     codes, theirs, ours, known = coded_alleles(source.variants[found], rows)
     complement = codes.complement
@@ -162,11 +164,13 @@ def _signs(source, found, rows):
         strand = Strand.SAME if same else Strand.OTHER
     if strand is Strand.OTHER:
         theirs = [np.where(known, complement[alleles], alleles) for alleles in theirs]
-    panel_frequency = rows["effect_allele_frequency"].fill_null(np.nan).to_numpy()
-    frequencies = panel_frequency, _frequency(source, found)
-    arguments = (*theirs, frequencies[0], *ours, frequencies[1], complement)
-    letters, _, _ = align(*arguments, palindromic="keep")
-    guess, turned, reason = align(*arguments)
+    ours_frequency = _frequency(source, found)
+    letters, _, _ = align(*theirs, frequency, *ours, ours_frequency, complement, palindromic="keep")
+    tells = known & (letters != 0) & (complement[theirs[0]] != theirs[1])
+    _compare_frequencies(
+        frequency, np.where(letters < 0, 1 - ours_frequency, ours_frequency), tells
+    )
+    guess, turned, reason = align(*theirs, frequency, *ours, ours_frequency, complement)
     palindromic = known & (letters != 0) & (complement[theirs[0]] == theirs[1])
     unclear = palindromic & (reason != Reason.KEPT)
     if strand is not Strand.UNTOLD:
@@ -179,6 +183,19 @@ def _signs(source, found, rows):
     untold = palindromic & (sign == 0)
     _log_strand(strand, same, flipped, palindromic, untold)
     return sign, untold
+
+
+def _compare_frequencies(frequency, ours, tells):
+    """Empty a panel's frequencies where those of the variants that tell are not the genotypes'."""
+    both = tells & ~np.isnan(frequency) & ~np.isnan(ours)
+    correlation = correlation_of(frequency[both], ours[both])
+    if correlation is not None and correlation < UNRELATED:
+        log.warning(
+            "the panel's frequencies do not go with those of the genotypes (correlation %.2f over "
+            "%d variants): they are not used",
+            *(correlation, both.sum()),
+        )
+        frequency[:] = np.nan
 
 
 def _log_strand(strand, same, flipped, palindromic, untold):

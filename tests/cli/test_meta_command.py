@@ -171,7 +171,7 @@ def test_a_panel_and_its_scores(tmp_path, capsys):
     made = ["--panel", str(tmp_path / "o.panel.tsv"), "--out", str(tmp_path / "o")]
     assert panel.main(["score", *genotypes, *made]) == 0
     scores = pl.read_csv(tmp_path / "o.score.tsv", separator="\t")
-    assert scores.columns == ["FID", "IID", "SCORE"]
+    assert scores.columns == ["FID", "IID", "SCORE", "ALLELE_CT"]
     assert scores.height == 1940
     (tmp_path / "keep").write_text("A048005080\n")
     assert panel.main(["score", *genotypes, *made, "--keep", str(tmp_path / "keep")]) == 0

@@ -5,7 +5,7 @@ from conftest import named_samples, named_variants, random_dosages
 from reference.packed import write_fileset
 
 from gemcont import ArraySource, open_genotypes
-from gemcont.genotype.score import score
+from gemcont.genotype.score import score, scores
 
 
 def test_scores_of_files_and_arrays(tmp_path):
@@ -22,9 +22,23 @@ def test_scores_of_files_and_arrays(tmp_path):
         one = score(source, chosen, weights[:, 0])
         np.testing.assert_allclose(one, expected[:, 0], atol=1e-5)
     some = np.arange(1, 40, 2)
-    mean = np.nanmean(dosages[:, some], axis=1)
-    few = dosages[:, some].copy()
-    few = np.where(np.isnan(few), np.nan_to_num(mean)[:, None], few)
-    np.testing.assert_allclose(
-        score(ArraySource(dosages), chosen, weights, some), few[chosen].T @ weights, atol=1e-5
+    np.testing.assert_allclose(  # a missing genotype is everyone's mean, whoever is scored
+        score(ArraySource(dosages), chosen, weights, some), expected[some], atol=1e-5
     )
+
+
+def test_few_people_take_the_mean_from_elsewhere():
+    rng = np.random.default_rng(4)
+    for n, own in ((60, True), (40, False)):
+        dosages = random_dosages(rng, 30, n, missing=0.05)
+        dosages[3] = np.nan
+        expected = rng.uniform(0, 2, 30)
+        expected[[3, 4]] = np.nan
+        found = scores(ArraySource(dosages), np.arange(30), np.eye(30), expected=expected)
+        mean = np.nansum(dosages, axis=1) / np.maximum((~np.isnan(dosages)).sum(axis=1), 1)
+        mean = np.where(own | np.isnan(expected), mean, expected)
+        filled = np.where(np.isnan(dosages), mean[:, None], dosages)
+        filled[3] = 0
+        np.testing.assert_allclose(found.total, filled.T, atol=1e-6)
+        np.testing.assert_array_equal(found.n_called, (~np.isnan(dosages)).sum(axis=0))
+        np.testing.assert_array_equal(np.flatnonzero(found.unknown), [3])

@@ -223,11 +223,12 @@ def test_sample_size_scheme():
     ],
 )
 def test_sample_size_scheme_takes_p_first_and_no_impossible_rows(more, z):
-    base = {"CHR": [1], "POS": [5], "EA": ["A"], "OA": ["G"], "BETA": [0.2], "N": [100]}
+    base = {"CHR": [1, 1], "POS": [5, 6], "EA": "A", "OA": "G", "BETA": [0.2, 0.1], "N": [100, 90]}
+    more = {name: [*values, 0.5] for name, values in more.items()}
     other = frame(CHR=[1], POS=[9], EA=["A"], OA=["G"], Z=[1.0], N=[50])
     found = run_meta([frame(**(base | more)), other], scheme="samplesize")
     assert found.z.notna().all()
-    assert len(found) == (1 if z is None else 2)
+    assert len(found) == (2 if z is None else 3)
     if z is not None:
         np.testing.assert_allclose(found.z[0], z, rtol=1e-3)
 
@@ -266,9 +267,8 @@ def test_positions_and_sizes_of_other_kinds():
 def test_cohorts_that_share_nothing_are_warned_of(caplog):
     run_meta([cohort([0.1], pos=(5,)), cohort([0.1], pos=(6,))])
     assert "shares no variant with the cohorts before it" in caplog.text
-    caplog.clear()
-    run_meta([cohort([0.1]), cohort([np.nan])])
-    assert "no row entered" in caplog.text
+    with pytest.raises(GemcontError, match="no row can be used of cohort2, 1 effect or standard"):
+        run_meta([cohort([0.1]), cohort([np.nan])])
 
 
 def test_a_small_reference_of_the_right_build_is_no_mistake():
