@@ -58,7 +58,8 @@ def canonical(file, table):
     if "rsid" in table.columns:
         others = [c for c in ("rsid", "variant_id") if c in table.columns]
         table = table.with_columns(pl.coalesce(others).alias("variant_id"))
-    columns = {name: table[name] for name in COLUMNS if name in table.columns}
+    wanted = [name for name in COLUMNS if name in table.columns and name not in file.unread]
+    columns = {name: table[name] for name in wanted}
     columns |= _alleles(file, table)
     columns |= _effect(file, table)
     columns |= _numbers(file, table)
