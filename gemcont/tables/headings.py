@@ -90,8 +90,10 @@ def _without_contradiction(path, header, asked, firm, found, dialect):
     Raises GemcontError where a firm role is asked of a column that the dialect says is another's.
     """
     kept = dict(asked)
-    for role in firm:
-        name, own = asked[role], found.get(role)
+    for role, name in asked.items():
+        own = found.get(role)
+        if role not in firm:
+            continue
         if name not in header:
             if own is not None:
                 del kept[role]

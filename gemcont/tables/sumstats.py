@@ -42,7 +42,7 @@ class Sumstats:
         header = self._file.header
         self.dialect, self.roles = recognise(self.name, header, columns or {}, firm=firm)
         self.unread = unread
-        refuse_missing(self.name, header, self.given, needed)
+        self.need(needed)
         self.skipped, self.left_out, self.trait = {}, [], trait
         if trait is not None and "trait" not in self.roles:
             raise GemcontError(f"--trait: {self.name} has no column of traits")
@@ -56,6 +56,10 @@ class Sumstats:
     def telling(self):
         """Columns of no role that may say which trait, gene or model a row is of."""
         return telling_columns(self._file.header, self.roles.values())
+
+    def need(self, roles):
+        """Raise GemcontError where a role has no column."""
+        refuse_missing(self.name, self._file.header, self.given, roles)
 
     def leave_out(self, table, reason):
         """Note rows that are not of the results; table: row, and variant_id where it is known."""

@@ -125,8 +125,7 @@ def read_columns(path, union, settings, cohort, asked, *, chain=None):
     """
     needed = _NEEDED
     if settings.scheme == "stderr":
-        error = "neg_log_10_p_value" if settings.se_from_p else "standard_error"
-        needed = (*needed, "beta", error)
+        needed = (*needed, "beta")
     if settings.match == "key":
         needed = (*needed, "chromosome", "base_pair_location")
     file = Sumstats(
@@ -136,6 +135,8 @@ def read_columns(path, union, settings, cohort, asked, *, chain=None):
         unread=("z",) if settings.scheme == "stderr" else (),
         trait=settings.trait,
     )
+    if settings.scheme == "stderr" and "standard_error" not in file.given:
+        file.need(["neg_log_10_p_value" if settings.se_from_p else "standard_error"])
     log.info("%s: %s, read as %s", cohort.name, file.name, file.dialect)
     cohort.telling = file.telling
     parts, sample = [], EffectSample()
