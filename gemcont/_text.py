@@ -15,9 +15,12 @@ import polars as pl
 from gemcont.errors import GemcontError
 
 _BOM = b"\xef\xbb\xbf"
-MISSING = ("na", "nan", ".", "")  # as a number, in any case
+# Words for a missing value, in any case: R's and PLINK's, then those that databases, pandas and
+# spreadsheets write.
+MISSING = ("na", "nan", ".", "", "none", "null", "n/a", "#n/a", "#na", "<na>")
 _BLOCK = 4 << 20  # bytes of text that are looked at, or become one column, at a time
 _GZIP = b"\x1f\x8b"
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")  # byte-order marks
 _PACKED = {b"\x28\xb5\x2f\xfd": "zstd", b"BZh": "bzip2", b"\xfd7zXZ": "xz", b"PK\x03\x04": "zip"}
 
 
@@ -30,6 +33,7 @@ def read_text(path, *, empty=False):
     data = _read_file(path)
     if data.startswith(_GZIP):
         data = _unzip(path, data)
+    refuse_packed(path, data)
     data = data.removeprefix(_BOM)
     if b"\r" in data:
         data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
@@ -38,6 +42,26 @@ def read_text(path, *, empty=False):
     if not empty and (not data or data.isspace()):
         raise GemcontError(f"{path}: the file is empty")
     return data
+
+
+def refuse_packed(path, data):
+    """Raise GemcontError if the first bytes are those of a packed file, or of UTF-16 text."""
+    for magic, program in _PACKED.items():
+        if data.startswith(magic):
+            raise GemcontError(f"{path}: packed by {program}; unpack it, or use gzip")
+    if data.startswith(_UTF_16):
+        raise GemcontError(f"{path}: is UTF-16 text; save it as UTF-8")
+
+
+def decoded(path, data):
+    """Return a file's bytes as text, or raise GemcontError naming the line that is not UTF-8."""
+    try:
+        return data.decode()
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise GemcontError(
+            f"{path}: line {line} is not UTF-8 text; save the file as UTF-8"
+        ) from None
 
 
 def _read_file(path):
@@ -74,9 +98,7 @@ def open_bytes(path, owner):
         file = open(path, "rb")  # noqa: SIM115 - closed when the owner goes
         weakref.finalize(owner, file.close)
         zipped = file.peek(len(_GZIP)).startswith(_GZIP)
-    for magic, program in _PACKED.items():
-        if file.peek(len(magic)).startswith(magic):
-            raise GemcontError(f"{path}: packed by {program}; unpack it, or use gzip")
+    refuse_packed(path, file.peek(8))
     if not zipped:
         return file
     from isal import igzip
@@ -135,7 +157,33 @@ def parse_table(path, data, separator, schema, *, quote_char=None, columns=None,
     Raises GemcontError naming the first line with too few or too many columns, or a value of the
     wrong kind.
     """
-    return parse_quoted(path, data, separator, schema, quote_char, columns, comment)[0]
+    try:
+        return parse_quoted(path, data, separator, schema, quote_char, columns, comment)[0]
+    except GemcontError:
+        found = _with_rounded(path, data, separator, schema, quote_char, columns, comment)
+        if found is None:
+            raise
+        return found
+
+
+def _with_rounded(path, data, separator, schema, quote_char, columns, comment):
+    """The table where whole numbers are written 1e+05, as R does, or 100000.0; None if not."""
+    whole = {name: kind for name, kind in schema.items() if kind.is_integer()}
+    if not whole:
+        return None
+    as_text = schema | dict.fromkeys(whole, pl.String)
+    try:
+        table = parse_quoted(path, data, separator, as_text, quote_char, columns, comment)[0]
+    except GemcontError:
+        return None
+    for name in whole.keys() & set(table.columns):
+        words = table[name].unique()
+        values = {word: word if word is None else number_of(word) for word in words}
+        if not all(word is None or _is_integer(word) for word in words):
+            return None
+        numbers = table[name].replace_strict(values, return_dtype=pl.Float64)
+        table = table.with_columns(numbers.cast(whole[name]).alias(name))
+    return table
 
 
 def parse_quoted(path, data, separator, schema, quote_char, columns=None, comment=b"\0"):
@@ -233,10 +281,22 @@ def parse_numbers(column):
     if column.dtype != pl.String:
         column = column.fill_nan(None)
         return column, column
-    known = ~column.str.to_lowercase().is_in(list(MISSING))
+    known = ~column.str.strip_chars().str.to_lowercase().is_in(list(MISSING))
     column = column.set(~known, None)
     values = column.cast(pl.Float64, strict=False)
     return values.set(values.is_nan(), None), column
+
+
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+
+
+def number_of(text):
+    """Return the number that a cell holds, None where it is none.
+
+    Decimal digits, a point, an exponent: what Python takes beside them (1_0, digits of other
+    scripts, infinity) is a slip in a table.
+    """
+    return float(text) if _NUMBER.fullmatch(text.strip()) else None
 
 
 def _cells(path, data, separator, width, quote):
@@ -288,10 +348,8 @@ def _first_fault(path, separator, schema, comment):
 
 
 def _is_integer(field):
-    try:
-        return -(2**31) <= int(field) < 2**31
-    except ValueError:
-        return False
+    value = number_of(field)
+    return value is not None and value.is_integer() and -(2**31) <= value < 2**31
 
 
 def numbered_lines(path, separator):

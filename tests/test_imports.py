@@ -8,16 +8,18 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parent.parent / "gemcont"
-LEAVES = {"errors", "_numba", "_text"}
+LEAVES = {"errors", "_numba", "_text", "_arrays", "_ids"}
 MAY_IMPORT = {
     "cli": {"workflows", "learn", "tables", "errors"},
     "learn": {"workflows", "genotype", "stats", "tables", "plots", "errors"},
-    "workflows": {"genotype", "stats", "tables", "plots", "errors", "_numba"},
+    "workflows": {"genotype", "stats", "tables", "plots", "errors", "_numba", "_arrays"},
     "plots": {"stats", "errors"},
     "genotype": LEAVES,
-    "stats": {"errors", "_numba"},
-    "tables": {"errors", "_text"},
+    "stats": {"errors", "_numba", "_arrays"},
+    "tables": {"errors", "_text", "_arrays", "_ids"},
     "_text": {"errors"},
+    "_arrays": {"errors"},
+    "_ids": {"errors"},
     "_numba": {"errors"},
     "errors": set(),
     "__init__": set(),

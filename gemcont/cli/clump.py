@@ -119,7 +119,7 @@ def _add_sumstats(group):
         action=AddColumns,
         default={},
         metavar="[FILE:]ROLE=NAME,...",
-        help="other columns by name, e.g. effect_allele=EA2,beta=EFFECT, of all files or of one",
+        help="other columns by name, e.g. effect_allele=EA2; of one file FILE:effect_allele=EA2",
     )
     group.add_argument(
         "--trait", metavar="NAME", help="of files of several traits (default: the best p of all)"

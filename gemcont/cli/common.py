@@ -63,7 +63,7 @@ def number(kind, low, high=None):
 
     def parse(text):
         try:
-            value = kind(text)
+            value = None if "_" in text else kind(text)  # 1_0, a slip, is ten to Python
         except ValueError:
             value = None
         if value is None or not low <= value < math.inf or (high is not None and value > high):
@@ -76,39 +76,34 @@ def number(kind, low, high=None):
 
 
 def role_columns(text):
-    """Read 'beta=EFFECT,standard_error=SE2' as {'beta': 'EFFECT', 'standard_error': 'SE2'}.
-
-    What stands behind FILE: is of that file, as a dict of its own under its name.
-    """
+    """Read 'beta=EFFECT,b.tsv:n=NEFF' as {'beta': 'EFFECT', 'b.tsv:n': 'NEFF'}."""
     from gemcont.tables.dialects import ROLES
 
-    found = columns = {}
+    columns = {}
     for part in comma_list(text):
-        place, sign, name = part.partition("=")
-        file, colon, role = place.rpartition(":")
-        if not sign or not name or role not in ROLES or (colon and not file):
+        key, sign, name = part.partition("=")
+        file, _, role = key.rpartition(":")
+        if not sign or not name or role not in ROLES or key.startswith(":"):
             known = ", ".join(ROLES)
             raise argparse.ArgumentTypeError(
-                f"{part!r} is not ROLE=NAME; roles are {known}; FILE:ROLE=NAME is of one file"
+                f"{part!r} is not ROLE=NAME or FILE:ROLE=NAME; roles are {known}"
             )
-        if colon:
-            columns = found.setdefault(file, {})
-        if role in columns or name in columns.values():
+        taken = [n for k, n in columns.items() if k.rpartition(":")[0] == file]
+        if key in columns or name in taken:
             raise argparse.ArgumentTypeError(f"{part!r} names a role or a column a second time")
-        columns[role] = name
-    return found
+        columns[key] = name
+    return columns
 
 
 class AddColumns(argparse.Action):
-    """Collect several ``--columns``, of all files or of one each."""
+    """Collect several ``--columns``."""
 
     def __call__(self, parser, namespace, values, option_string=None):
         found = dict(getattr(namespace, self.dest) or {})
-        for key, value in values.items():
-            if not isinstance(value, dict) and key in found:
-                raise argparse.ArgumentError(self, f"{key} is named a second time")
-            found[key] = found.get(key, {}) | value if isinstance(value, dict) else value
-        setattr(namespace, self.dest, found)
+        twice = next((key for key in values if key in found), None)
+        if twice is not None:
+            raise argparse.ArgumentError(self, f"{twice} is named a second time")
+        setattr(namespace, self.dest, found | values)
 
 
 def add_flags(group, flags):
@@ -134,9 +129,8 @@ def add_species(group):
     group.add_argument(
         "--chr-set",
         type=number(int, 1, 999),
-        default=22,
         metavar="N",
-        help="autosomes of the species (default: 22)",
+        help="autosomes of the species (default: what a .pvar states, else 22)",
     )
 
 

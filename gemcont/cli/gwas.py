@@ -130,8 +130,8 @@ def _add_test(group):
         "--contrast",
         default="any",
         metavar="C",
-        help="effects to test: any (default), common, any-vs-common, or a trait: its own effect "
-        "given those on the others",
+        help="effects to test: any (default); common, any-vs-common (in the traits' units); TRAIT, "
+        "its own effect while the others' are free; conditional:TRAIT, given the others' values",
     )
     group.add_argument(
         "--pcs", type=number(int, 1), metavar="D", help="test the first D principal components"

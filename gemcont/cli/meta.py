@@ -56,7 +56,11 @@ def build_parser():
     add_pooling(parser.add_argument_group("pooling"))
     joint = parser.add_argument_group("with --joint")
     joint.add_argument(
-        "--test", choices=("lrt", "f"), default="lrt", help="as of gemcont-gwas (default: lrt)"
+        "--test",
+        choices=("wald", "lrt", "f"),
+        default="wald",
+        help="every cohort with a trait covariance of its own (wald, default); lrt and f, as of "
+        "gemcont-gwas, take one for all",
     )
     joint.add_argument(
         "--same-ids", action="store_true", help="ids that two cohorts share are different people"
@@ -74,7 +78,8 @@ def add_cohorts(group, *, species=True):
         action=AddColumns,
         default={},
         metavar="[FILE:]ROLE=NAME,...",
-        help="columns by name, e.g. beta=EFFECT,standard_error=SE2, of all files or of one",
+        help="columns by name, e.g. beta=EFFECT,standard_error=SE2; of one file FILE:beta=EFFECT "
+        "(FILE: its path, cohort or number)",
     )
     group.add_argument(
         "--se-from-p",
@@ -164,7 +169,7 @@ def _check(arguments):
     limit_threads(arguments)
     if arguments.joint is not None:
         return _check_joint(arguments)
-    _refuse_idle(arguments, "with --joint", {"test": "lrt", "same_ids": False})
+    _refuse_idle(arguments, "with --joint", {"test": "wald", "same_ids": False})
     from gemcont.workflows.meta import MetaSettings, cohort_names
     from gemcont.workflows.meta_files import refuse_inputs
 
@@ -180,13 +185,12 @@ def _check(arguments):
     refuse_inputs(arguments.out, arguments.format, arguments.sumstats + files)
 
 
-HUMAN_AUTOSOMES = 22
 # What is of no use to --joint, and its default.
 _OF_FILES = {
     **{"names": None, "columns": {}, "se_from_p": False, "trait": None, "match": "key"},
     **{"max_eaf_diff": None, "build": None, "to_build": None, "liftover": None},
     **{"reference": None, "bfile": None, "scheme": "stderr", "random_effects": False},
-    **{"genomic_control": False, "genome_build": None, "chr_set": HUMAN_AUTOSOMES},
+    **{"genomic_control": False, "genome_build": None, "chr_set": None},
 }
 
 
@@ -231,7 +235,7 @@ def meta_settings(arguments):
     return {
         **{name: getattr(arguments, name) for name in same},
         "match": "key" if arguments.match == "key" else "id",
-        "autosomes": arguments.chr_set,
+        **({} if arguments.chr_set is None else {"autosomes": arguments.chr_set}),
     }
 
 

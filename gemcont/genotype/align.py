@@ -1,11 +1,14 @@
 """The only place where sample ids are matched: ids in, integer indices out."""
 
+import logging
 from collections import Counter
 from typing import NamedTuple
 
 import numpy as np
 
 from gemcont.errors import GemcontError
+
+log = logging.getLogger(__name__)
 
 ABSENT = -1
 
@@ -49,31 +52,104 @@ def _shared_iid(ids):
     return next(iid for iid, count in Counter(ids.iid).items() if count > 1)
 
 
-def match_samples(reference, tables, lists=()):
-    """Where each sample of the genotype file stands in every table and list.
+def match_samples(reference, tables, *, say=True):
+    """Return where each sample of the genotype file stands in every table.
 
-    reference: ``SampleIds`` of the genotypes; tables: ids of tables, one row per sample; lists:
-    ids of keep and remove lists, in which a repeated line changes nothing. Samples are matched
-    by IID when IIDs are unique in every file, else by FID and IID.
+    reference: ``SampleIds`` of the genotypes; tables: ids of tables, one row per sample. Samples
+    are matched by IID when IIDs are unique in every file, else by FID and IID.
 
-    Returns for each table an int64 array over the reference's samples, the row or ``ABSENT``,
-    and for each list a boolean array. Raises GemcontError for an id that stands twice in a
-    table and for a table that shares no sample with the genotypes.
+    Returns for each table an int64 array over the reference's samples, the row or ``ABSENT``. Logs
+    who of a table is not there, with the likely cause where one shows, and warns where the IIDs
+    of two files agree but their FIDs do not. Raises GemcontError for an id that stands twice in a
+    table and for a table that shares no sample with the genotypes. say: whether to log.
     """
-    lists = [_without_repeats(ids) for ids in lists]
-    by_family = needs_family([reference, *tables, *lists])
+    by_family = needs_family([reference, *tables])
     keys = reference.keys(by_family)
     rows = [_rows(ids, keys, by_family) for ids in tables]
     for ids, found in zip(tables, rows, strict=True):
         if (found == ABSENT).all():
             raise GemcontError(_nothing_shared(reference, ids))
-    members = [_members(ids.keys(by_family), keys) for ids in lists]
-    return rows, members
+        if say:
+            _log_strangers(reference, ids, found)
+        if say and not by_family:
+            _warn_other_families(reference, ids, found)
+    return rows
 
 
-def _members(wanted, keys):
-    wanted = set(wanted)
-    return np.array([key in wanted for key in keys], dtype=bool)
+def members(reference, ids):
+    """Return which samples of the genotypes are among ``SampleIds``: bool (samples,).
+
+    A repeated line changes nothing, and nothing is said of who is not there.
+    """
+    return _found(reference, _without_repeats(ids))[0] != ABSENT
+
+
+def _found(reference, ids):
+    by_family = needs_family([reference, ids])
+    return _rows(ids, reference.keys(by_family), by_family), by_family
+
+
+def match_list(reference, ids, flag):
+    """Return which samples of the genotypes a list names: bool (samples,).
+
+    A repeated line changes nothing. flag: what asked for the list. Warns of names that are not in
+    the genotypes, and of samples whose FID is another one there. Raises GemcontError for a list
+    of which no sample is there: nobody would be kept, or removed.
+    """
+    ids = _without_repeats(ids)
+    found, by_family = _found(reference, ids)
+    if ids.iid and (found == ABSENT).all():
+        raise GemcontError(f"{flag}: {_nothing_shared(reference, ids)}")
+    _log_strangers(reference, ids, found, flag)
+    if not by_family:
+        _warn_other_families(reference, ids, found)
+    return found != ABSENT
+
+
+def _log_strangers(reference, ids, found, flag=None):
+    """Say how many of a table or list are not in the genotypes, and warn where a cause shows."""
+    here = set(found[found != ABSENT].tolist())
+    rows = [row for row in range(len(ids.iid)) if row not in here]
+    if not rows:
+        return
+    fid = None if ids.fid is None else [ids.fid[row] for row in rows]
+    some = SampleIds(ids.name, fid, [ids.iid[row] for row in rows])
+    cause = _shown_cause(reference, some)
+    what = f"{flag}: %d ids" if flag else "%d samples"
+    log.log(
+        logging.WARNING if cause or flag else logging.INFO,
+        f"{what} of %s are not in %s (%s ...)%s",
+        len(rows),
+        ids.name,
+        reference.name,
+        ", ".join(some.iid[:3]),
+        f": {cause}" if cause else "",
+    )
+
+
+def _warn_other_families(reference, ids, found):
+    """Warn where people are matched by IID though both files name families, other ones."""
+    if ids.fid is None or reference.fid is None:
+        return
+    here = np.flatnonzero(found != ABSENT)
+    other = [
+        (i, row)
+        for i, row in zip(here.tolist(), found[here].tolist(), strict=True)
+        if reference.fid[i] != ids.fid[row]
+        and not {reference.fid[i], ids.fid[row]} & {"0", reference.iid[i]}
+    ]
+    if other:
+        i, row = other[0]
+        log.warning(
+            "%d samples of %s have another FID in %s (IID %s: %s there, %s here) and are matched "
+            "by their IID: are they the same people?",
+            len(other),
+            ids.name,
+            reference.name,
+            ids.iid[row],
+            reference.fid[i],
+            ids.fid[row],
+        )
 
 
 def _without_repeats(ids):
@@ -109,19 +185,34 @@ def _examples(ids):
 
 
 def _likely_cause(reference, table):
-    known = set(reference.iid)
-    joined = {f"{f}_{i}" for f, i in zip(reference.fid, reference.iid, strict=True)}
-    if known & set(table.iid):
+    """Why no sample is shared, in words."""
+    if set(reference.iid) & set(table.iid):
         return "IIDs agree but FIDs do not, and IIDs alone are not unique"
-    stripped = {i.lstrip("0") for i in known}
-    if joined & set(table.iid):
-        return "the table's ids are FID_IID joined: split them into two columns"
-    if any("_" in i and i.split("_", 1)[1] in known for i in table.iid):
-        return "the table's ids are FID_IID joined: split them into two columns"
-    if stripped & {i.lstrip("0") for i in table.iid}:
+    return _shown_cause(reference, table) or "the ids must be those of the genotype file"
+
+
+def _shown_cause(reference, strangers):
+    """Why ids do not match, where the ids themselves show it; None else."""
+    known, theirs = set(reference.iid), set(strangers.iid)
+    fid = reference.fid or reference.iid
+    joined = {f"{f}_{i}" for f, i in zip(fid, reference.iid, strict=True)}
+    if joined & theirs or any("_" in i and i.split("_", 1)[1] in known for i in theirs):
+        return "these ids are FID_IID joined: split them into two columns"
+    halves = {i.split("_", 1)[1] for i in known if "_" in i}
+    if halves & theirs:
+        return f"the ids of {reference.name} are FID_IID joined"
+    if any(i.endswith(".0") and i[:-2] in known for i in theirs):
+        return "the ids have become decimals (.0): write them as text"
+    if {i.lstrip("0") for i in known} & {i.lstrip("0") for i in theirs}:
         return "one side has lost its leading zeros"
-    if {i.lower() for i in known} & {i.lower() for i in table.iid}:
+    if {i.lower() for i in known} & {i.lower() for i in theirs}:
         return "they differ in upper and lower case"
-    if table.fid is not None and known & set(table.fid):
-        return "the table's FID and IID columns are swapped"
-    return "the ids must be those of the genotype file"
+    if {i.strip("\"' ") for i in theirs} & known:
+        return "the ids stand in quotes"
+    if any("," in i and i.split(",", 1)[0] in known for i in theirs):
+        return "the ids have commas behind them"
+    if strangers.fid is not None and known & set(strangers.fid):
+        return "the FID and IID columns are swapped, or the first column holds the IIDs"
+    if any("e+" in i.lower() for i in theirs):
+        return "the ids were written as numbers (1e+06): write them as text"
+    return None

@@ -1,5 +1,6 @@
 """PLINK 1 filesets: .bed, .bim, .fam (plain or gzipped tables), checked before use."""
 
+import logging
 import os
 import threading
 import weakref
@@ -11,7 +12,16 @@ import polars as pl
 from gemcont._text import parse_table, read_text, split_fields
 from gemcont.errors import GemcontError
 from gemcont.genotype.kernels import repack, row_bytes
-from gemcont.genotype.source import SAMPLE_COLUMNS, VARIANT_COLUMNS, Block, GenotypeSource
+from gemcont.genotype.source import (
+    SAMPLE_COLUMNS,
+    VARIANT_COLUMNS,
+    Block,
+    GenotypeSource,
+    count_negative,
+    without_negative,
+)
+
+log = logging.getLogger(__name__)
 
 MAGIC = b"\x6c\x1b"
 VARIANT_MAJOR = b"\x01"
@@ -34,17 +44,18 @@ class BedSource(GenotypeSource):
         self.name = prefix + ".bed"
         self._bim, self._fam = _table_path(prefix, ".bim"), _table_path(prefix, ".fam")
         self.files = (self.name, self._bim, self._fam)
-        self._local = threading.local()
+        self._local, self._warned = threading.local(), threading.Lock()
         self._descriptor = _open_checked(self.name)
         weakref.finalize(self, os.close, self._descriptor)
         self._check_length()
 
     def _check_length(self):
         found = os.fstat(self._descriptor).st_size
-        expected = HEADER + self.n_variants * self.bytes_per_variant
+        n_variants = self._variant_file.height
+        expected = HEADER + n_variants * self.bytes_per_variant
         if found != expected:
             raise GemcontError(
-                f"{self.name}: {found} bytes found, {expected} expected for {self.n_variants} "
+                f"{self.name}: {found} bytes found, {expected} expected for {n_variants} "
                 f"variants (.bim) x {self.n_samples} samples (.fam); "
                 f"{'the .bed is truncated, or ' if found < expected else ''}"
                 "the three files do not belong together"
@@ -61,13 +72,27 @@ class BedSource(GenotypeSource):
         return read_fam(self._fam)
 
     @cached_property
+    def _variant_file(self):
+        return read_bim(self._bim)
+
+    @cached_property
+    def _placed(self):
+        return without_negative(self._variant_file)
+
+    @property
     def variants(self):
         """Variants of the .bim; the effect allele is its column 5 (A1), major or not."""
-        return read_bim(self._bim)
+        return self._placed[0]
+
+    @property
+    def left_out(self):
+        """See ``GenotypeSource.left_out``."""
+        return count_negative(self._variant_file.height, self._placed[1])
 
     def read(self, variants, samples=None, first=0):
         """See ``GenotypeSource.read``."""
-        variants = np.asarray(variants, dtype=np.int64)
+        variants, rows = np.asarray(variants, dtype=np.int64), self._placed[1]
+        variants = variants if rows is None else rows[variants]
         n_samples = self.n_samples if samples is None else len(samples)
         packed = np.empty((len(variants), row_bytes(n_samples)), dtype=np.uint8)
         at_once = max(_PIECE // self.bytes_per_variant, 1)
@@ -75,8 +100,27 @@ class BedSource(GenotypeSource):
             chosen = variants[start : start + at_once]
             rows = self._buffer(len(chosen))
             self._read_rows(chosen, rows)
+            self._warn_of_padding(rows)
             repack(rows, self.n_samples, samples, packed[start : start + at_once])
         return Block(first, len(variants), n_samples, packed=packed)
+
+    def _warn_of_padding(self, rows):
+        """Warn, once, where genotypes stand behind the last sample: the .fam lacks a line.
+
+        PLINK fills the last byte of a variant with zeros. A .fam that is some lines short is as
+        long in bytes, and shifts everyone behind the line that is missing.
+        """
+        used = 2 * (self.n_samples % 4)
+        if not used or not len(rows) or not (rows[:, -1] >> used).any():
+            return
+        if self._warned.acquire(blocking=False):
+            log.warning(
+                "%s: holds genotypes behind the last of the %d samples of %s: is a line missing "
+                "there? Then samples have the genotypes of others",
+                self.name,
+                self.n_samples,
+                self._fam,
+            )
 
     def _buffer(self, count):
         """Room for some variants as they are read: this thread's own, used again and again."""

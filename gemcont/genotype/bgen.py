@@ -12,7 +12,7 @@ from functools import cached_property
 import numpy as np
 import polars as pl
 
-from gemcont._text import read_text, split_fields
+from gemcont._text import decoded, read_text, split_fields
 from gemcont.errors import GemcontError
 from gemcont.genotype.bed import refuse_duplicate_samples
 from gemcont.genotype.source import (
@@ -29,13 +29,13 @@ log = logging.getLogger(__name__)
 # same dosages in either format give the same results. The .bgen's own rounding is coarser (8-bit)
 # or of like size (16-bit).
 _GRID = np.float32(1 << 14)
-_SEXES = {"1": 1, "2": 2, "M": 1, "F": 2, "m": 1, "f": 2}
+_SEXES = {"1": 1, "2": 2, "M": 1, "F": 2, "m": 1, "f": 2, "male": 1, "female": 2}
 
 
 class BgenSource(PackageSource):
     """Dosages of a .bgen file; ``sample`` is its .sample file, if the ids are not inside.
 
-    Variants of more than two alleles are left out and counted in ``n_multiallelic``. Needs
+    Variants of more than two alleles are left out and counted in ``left_out``. Needs
     ``pip install 'gemcont[bgen]'``.
     """
 
@@ -127,9 +127,10 @@ class BgenSource(PackageSource):
         return self._variant_file[0]
 
     @property
-    def n_multiallelic(self):
-        """Variants left out because they have more than two alleles."""
-        return self._variant_file[2] - len(self._variant_file[1])
+    def left_out(self):
+        """See ``GenotypeSource.left_out``."""
+        several = self._variant_file[2] - len(self._variant_file[1])
+        return {"several ALT alleles": several} if several else {}
 
     def read(self, variants, samples=None, first=0):
         """See ``GenotypeSource.read``."""
@@ -185,10 +186,16 @@ def _open_reader(path):
 
 
 def read_sample(path):
-    """Samples of an Oxford .sample file: two header lines, then ID_1 ID_2 missing [sex ...]."""
-    lines = split_fields(read_text(path), " ").decode(errors="replace").rstrip("\n").split("\n")
-    names = lines[0].split("\t")
-    if len(lines) < 2 or len(names) < 2 or not lines[1].startswith("0\t0"):
+    """Return the samples of an Oxford .sample file.
+
+    Two header lines, names and types, then a sample a line: ID_1 ID_2 missing [sex ...], or as
+    qctool writes it ID missing [sex ...] with one id, which is then FID and IID. The type of an id
+    is 0; a column called missing is none, whatever its type.
+    """
+    lines = decoded(path, split_fields(read_text(path), " ")).rstrip("\n").split("\n")
+    names = [name.strip('"') for name in lines[0].split("\t")]
+    types = lines[1].split("\t") if len(lines) > 1 else []
+    if not types or types[0] != "0":
         raise GemcontError(f"{path}: not a .sample file (its second line must begin 0 0)")
     rows = [line.split("\t") for line in lines[2:]]
     ragged = next((i for i, row in enumerate(rows) if len(row) != len(names)), None)
@@ -196,11 +203,13 @@ def read_sample(path):
         raise GemcontError(
             f"{path}: sample {ragged + 1} has {len(rows[ragged])} of {len(names)} columns"
         )
-    at = names.index("sex") if "sex" in names else None
+    words = [name.lower() for name in names]
+    one_id = len(words) < 2 or words[1] == "missing" or types[1:2] != ["0"]
+    at = words.index("sex") if "sex" in words else None
     table = pl.DataFrame(
         {
             "fid": [row[0] for row in rows],
-            "iid": [row[1] for row in rows],
+            "iid": [row[0 if one_id else 1] for row in rows],
             "sex": [0 if at is None else _SEXES.get(row[at], 0) for row in rows],
             "founder": [True] * len(rows),
         },

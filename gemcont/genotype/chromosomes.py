@@ -17,6 +17,19 @@ _FLOAT = re.compile(r"([0-9]+)\.0+")  # as a table of floats writes 23
 _AFTER_AUTOSOMES = ("X", "Y", "XY", "MT")  # PLINK's codes N+1 .. N+4 (human 23 .. 26)
 
 
+def autosomes_of(source, given=None, flag="--chr-set"):
+    """Return the number of autosomes: as given, else as the genotype file states it, else 22.
+
+    Raises GemcontError where the file states another number than is given.
+    """
+    stated = source.autosomes
+    if given is not None and stated is not None and given != stated:
+        raise GemcontError(
+            f"{flag} {given}: {source.name} is of {stated} autosomes (##chrSet); leave the flag out"
+        )
+    return next((n for n in (given, stated) if n is not None), HUMAN_AUTOSOMES)
+
+
 class Ploidy(IntEnum):
     """How the genotypes of a chromosome are to be read."""
 

@@ -6,43 +6,15 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from gemcont._text import read_text, split_fields
 from gemcont.errors import GemcontError
-from gemcont.genotype.align import SampleIds
 from gemcont.genotype.chromosomes import canonical_name, parse_chromosomes
 from gemcont.genotype.hwe import hwe_p
 from gemcont.genotype.kernels import hard_counts, missing_per_sample
+from gemcont.genotype.lists import read_variant_ids
 
 log = logging.getLogger(__name__)
 
 _TOLERANCE = 2.0**-44  # PLINK's: a frequency equal to its bound up to rounding passes
-
-
-def read_sample_list(path):
-    """``SampleIds`` of a --keep or --remove file: FID IID or IID per line, header optional."""
-    lines = [line.split("\t") for line in _lines(path)]
-    if lines and lines[0][0].lstrip("#").upper() in ("FID", "IID"):
-        lines = lines[1:]
-    if all(len(fields) == 1 for fields in lines):
-        return SampleIds(path, None, [fields[0] for fields in lines])
-    short = next((i for i, fields in enumerate(lines) if len(fields) < 2), None)
-    if short is not None:
-        raise GemcontError(
-            f"{path}: {lines[short][0]!r} stands alone; write FID and IID, or only IIDs"
-        )
-    return SampleIds(path, [f[0] for f in lines], [f[1] for f in lines])
-
-
-def read_variant_ids(path):
-    """Variant ids of a file, any number per line, in order; an empty file is an empty list."""
-    return [name for line in _lines(path) for name in line.split("\t")]
-
-
-def _lines(path):
-    try:
-        return split_fields(read_text(path, empty=True), " ").decode().split("\n")[:-1]
-    except UnicodeDecodeError:
-        raise GemcontError(f"{path}: not UTF-8 text") from None
 
 
 def select_variants(
@@ -58,9 +30,10 @@ def select_variants(
     """Ascending indices of the variants that ``--chr``, positions and lists of ids leave.
 
     variants: table of a ``GenotypeSource``; chromosomes: text as of ``--chr``; from_bp, to_bp:
-    positions, both included, on one chromosome; extract, exclude: sets of ids. Returns the
-    indices (int64) and how many variants each filter took, by flag. Raises GemcontError when a
-    filter leaves nothing.
+    positions, both included, on one chromosome; extract, exclude: lists of ids, as
+    ``read_variant_ids`` takes them. Returns the indices (int64) and how many variants each filter
+    took, by flag. Raises GemcontError when a filter leaves nothing, and for a list of which no
+    variant is there.
     """
     kept, taken = np.ones(variants.height, dtype=bool), {}
     if chromosomes is not None:
@@ -80,14 +53,12 @@ def select_variants(
         message = f"{' '.join(asked)}: no variant of chromosome {chromosomes} lies there"
         here = (position >= low) & (position <= high)
         kept = _apply(kept, here, "--from-bp/--to-bp", taken, message)
-    if extract is not None:
-        listed = _is_listed(variants, extract)
-        _log_unknown("--extract", variants, extract)
-        kept = _apply(kept, listed, "--extract", taken, _unmatched("--extract", variants, extract))
-    if exclude is not None:
-        listed = _is_listed(variants, exclude)
-        _log_unknown("--exclude", variants, exclude)
-        kept = _apply(kept, ~listed, "--exclude", taken, "--exclude: no variant remains")
+    for flag, given in (("--extract", extract), ("--exclude", exclude)):
+        if given is None:
+            continue
+        listed = _listed(flag, variants, set(read_variant_ids(given, flag)))
+        passes = listed if flag == "--extract" else ~listed
+        kept = _apply(kept, passes, flag, taken, f"{flag}: no variant is left")
     return np.flatnonzero(kept), taken
 
 
@@ -99,18 +70,35 @@ def _apply(kept, passes, flag, taken, message):
     return left
 
 
-def _is_listed(variants, ids):
-    return variants["variant_id"].is_in(pl.Series(list(ids), dtype=pl.String).implode()).to_numpy()
+def _listed(flag, variants, ids):
+    """Bool (variants,), who is on a list; warns of ids that no variant has."""
+    listed = variants["variant_id"].is_in(pl.Series(list(ids), dtype=pl.String).implode())
+    found = variants.filter(listed)["variant_id"].n_unique()
+    if found == len(ids) and (found or flag == "--exclude"):
+        return listed.to_numpy()
+    if not found:
+        raise GemcontError(_unmatched(flag, variants, ids))
+    cause = _variant_cause(variants, ids)
+    log.warning(
+        "%s: %d of %d ids are not in the genotypes%s",
+        flag,
+        len(ids) - found,
+        len(ids),
+        f": {cause}" if cause else "",
+    )
+    return listed.to_numpy()
 
 
-def _log_unknown(flag, variants, ids):
-    """Say how many ids of a list no variant has; that none matches is a warning."""
-    found = variants.filter(_is_listed(variants, ids))["variant_id"].n_unique()
-    if found < len(ids):
-        level = logging.INFO if found else logging.WARNING
-        log.log(
-            level, "%s: %d of %d ids are not in the genotypes", flag, len(ids) - found, len(ids)
-        )
+def _variant_cause(variants, ids):
+    """Why ids of variants do not match, where they show it; None else."""
+    known = set(variants["variant_id"])
+    lost = [i for i in ids if i not in known]
+    lower = {i.lower().removeprefix("chr").replace("_", ":") for i in known}
+    if any("," in i and i.split(",", 1)[0] in known for i in lost):
+        return "commas stand between them; write one a line"
+    if any(i.lower().removeprefix("chr").replace("_", ":") in lower for i in lost):
+        return "they are spelled otherwise (chr, case, : or _)"
+    return None
 
 
 def _on_chromosomes(column, text, autosomes):
@@ -129,7 +117,11 @@ def _unmatched(flag, variants, ids):
     if not ids:
         return f"{flag}: the list is empty"
     theirs, ours = ", ".join(sorted(ids)[:3]), ", ".join(variants["variant_id"][:3])
-    return f"{flag}: no variant is left (the list has {theirs}; the variants have {ours})"
+    cause = _variant_cause(variants, ids)
+    return (
+        f"{flag}: no variant of the list is in the genotypes (it has {theirs}; they have {ours})"
+        + (f": {cause}" if cause else "")
+    )
 
 
 def missing_share(source, variants, autosomes=22, *, size=4096):

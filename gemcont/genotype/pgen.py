@@ -1,13 +1,16 @@
 """PLINK 2 filesets: .pgen, .pvar (also .pvar.zst), .psam, by pgenlib; the effect allele is ALT."""
 
 import os
+import re
 import struct
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 import polars as pl
 
-from gemcont._text import parse_table, read_text, split_fields
+from gemcont._ids import OTHER_IDS, bare_names, find_ids
+from gemcont._text import decoded, parse_table, read_text, readable, split_fields
 from gemcont.errors import GemcontError
 from gemcont.genotype.bed import (
     is_founder,
@@ -23,6 +26,8 @@ from gemcont.genotype.source import (
     VARIANT_COLUMNS,
     Block,
     PackageSource,
+    count_negative,
+    without_negative,
 )
 
 _MISSING = -9
@@ -32,13 +37,15 @@ _VARIANTS_PER_BLOCK = 1 << 16
 _DOSAGE_BITS = 0x60  # of a variant's record type
 _QUALITY = r"(?:^|;)(?:R2|DR2|INFO)=([-+.0-9eE]+)"  # minimac, Beagle, IMPUTE
 _PVAR = ("#CHROM", "POS", "ID", "REF", "ALT")
+_CHR_SET = re.compile(rb"(?m)^##chrSet=<(.*)>\s*$")
+_PAIRS = re.compile(rb"(?:autosomePairCt|haploidAutosomeCt)=(\d+)")
 
 
 class PgenSource(PackageSource):
     """A PLINK 2 fileset; dosages where the .pgen holds any, else packed hard calls.
 
-    ``path`` is the prefix or the .pgen itself. Rows with several ALT alleles are left out and
-    counted in ``n_multiallelic``. Needs ``pip install 'gemcont[pgen]'``.
+    ``path`` is the prefix or the .pgen itself. Rows with several ALT alleles, and of a negative
+    position, are left out and counted in ``left_out``. Needs ``pip install 'gemcont[pgen]'``.
     """
 
     def __init__(self, path):
@@ -52,7 +59,7 @@ class PgenSource(PackageSource):
     def _check_sizes(self):
         for count, here, table in (
             (self._reader.get_raw_sample_ct(), self.n_samples, self._psam),
-            (self._reader.get_variant_ct(), len(self._biallelic), self._pvar),
+            (self._reader.get_variant_ct(), len(self._variant_file.n_alleles), self._pvar),
         ):
             if count != here:
                 raise GemcontError(
@@ -60,7 +67,7 @@ class PgenSource(PackageSource):
                 )
 
     def _open_reader(self):
-        return _open_reader(self.name)
+        return _open_reader(self.name, self._variant_file.n_alleles)
 
     @property
     def _psam(self):
@@ -96,29 +103,37 @@ class PgenSource(PackageSource):
     def _variant_file(self):
         return read_pvar(self._pvar)
 
-    @property
-    def _biallelic(self):
-        """Per row of the .pvar, whether it has one ALT allele."""
-        return self._variant_file[1]
+    @cached_property
+    def _placed(self):
+        return without_negative(self._variant_file.variants)
 
     @cached_property
     def _rows(self):
-        return np.flatnonzero(self._biallelic).astype(np.uint32)
+        biallelic = np.flatnonzero(self._variant_file.n_alleles == 2).astype(np.uint32)
+        return biallelic if self._placed[1] is None else biallelic[self._placed[1]]
 
     @property
     def variants(self):
         """Variants of the .pvar with one ALT allele; the effect allele is ALT."""
-        return self._variant_file[0]
+        return self._placed[0]
 
     @property
     def info(self):
         """Imputation quality (variants,) by the .pvar's INFO column, NaN unknown; or None."""
-        return self._variant_file[2]
+        info, rows = self._variant_file.info, self._placed[1]
+        return info if info is None or rows is None else info[rows]
 
     @property
-    def n_multiallelic(self):
-        """Rows left out because they have several ALT alleles."""
-        return len(self._biallelic) - len(self._rows)
+    def autosomes(self):
+        """See ``GenotypeSource.autosomes``: what the .pvar's ##chrSet says."""
+        return self._variant_file.autosomes
+
+    @property
+    def left_out(self):
+        """See ``GenotypeSource.left_out``."""
+        several = int((self._variant_file.n_alleles > 2).sum())
+        found = {"several ALT alleles": several} if several else {}
+        return found | count_negative(self._variant_file.variants.height, self._placed[1])
 
     def read(self, variants, samples=None, first=0):
         """See ``GenotypeSource.read``."""
@@ -143,12 +158,28 @@ def _guarded(name, action):
         raise GemcontError(f"{name}: damaged or truncated .pgen ({error})") from None
 
 
-def _open_reader(path):
+def _open_reader(path, n_alleles):
+    """pgenlib's reader; n_alleles: (variants,), REF and ALTs of every row of the .pvar."""
     try:
         from pgenlib import PgenReader
     except ImportError:
         raise GemcontError("--pfile needs pgenlib: pip install 'gemcont[pgen]'") from None
-    return _guarded(path, lambda: PgenReader(os.fsencode(path)))
+    several = {}
+    if (n_alleles > 2).any():  # where the alleles of each variant begin, as pgenlib asks for them
+        _check_count(path, len(n_alleles))  # it reads as many as the .pgen has variants
+        several["allele_idx_offsets"] = np.concatenate([[0], np.cumsum(n_alleles)]).astype(
+            np.uint64
+        )
+    return _guarded(path, lambda: PgenReader(os.fsencode(path), **several))
+
+
+def _check_count(path, n_rows):
+    """Raise GemcontError unless a .pgen has as many variants as its .pvar has rows."""
+    with readable(path), open(path, "rb") as file:
+        head = file.read(_HEADER)
+    found = struct.unpack_from("<I", head, 3)[0] if len(head) >= _HEADER else 0
+    if found != n_rows:
+        raise GemcontError(f"{path} holds {found}, its .pvar has {n_rows}; not one fileset")
 
 
 def _has_dosages(path):
@@ -195,38 +226,58 @@ def read_psam(path):
         samples = read_fam(path)
         return samples, pl.DataFrame()
     header, _, body = data.partition(b"\n")
-    names = header.decode(errors="replace").lstrip("#").split("\t")
-    if "IID" not in names[:2]:
+    names = bare_names(decoded(path, header).split("\t"))
+    found = find_ids(names, path)
+    if found is None or found.iid > 1:
         raise GemcontError(f"{path}: the header must begin #FID IID or #IID")
     table = parse_table(path, body, " ", dict.fromkeys(names, pl.String), comment=b"#")
-    fid = pl.col("FID") if "FID" in names else pl.lit("0")
-    sex = sex_codes("SEX") if "SEX" in names else pl.lit("0")
+    known = {name.upper(): name for name in names if name in (*OTHER_IDS, "SEX", "Sex", "sex")}
+    fid = pl.lit("0") if found.fid is None else pl.col(names[found.fid])
+    sex = pl.col(known["SEX"]).alias("sex") if "SEX" in known else pl.lit("0").alias("sex")
     founder = is_founder("PAT", "MAT") if {"PAT", "MAT"} <= set(names) else FOUNDER
-    samples = table.select(fid.alias("fid"), pl.col("IID").alias("iid"), sex.alias("sex"), founder)
+    table = table.with_columns(founder)
+    samples = table.select(fid.alias("fid"), pl.col(names[found.iid]).alias("iid"), sex, "founder")
+    samples = samples.with_columns(sex_codes("sex"))
     refuse_duplicate_samples(path, samples)
-    rest = table.drop("FID", "IID", "SID", "PAT", "MAT", "SEX", strict=False)
+    ids = [names[at] for at in (found.fid, found.iid) if at is not None]
+    rest = table.drop(*ids, "founder", *known.values())
     return samples.select(pl.col(c).cast(t) for c, t in SAMPLE_COLUMNS.items()), rest
 
 
-def read_pvar(path):
-    """(variants, biallelic, info) of a .pvar.
+class PvarFile(NamedTuple):
+    """What a .pvar holds.
 
-    variants: the biallelic rows as ``GenotypeSource.variants``; biallelic: bool per row of the
-    file; info: imputation quality of those variants from R2, DR2 or INFO, or None.
+    variants: the biallelic rows, as ``GenotypeSource.variants``; n_alleles: int (rows,) of all
+    rows; info: imputation quality (variants,) from R2, DR2 or INFO, or None; autosomes: of the
+    species as ##chrSet has it, or None
     """
-    data = split_fields(_without_comments(_read_pvar_text(path), b"##"), " ")
+
+    variants: pl.DataFrame
+    n_alleles: np.ndarray
+    info: np.ndarray | None
+    autosomes: int | None
+
+
+def read_pvar(path):
+    """Return the ``PvarFile`` of a .pvar (or .pvar.zst), its columns in any order."""
+    text = _read_pvar_text(path)
+    data = split_fields(_without_comments(text, b"##"), " ")
+    autosomes = _autosomes_of(text[: len(text) - len(data)] if text.startswith(b"##") else b"")
     if not data.startswith(b"#"):  # a .bim, whose column 5 is ALT in plink2's reading
         variants = read_bim(path)
-        return variants, np.ones(variants.height, dtype=bool), None
+        return PvarFile(variants, np.full(variants.height, 2), None, autosomes)
     header, _, body = data.partition(b"\n")
-    names = header.decode(errors="replace").split("\t")
-    if tuple(names[:5]) != _PVAR:
-        raise GemcontError(f"{path}: the header must begin {' '.join(_PVAR)}")
+    names = decoded(path, header).split("\t")
+    if names[0] != _PVAR[0] or not set(_PVAR) <= set(names):
+        raise GemcontError(
+            f"{path}: the header must begin #CHROM and name POS, ID, REF and ALT; it is "
+            f"{' '.join(names)[:60]!r}"
+        )
     types = {"#CHROM": pl.Categorical, "POS": pl.Int32, "REF": pl.Categorical}
     schema = {name: types.get(name, pl.String) for name in names}
     table = parse_table(path, body, " ", schema, comment=b"#")
-    biallelic = ~table["ALT"].str.contains(",", literal=True)
-    kept = table.filter(biallelic)
+    n_alleles = 2 + table["ALT"].str.count_matches(",", literal=True).to_numpy().astype(np.int64)
+    kept = table.filter(pl.Series(n_alleles == 2))
     info = None
     if "INFO" in names:
         info = kept["INFO"].str.extract(_QUALITY).cast(pl.Float64, strict=False).to_numpy()
@@ -234,7 +285,14 @@ def read_pvar(path):
     ours = {"#CHROM": "chromosome", "ID": "variant_id", "POS": "base_pair_location"}
     kept = kept.rename(ours | {"ALT": "effect_allele", "REF": "other_allele"})
     variants = kept.select(pl.col(c).cast(t) for c, t in VARIANT_COLUMNS.items())
-    return variants, biallelic.to_numpy(), info
+    return PvarFile(variants, n_alleles, info, autosomes)
+
+
+def _autosomes_of(comments):
+    """The number of autosomes that a ##chrSet line states, None where there is none."""
+    line = _CHR_SET.search(comments)
+    pairs = _PAIRS.search(line.group(1)) if line else None
+    return int(pairs.group(1)) if pairs else None
 
 
 def _without_comments(data, mark):

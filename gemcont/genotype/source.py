@@ -1,5 +1,6 @@
 """What every genotype file becomes: samples, variants, and blocks of genotypes on request."""
 
+import logging
 import threading
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -7,7 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from gemcont._arrays import as_array
 from gemcont.errors import GemcontError
+from gemcont.genotype.align import SampleIds
+
+log = logging.getLogger(__name__)
 
 SAMPLE_COLUMNS = {
     "fid": pl.String,
@@ -78,9 +83,26 @@ class GenotypeSource(ABC):
     files = ()  # paths of what is read
     has_dosages = False
     info = None  # imputation quality (variants,) where the file states it
-    n_multiallelic = 0  # rows of the file that are left out
+    autosomes = None  # of the species, where the file states it
+    by_position = False  # whether samples are but numbered: an array without ids
     samples: pl.DataFrame
     variants: pl.DataFrame
+
+    @property
+    def left_out(self):
+        """Rows of the file that are no variants here: their number by reason."""
+        return {}
+
+    @property
+    def sample_ids(self):
+        """The ``SampleIds`` of the file's samples, in its order."""
+        return SampleIds(self.name, *(self.samples[name].to_list() for name in ("fid", "iid")))
+
+    def log_contents(self):
+        """Log how many samples and variants there are, and warn of rows that are left out."""
+        log.info("%s: %d samples, %d variants", self.name, self.n_samples, self.n_variants)
+        for reason, count in self.left_out.items():
+            log.warning("%d rows of %s are left out", count, reason)
 
     @property
     def n_samples(self):
@@ -131,24 +153,33 @@ class PackageSource(GenotypeSource):
 
 
 class ArraySource(GenotypeSource):
-    """Dosages in memory: float (variants, samples), NaN missing, with optional tables.
+    """Dosages in memory: (variants, samples), NaN missing, with optional tables.
 
-    ``samples`` is a table with the columns of ``GenotypeSource.samples`` or a sequence of sample
-    ids; ``variants`` likewise, or a sequence of variant ids. What is not given is named by number.
+    ``dosage`` is whatever ``as_array`` takes: masked is missing. ``samples`` is a table with the
+    columns of ``GenotypeSource.samples`` or a sequence of sample ids; ``variants`` likewise, or a
+    sequence of variant ids. What is not given is named by number. A variant of negative
+    position is left out, as PLINK does.
     """
 
     name = "the genotype array"
     has_dosages = True
 
     def __init__(self, dosage, samples=None, variants=None):
-        dosage = np.ascontiguousarray(dosage, dtype=np.float32)
+        dosage = np.ascontiguousarray(as_array(dosage, "genotypes", np.float32))
         if dosage.ndim != 2:
             raise GemcontError(f"genotypes must be (variants, samples), got shape {dosage.shape}")
         if not _within_dosage_range(dosage):
             raise GemcontError("genotypes must be dosages from 0 to 2, NaN where missing")
-        self._dosage = dosage
+        self.by_position = samples is None
         self.samples = _sample_table(samples, dosage.shape[1])
-        self.variants = _variant_table(variants, dosage.shape[0])
+        variants, self._n_given = _variant_table(variants, dosage.shape[0]), dosage.shape[0]
+        self.variants, self._rows = without_negative(variants)
+        self._dosage = dosage if self._rows is None else dosage[self._rows]
+
+    @property
+    def left_out(self):
+        """See ``GenotypeSource.left_out``."""
+        return {} if self._rows is None else count_negative(self._n_given, self._rows)
 
     @property
     def bytes_per_variant(self):
@@ -161,6 +192,20 @@ class ArraySource(GenotypeSource):
         if samples is not None:
             dosage = np.ascontiguousarray(dosage[:, samples])
         return Block(first, len(variants), dosage.shape[1], dosage=dosage)
+
+
+def without_negative(variants):
+    """(table, rows): the variants without those of a negative position, PLINK's way to switch one
+    off, and the rows that stay, None where all do."""
+    kept = (variants["base_pair_location"] >= 0).fill_null(True)
+    if kept.all():
+        return variants, None
+    return variants.filter(kept), np.flatnonzero(kept.to_numpy())
+
+
+def count_negative(n_rows, rows):
+    """``GenotypeSource.left_out`` of ``without_negative``."""
+    return {} if rows is None else {"negative position": n_rows - len(rows)}
 
 
 def _within_dosage_range(dosage):

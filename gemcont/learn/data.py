@@ -8,7 +8,8 @@ import numpy as np
 from gemcont.errors import GemcontError
 from gemcont.genotype.align import ABSENT, SampleIds, match_samples
 from gemcont.genotype.kernels import decode
-from gemcont.tables.phenotypes import covariates, numeric_columns
+from gemcont.tables.covariates import covariates
+from gemcont.tables.phenotypes import numeric_columns
 
 log = logging.getLogger(__name__)
 
@@ -65,7 +66,7 @@ def assemble(images, source=None, panel=None, *, covar=None, covar_names=None, t
     own = SampleIds(images.ids.name, fid or iid, iid)
     reference = own if source is None else SampleIds(source.name, *_ids(source.samples))
     tables = [SampleIds(t.name, t.fid, t.iid) for t in (covar, traits) if t is not None]
-    rows, _ = match_samples(reference, [pictured, *tables])
+    rows = match_samples(reference, [pictured, *tables])
     left, lacking = np.ones(len(reference.iid), dtype=bool), {}
     for table, found in zip((pictured, *tables), rows, strict=True):
         _leave(left, found == ABSENT, f"not in {table.name}", lacking)

@@ -7,8 +7,8 @@ import numpy as np
 
 from gemcont.errors import GemcontError
 from gemcont.genotype import open_genotypes
-from gemcont.genotype.align import SampleIds, match_samples
-from gemcont.genotype.filters import read_sample_list
+from gemcont.genotype.align import SampleIds, match_list
+from gemcont.genotype.lists import read_sample_list
 from gemcont.learn.ancestry import covariate_r2
 from gemcont.learn.data import Cohort, assemble, people_of
 from gemcont.learn.embed import embed, fit_directions, remove_other, unseen, write_embeddings
@@ -159,7 +159,7 @@ def _chosen(opened, split, groups, settings):
     cohort = opened.cohort
     if split.people is not None:
         ids = SampleIds("images", cohort.fid, cohort.iid)
-        chosen = match_samples(ids, [], [read_sample_list(split.people)])[1][0]
+        chosen = match_list(ids, read_sample_list(split.people), "--train-people")
         if not chosen.any():
             raise GemcontError(f"--train-people: nobody of {split.people} has an image")
         return chosen

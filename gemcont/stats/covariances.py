@@ -79,7 +79,8 @@ class Fit:
     genetic, residual: Cg, Cn (D, D) in trait units; transform: T; latent: l (D,); weights: w
     (N, D); weighted: w times the residuals (N, D); inner: F'W_d F (D, K, K); r0: the weighted
     residual sum of squares; gradient_g, gradient_n: (D, D), of the log-likelihood by Cg and Cn in
-    that basis, half of it for each of a pair off the diagonal; reml: whether it is restricted
+    that basis, half of it for each of a pair off the diagonal; reml: whether it is restricted;
+    kinship_mean: K's mean eigenvalue, in which Cg is measured where it is judged
     """
 
     genetic: np.ndarray
@@ -94,21 +95,24 @@ class Fit:
     gradient_g: np.ndarray
     gradient_n: np.ndarray
     reml: bool
+    kinship_mean: float = 1.0
 
     @property
     def gradient_norm(self):
-        """Largest slope of the log-likelihood within the cone, in units of Cg and Cn.
+        """Largest slope of the log-likelihood within the cone, in units of the traits' variance.
 
-        Where l_d is 0 a direction that lessens it is not open, and what counts is a positive slope
+        That is of Cn, and of Cg times K's mean eigenvalue: whatever the units of K. Where l_d is 0
+        a direction that lessens it is not open, and what counts is a positive slope
         (``curvature``); one that is 0 but for rounding has no likelihood to gain either.
         """
-        open_g = self.gradient_g * (self.latent > _OPEN)[:, None]
-        return float(max(np.abs(self.gradient_n).max(), np.abs(open_g).max()))
+        open_g = self.gradient_g * (self.latent * self.kinship_mean > _OPEN)[:, None]
+        return float(max(np.abs(self.gradient_n).max(), np.abs(open_g).max() / self.kinship_mean))
 
     @property
     def curvature(self):
-        """Largest eigenvalue of dL/dCg: positive at a saddle, where Cg could gain a rank."""
-        return float(np.linalg.eigvalsh(self.gradient_g)[-1])
+        """Largest eigenvalue of dL/dCg, in the same units: positive at a saddle, where Cg could
+        gain a rank."""
+        return float(np.linalg.eigvalsh(self.gradient_g)[-1]) / self.kinship_mean
 
     @property
     def to_gain(self):
@@ -147,7 +151,7 @@ def evaluate(data, genetic, residual):
     by_g = 0.5 * ((u * data.eigenvalues[:, None]).T @ u - np.diag(trace_g))
     by_n = 0.5 * (u.T @ u - np.diag(trace_n))
     found = genetic, residual, transform, latent, w, u, inner, r0, -0.5 * total, by_g, by_n
-    return Fit(*found, data.reml)
+    return Fit(*found, data.reml, float(data.eigenvalues.mean()))
 
 
 def _inner(f, w):

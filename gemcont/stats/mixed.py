@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from gemcont._arrays import as_array
 from gemcont.errors import GemcontError
 from gemcont.stats.contrasts import contrasted
 from gemcont.stats.covariances import Fit, Rotated, evaluate, fit, has_converged, runs_away
@@ -21,8 +22,9 @@ log = logging.getLogger(__name__)
 
 METHODS = ("ml", "reml")
 # Share of the mean eigenvalue below which a negative one is rounding: of matrices summed or stored
-# as float32 it is up to 1e-4 at 20,000 samples.
-_CLIPPED = 1e-3
+# as float32 it is up to 1e-4 at 20,000 samples. Beyond it a matrix was divided pair by pair by the
+# genotypes that both have, as GCTA's and PLINK 2's are: -5 % is common there.
+_CLIPPED, _NOT_A_KINSHIP = 1e-3, 0.25
 _COLLINEAR = 1e-7  # singular value of covariates of length 1 below which they have no inverse
 _BLOCK = 512  # variants rotated at a time
 # Samples below which one thread decomposes: two are a third faster at 2,000 on an idle machine, and
@@ -41,10 +43,11 @@ class Decomposition(NamedTuple):
 def decompose(kinship, name="kinship"):
     """The ``Decomposition`` of a kinship matrix (N, N); name: what messages call it.
 
-    Raises GemcontError if it is not square, symmetric and finite, or has an eigenvalue below
-    -1e-3 of their mean: such a matrix is no covariance.
+    Negative eigenvalues are taken as 0, with a warning where they are more than rounding. Raises
+    GemcontError if the matrix is not square, symmetric and finite, or has an eigenvalue below
+    -0.25 of their mean: such a matrix is no covariance.
     """
-    kinship = np.asarray(kinship, dtype=np.float64)
+    kinship = as_array(kinship, name)
     if kinship.ndim != 2 or len(kinship) != kinship.shape[1]:
         raise GemcontError(f"{name}: has shape {kinship.shape}; it must be (samples, samples)")
     _refuse_asymmetric(name, kinship)
@@ -52,7 +55,17 @@ def decompose(kinship, name="kinship"):
         raise GemcontError(f"{name}: is 0 everywhere")
     with threadpool_limits(1 if len(kinship) < _LARGE else None, user_api="blas"):
         values, vectors = np.linalg.eigh(kinship)  # of its lower triangle
-    if values[0] < -_CLIPPED * max(values.mean(), 0):
+    mean = max(values.mean(), 0)
+    if -_NOT_A_KINSHIP * mean <= values[0] < -_CLIPPED * mean:
+        log.warning(
+            "%s: %d eigenvalues below 0, the smallest %.3g (their mean is %.3g), are taken as 0: "
+            "was it made of genotypes with missing values?",
+            name,
+            (values < 0).sum(),
+            values[0],
+            mean,
+        )
+    if values[0] < -_NOT_A_KINSHIP * mean:
         raise GemcontError(
             f"{name}: is not positive semi-definite, its smallest eigenvalue is {values[0]:.3g}"
         )
@@ -168,11 +181,11 @@ def fit_null(traits, covariates, kinship, *, method="ml", rank=None):
 
 
 def _checked(traits, covariates):
-    traits = np.asarray(traits, dtype=np.float64)
+    traits = as_array(traits, "traits")
     traits = traits[:, None] if traits.ndim == 1 else traits
     if covariates is None:
         covariates = np.empty((len(traits), 0))
-    covariates = np.asarray(covariates, dtype=np.float64)
+    covariates = as_array(covariates, "covariates")
     for name, values in (("traits", traits), ("covariates", covariates)):
         if values.ndim != 2 or len(values) != len(traits):
             raise GemcontError(f"{name}: has shape {values.shape}; it must be (samples, columns)")
@@ -183,13 +196,13 @@ def _checked(traits, covariates):
     if rank < covariates.shape[1]:
         raise GemcontError(
             f"covariates: {covariates.shape[1]} columns, but only {rank} are not collinear (or 0); "
-            "leave the others out"
+            "centre and scale them, or leave the others out"
         )
     return traits, covariates
 
 
 def _covariance(name, matrix, n_traits, definite=False):
-    matrix = np.atleast_2d(np.asarray(matrix, dtype=np.float64))
+    matrix = np.atleast_2d(as_array(matrix, name))
     if matrix.shape != (n_traits, n_traits):
         raise GemcontError(f"{name}: has shape {matrix.shape}; traits are {n_traits}")
     _refuse_asymmetric(name, matrix)
@@ -212,10 +225,10 @@ def scan(null, genotypes, *, contrast="any"):
     """Test variants (variants, samples), NaN missing: a ``MixedScan`` of likelihood ratios.
 
     contrast: "any", an effect on any trait (D degrees of freedom); "common", one effect for all
-    traits (1); "any-vs-common", effects that differ (D - 1); or the index of a trait, an effect on
-    it given those on the others (1)
+    traits (1); "any-vs-common", effects that differ (D - 1); the index of a trait, its own effect,
+    those on the others being free (1); or ``contrasts.Conditional``, given the others' values (1)
     """
-    genotypes = np.asarray(genotypes, dtype=np.float64)
+    genotypes = as_array(genotypes, "genotypes")
     if genotypes.ndim != 2 or genotypes.shape[1] != null.n_samples:
         raise GemcontError(
             f"genotypes must be (variants, {null.n_samples} samples), got {genotypes.shape}"

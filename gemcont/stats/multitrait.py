@@ -10,7 +10,9 @@ the squared multiple correlation of the genotype with the traits,
           null, and each variant re-estimates one scale s = 1 - q/D;
     f     F = q/(1 - q) (N - K - D)/D on (D, N - K - D): exact for Gaussian traits.
 
-For one trait, F is the square of the ordinary t. A missing genotype is the variant's mean.
+For one trait, F is the square of the ordinary t. A missing genotype is the variant's mean. Of two
+and more traits the likelihood ratio is bounded, since one scale cannot leave less than the other
+traits' share: chi2 < N D log(D / (D - 1)). Other effects than any: ``stats.contrasts``.
 
 References
 ----------
@@ -22,7 +24,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from gemcont._arrays import as_array
 from gemcont.errors import GemcontError
+from gemcont.stats.contrasts import Basis, contrasted, contrasted_f
 from gemcont.stats.null import COLLINEAR
 from gemcont.stats.special import neg_log10_chi2_sf, neg_log10_f_sf
 
@@ -56,20 +60,21 @@ class Scan(NamedTuple):
     standard_errors: np.ndarray
 
 
-def scan(null, genotypes, *, test="lrt"):
+def scan(null, genotypes, *, test="lrt", contrast="any"):
     """Test every variant of an array in float64.
 
-    null: from ``gemcont.fit_null``; genotypes: (variants, samples), NaN missing. The streaming
-    engine gives the same results for files.
+    null: from ``gemcont.fit_null``; genotypes: (variants, samples), missing where NaN or
+    masked; contrast: the effects that are tested, as
+    ``contrasts.contrasted`` takes them. The streaming engine gives the same results for files.
     """
-    genotypes = np.asarray(genotypes, dtype=np.float64)
+    genotypes = as_array(genotypes, "genotypes")
     if genotypes.ndim != 2 or genotypes.shape[1] != null.n_samples:
         raise GemcontError(
             f"genotypes must be (variants, {null.n_samples} samples), got {genotypes.shape}"
         )
     products, sum_of_squares = centred_products(null, genotypes)
     residual = testable_residual(null, products[:, null.n_traits :], sum_of_squares)
-    joint = joint_test(null, products, residual, test=test)
+    joint = joint_test(null, products, residual, test=test, contrast=contrast)
     beta, se = effects(null, products, residual)
     n = genotypes.shape[1] - np.isnan(genotypes).sum(axis=1)
     return Scan(joint.statistic, joint.neg_log_10_p, joint.r2, n, beta, se)
@@ -111,17 +116,34 @@ def varies(null, sum_of_squares):
     return sum_of_squares > _MONOMORPHIC * null.n_samples
 
 
-def joint_test(null, products, residual, *, test="lrt"):
+def joint_test(null, products, residual, *, test="lrt", contrast="any"):
     """The joint test from products of centred genotypes with the whitened traits and the basis.
 
     products: (variants, D + K - 1); residual: (variants,), from ``testable_residual``.
     """
     if test not in TESTS:
         raise GemcontError(f"--test: {test!r} is not one of {', '.join(TESTS)}")
+    if contrast != "any":
+        return _contrast_test(null, products, residual, test, contrast)
     scores = products[:, : null.n_traits]
     r2 = np.einsum("vd,vd->v", scores, scores) / (null.n_samples * residual)
     r2 = np.minimum(r2, _LARGEST_Q)
     return JointTest(*(_lrt if test == "lrt" else exact_f)(null, r2), r2)
+
+
+def basis_of(null):
+    """The ``Basis`` in which the whitened traits of unrelated people are contrasted."""
+    d, n = null.n_traits, null.n_samples
+    return Basis(np.linalg.inv(null.scales), n * d, n, null.single_dof)
+
+
+def _contrast_test(null, products, residual, test, contrast):
+    d = null.n_traits
+    information = np.repeat(residual[:, None], d, axis=1)
+    arguments = basis_of(null), products[:, :d], information, contrast
+    found = contrasted(*arguments) if test == "lrt" else contrasted_f(*arguments)
+    statistic = found.chi2 if test == "lrt" else found.statistic
+    return JointTest(statistic, found.neg_log_10_p, found.r2)
 
 
 def _lrt(null, r2):

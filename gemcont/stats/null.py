@@ -4,9 +4,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from gemcont._arrays import as_array
 from gemcont.errors import GemcontError
 
 COLLINEAR = 1e-8  # residual over total sum of squares below which a column adds nothing
+# The same of a covariate, after centring: 1e-7 of its standard deviation, as R's lm. Powers of a
+# year of birth leave 5e-5.
+_COVARIATE = 1e-14
 _AT_ONCE = 64  # traits whose residuals are made together
 _CONSTANT = 1e-28  # centred over raw sum of squares: the rounding of a constant column
 
@@ -178,7 +182,7 @@ def _checked(traits, covariates):
 
 
 def _matrix(values, what):
-    values = np.asarray(values, dtype=np.float64)
+    values = as_array(values, what)
     values = values[:, None] if values.ndim == 1 else values
     if values.ndim != 2:
         raise GemcontError(f"{what} must be (samples, {what}), got shape {values.shape}")
@@ -202,7 +206,7 @@ def covariate_basis(covariates):
         for _ in range(2):
             column = column - found @ (found.T @ column)
         residual = column @ column
-        if total > 0 and residual > COLLINEAR * total:
+        if total > 0 and residual > _COVARIATE * total:
             basis[:, len(kept)] = column / np.sqrt(residual)
             kept.append(j)
     return basis[:, : len(kept)], np.array(kept, dtype=np.int64)

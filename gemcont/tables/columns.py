@@ -28,7 +28,7 @@ FREQUENCY = Column(
 NEG_LOG_10_P = Column("neg_log_10_p_value", pl.Float64, "", "-log10 p, exact beyond 1e-300 too")
 VARIANT_ID = Column("variant_id", pl.String, "", "as the .bim has it")
 N = Column("n", pl.Int32, "samples", "analysed samples with a called genotype")
-CHI2 = Column("chi2", pl.Float64, "", "likelihood-ratio statistic, --test lrt")
+CHI2 = Column("chi2", pl.Float64, "", "chi-squared statistic, --test lrt (and wald)")
 F_STATISTIC = Column("f_statistic", pl.Float64, "", "F statistic, --test f")
 DOF = Column("dof", pl.Int32, "", "degrees of freedom: the number of traits D")
 DOF2 = Column("dof2", pl.Int32, "", "N - K - D, the second degrees of freedom of F")
@@ -42,7 +42,11 @@ IN_BLOCK = "\x1frow"  # position in a block, for sorting; never written, and no 
 PLACE = (CHROMOSOME, POSITION, EFFECT_ALLELE, OTHER_ALLELE)
 _EFFECT = (BETA, STANDARD_ERROR)
 _COMMON = (FREQUENCY, NEG_LOG_10_P, VARIANT_ID, N)
-_OF_TEST = {"lrt": (CHI2, DOF, R2), "f": (F_STATISTIC, DOF, DOF2, R2)}
+_OF_TEST = {
+    "lrt": (CHI2, DOF, R2),
+    "wald": (CHI2, DOF, R2),
+    "f": (F_STATISTIC, DOF, DOF2, R2),
+}
 
 
 def joint_columns(test, n_traits):

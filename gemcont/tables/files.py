@@ -1,5 +1,6 @@
 """Files and folders that appear whole or not at all, and are never written over an input."""
 
+import hashlib
 import os
 import shutil
 from contextlib import contextmanager
@@ -9,6 +10,8 @@ import polars as pl
 
 from gemcont._text import readable
 from gemcont.errors import GemcontError
+
+_DIGEST_BYTES, _PIECE = 16, 1 << 20
 
 
 @contextmanager
@@ -38,6 +41,26 @@ def unwritable(path, error):
     return GemcontError(f"{path}: cannot be written ({reason})")
 
 
+def digest_of(path):
+    """Return the digest of a file's bytes, or of all files of a folder by name; None: not there."""
+    digest = hashlib.blake2b(digest_size=_DIGEST_BYTES)
+    try:
+        names = sorted(os.listdir(path)) if os.path.isdir(path) else [""]
+        for name in names:
+            digest.update(name.encode())
+            with open(os.path.join(path, name) if name else path, "rb") as file:
+                for piece in iter(lambda: file.read(_PIECE), b""):
+                    digest.update(piece)
+    except FileNotFoundError:
+        return None
+    return digest.hexdigest()
+
+
+def digest_of_bytes(data):
+    """Return the digest of some bytes, as ``digest_of`` a file that holds them."""
+    return hashlib.blake2b(data, digest_size=_DIGEST_BYTES).hexdigest()
+
+
 def remove(path):
     """Delete a file or folder if it is there."""
     if os.path.isdir(path):
@@ -52,6 +75,18 @@ def refuse_overwriting(outputs, inputs):
     for path in outputs:
         if os.path.exists(path) and any(os.path.samestat(os.stat(path), f) for f in files):
             raise GemcontError(f"--out: {path} is also an input; choose another prefix")
+
+
+def as_file_name(name):
+    """Return a name of the data (a chromosome's) as that of a file: what a path means is encoded.
+
+    Letters, digits, dots, dashes, tildes and underscores stay; all else, and a dot in front, is
+    written %2F. Names that differ stay different.
+    """
+    from urllib.parse import quote
+
+    encoded = quote(name, safe="")
+    return f"%2E{encoded[1:]}" if encoded.startswith(".") else encoded
 
 
 def load_array(path, shape):

@@ -108,11 +108,12 @@ def _unknown(name, present):
     return f"--covar-formula: {name!r} is not a column{hint}"
 
 
-def formula_design(formula, columns):
+def formula_design(formula, columns, samples=None):
     """Design columns (rows, c) and their names, the intercept left out.
 
     columns: dict of float64 arrays or lists of category names, of equal length and without
-    missing values, for every column that the formula names (``formula_columns``).
+    missing values, for every column that the formula names (``formula_columns``); samples: ids of
+    the rows, for messages. Raises GemcontError.
     """
     import pandas as pd
     from formulaic import Formula
@@ -124,20 +125,31 @@ def formula_design(formula, columns):
         parsed = Formula(formula)
         _check_factors(parsed)
         with np.errstate(all="ignore"):
-            matrix = parsed.get_model_matrix(pd.DataFrame(columns), context={}, na_action="raise")
+            matrix = parsed.get_model_matrix(pd.DataFrame(columns), context={}, na_action="ignore")
     except (FormulaicError, SyntaxError, ValueError, TypeError, KeyError) as error:
         reason = str(error).strip().split("\n")[0]
-        if "null values" in reason:
-            reason = f"{reason.split(chr(39))[1]!r} has no value for some samples"
         raise GemcontError(f"--covar-formula: cannot be read ({reason})") from None
     names = [name for name in matrix.columns if name != "Intercept"]
     if not names:
         raise GemcontError("--covar-formula: no covariate is left of it")
     design = matrix[names].to_numpy(dtype=np.float64)
-    if not np.isfinite(design).all():
-        bad = names[int(np.argwhere(~np.isfinite(design))[0, 1])]
-        raise GemcontError(f"--covar-formula: {bad} is not finite for some samples")
+    _refuse_without_value(design, names, columns, samples)
     return design, names
+
+
+def _refuse_without_value(design, names, columns, samples):
+    """Name the first sample for which a term has no finite value, such as the log of 0."""
+    wrong = ~np.isfinite(design)
+    if not wrong.any():
+        return
+    row, column = np.argwhere(wrong)[0]
+    of = [name for name in columns if re.search(rf"\b{re.escape(name)}\b", names[column])]
+    values = ", ".join(f"{name} is {columns[name][row]}" for name in of)
+    where = "" if samples is None else f", sample {samples[int(row)]} the first ({values})"
+    raise GemcontError(
+        f"--covar-formula: {names[column]} has no finite value for {wrong.any(axis=1).sum()} "
+        f"samples{where}"
+    )
 
 
 def _refuse_arithmetic_on(text, formula):

@@ -6,7 +6,7 @@ import shutil
 import polars as pl
 
 from gemcont.errors import GemcontError
-from gemcont.tables.files import remove, unfinished
+from gemcont.tables.files import digest_of, remove, unfinished
 
 
 def link(path, other):
@@ -23,7 +23,10 @@ def link(path, other):
 
 def damaged(path):
     """The GemcontError for unfinished work that is not as its journal says."""
-    return GemcontError(f"{path}: not as the journal beside it says; run without --resume")
+    return GemcontError(
+        f"{path}: missing or damaged, not as the journal beside it says; run without --resume, or "
+        "this chunk again"
+    )
 
 
 class FrameParts:
@@ -33,7 +36,7 @@ class FrameParts:
 
     def __init__(self, folder, name):
         self._folder = os.path.join(folder, name)
-        self._count = 0
+        self._count, self._digest = 0, None
 
     def _file(self, number):
         return os.path.join(self._folder, f"{number:06d}{self.suffix}")
@@ -50,23 +53,30 @@ class FrameParts:
     def append(self, frame):
         """Write a frame behind the others."""
         os.makedirs(self._folder, exist_ok=True)
-        self._write(frame, self._file(self._count))
+        path = self._file(self._count)
+        self._write(frame, path)
+        self._digest = digest_of(path)
         self._count += 1
 
     def _write(self, frame, path):
         frame.write_ipc(path)
 
     def state(self):
-        """For ``restore``."""
-        return {"files": self._count}
+        """For ``restore``: how many files, and the digest of the last."""
+        return {"files": self._count, "digest": self._digest}
 
-    def restore(self, state):
-        """Forget what was appended after ``state``; None is the beginning."""
-        self._count = state["files"] if state else 0
+    def restore(self, states):
+        """Forget what was appended after the last of the ``state``s so far; [] is the beginning.
+
+        Raises GemcontError naming a file that is missing or not what was appended.
+        """
+        last = states[-1] if states else {"files": 0, "digest": None}
+        self._count, self._digest = last["files"], last["digest"]
+        digests = {state["files"] - 1: state["digest"] for state in states if state["files"]}
+        for number, file in enumerate(self.files):
+            if digest_of(file) != digests.get(number):
+                raise damaged(file)
         known = set(self.files)
-        missing = [file for file in known if not os.path.exists(file)]
-        if missing:
-            raise damaged(missing[0])
         if os.path.isdir(self._folder):
             for name in os.listdir(self._folder):
                 path = os.path.join(self._folder, name)

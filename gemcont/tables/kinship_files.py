@@ -16,7 +16,6 @@ import polars as pl
 from gemcont._text import read_text, readable
 from gemcont.errors import GemcontError
 from gemcont.tables.files import load_array, unfinished
-from gemcont.tables.phenotypes import ids_of_index
 
 _TOLERANCE = 1e-6  # of the largest entry: what is written with seven digits is symmetric
 _TILE = 512  # rows of a matrix, which can be larger than memory, that are looked at together
@@ -56,25 +55,11 @@ def read_kinship(path):
     few, not square, not numbers, not finite, not symmetric to 1e-6 of the largest entry.
     """
     reader, path = _reader_of(str(path))
-    return _checked(reader(path))
+    return checked_kinship(reader(path))
 
 
-def kinship_of_frame(frame):
-    """The ``KinshipFile`` of a pandas DataFrame, rows and columns labelled by sample id (or by FID,
-    IID) in one order. Raises GemcontError as ``read_kinship``.
-    """
-    name = "the kinship table"
-    ids, columns = (ids_of_index(axis, name) for axis in (frame.index, frame.columns))
-    if ids != columns:
-        raise GemcontError(f"{name}: its columns must be the samples of its rows, in their order")
-    try:
-        matrix = frame.to_numpy(dtype=np.float64, na_value=np.nan)
-    except (TypeError, ValueError):
-        raise GemcontError(f"{name}: holds what is not a number") from None
-    return _checked(KinshipFile(name, *ids, matrix, None, "", []))
-
-
-def _checked(file):
+def checked_kinship(file):
+    """Return a ``KinshipFile`` that is square and symmetric, or raise GemcontError."""
     rows, columns = file.matrix.shape
     if rows != columns or not rows:
         raise GemcontError(f"{file.name}: not square (it has {rows} rows x {columns} columns)")

@@ -1,9 +1,9 @@
 """Outputs that grow block by block, can be cut back to an earlier block, and are finished once.
 
 Each lives in a folder of unfinished work. ``encode`` is called in the threads that compute,
-``append`` in the order of the file. ``state`` after an append, written down, is what ``restore``
-cuts the output back to when a killed run goes on; ``absorb`` appends another run's output of the
-same kind.
+``append`` in the order of the file. The ``state``s after the appends, written down, are what
+``restore`` checks the output by and cuts it back to when a killed run goes on; ``absorb`` appends
+another run's output of the same kind.
 """
 
 import os
@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 
 from gemcont.tables.columns import NEG_LOG_10_P, TRAIT, single_columns
-from gemcont.tables.files import unfinished
+from gemcont.tables.files import digest_of_bytes, unfinished
 from gemcont.tables.frames import FrameParts, damaged, link
 from gemcont.tables.ssf import COLUMNS, ssf_rows, write_yaml
 from gemcont.tables.writers import SUFFIX, log_left_out, open_writer, text_rows
@@ -29,7 +29,7 @@ class TextParts:
         self._layout, self._metadata = layout, metadata
         names = COLUMNS if layout == "ssf" else [column.name for column in columns]
         self._header = self._packed(("\t".join(names) + "\n").encode())
-        self.left_out = {}
+        self.left_out, self._digest = {}, None
 
     def encode(self, frame):
         """The frame's rows as bytes of the file, and how many were left out for what reason."""
@@ -49,9 +49,9 @@ class TextParts:
         """Write what ``encode`` gave behind the rest."""
         data, left_out = encoded
         with open(self._path, "ab") as file:
-            if file.tell() == 0:
-                file.write(self._header)
+            data = data if file.tell() else self._header + data
             file.write(data)
+        self._digest = digest_of_bytes(data)
         self._count(left_out)
 
     def _count(self, left_out):
@@ -59,17 +59,24 @@ class TextParts:
             self.left_out[reason] = self.left_out.get(reason, 0) + count
 
     def state(self):
-        """For ``restore``."""
+        """For ``restore``: the size, the digest of what was appended last, rows left out so far."""
         size = os.path.getsize(self._path) if os.path.exists(self._path) else 0
-        return {"bytes": size, "left_out": self.left_out}
+        return {"bytes": size, "digest": self._digest, "left_out": self.left_out}
 
-    def restore(self, state):
-        """Cut back to ``state``; None is the beginning."""
-        self.left_out = dict(state["left_out"]) if state else {}
-        size = state["bytes"] if state else 0
-        with open(self._path, "ab") as file:
-            if file.tell() < size:
-                raise damaged(self._path)
+    def restore(self, states):
+        """Cut back to the last of the ``state``s so far; [] is the beginning.
+
+        Raises GemcontError where the file does not hold what was appended.
+        """
+        size, self.left_out, self._digest = 0, {}, None
+        with open(self._path, "ab+") as file:
+            file.seek(0)
+            for state in states:
+                piece = file.read(state["bytes"] - size)
+                if state["bytes"] > size and digest_of_bytes(piece) != state["digest"]:
+                    raise damaged(self._path)
+                size, self.left_out = state["bytes"], dict(state["left_out"])
+                self._digest = state["digest"]
             file.truncate(size)
 
     def absorb(self, other):

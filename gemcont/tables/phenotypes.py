@@ -1,6 +1,7 @@
-"""FID IID tables of traits and covariates: files or DataFrames -> numbers and categories."""
+"""Tables of samples with their ids, traits and covariates: files -> numbers and text."""
 
 import csv
+import logging
 import os
 from collections import Counter
 from dataclasses import dataclass
@@ -8,8 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from gemcont._ids import SEX, bare_names, find_ids
 from gemcont._text import (
+    decoded,
     line_number,
+    number_of,
     parse_matrix,
     parse_numbers,
     parse_quoted,
@@ -20,6 +24,8 @@ from gemcont._text import (
 )
 from gemcont.errors import GemcontError
 from gemcont.tables.files import load_array
+
+log = logging.getLogger(__name__)
 
 DEFAULT_CODES = ("-9",)  # in trait columns, as PLINK
 _CELLS = 1 << 20  # of columns of text that become numbers together
@@ -32,7 +38,9 @@ class SampleTable:
 
     name: the file, or what the table is, for messages; fid: list of str or None; iid: list of
     str; columns: polars table of everything else, in order: float64, null or NaN where missing,
-    or text; path: the text file, None for what came as numbers (DataFrame, .parquet, .npy).
+    or text; path: the text file, None for what came as numbers (DataFrame, .parquet, .npy);
+    id_columns: those among the columns that are PLINK's further ids (SID, PAT, MAT);
+    by_position: whether the ids are but the numbers of a DataFrame's rows.
     """
 
     name: str
@@ -40,6 +48,8 @@ class SampleTable:
     iid: list
     columns: pl.DataFrame
     path: str | None = None
+    id_columns: tuple = ()
+    by_position: bool = False
 
     def place(self, row):
         """Where a row stands, for messages: the line of a file or the sample of a frame."""
@@ -52,12 +62,14 @@ class SampleTable:
         return f"{self.name}, {line} (sample {self.iid[row]})"
 
     def select(self, names, flag):
-        """The named columns (None = all), or GemcontError naming what is not there."""
+        """Return the named columns, or GemcontError naming what is not there.
+
+        None is all but the id columns, and but SEX where traits are chosen: what a .psam brings
+        beside its traits is a trait or covariate only where it is asked for.
+        """
         present = self.columns.columns
         if not names:
-            if not present:
-                raise GemcontError(f"{self.name}: no column beside the sample ids")
-            return present
+            return self._default_columns(flag)
         known = set(present)
         for name in names:
             if name not in known:
@@ -65,14 +77,25 @@ class SampleTable:
                 raise GemcontError(f"{flag}: {name!r} is not a column of {self.name} ({shown})")
         return list(dict.fromkeys(names))
 
+    def _default_columns(self, flag):
+        aside = set(self.id_columns) | ({SEX} if flag == "--pheno-name" else set())
+        chosen = [name for name in self.columns.columns if name not in aside]
+        left = [name for name in self.columns.columns if name in aside]
+        if not chosen:
+            hint = f" (ask for {left[0]} by {flag} {left[0]})" if left else ""
+            raise GemcontError(f"{self.name}: no column beside the sample ids{hint}")
+        if left:
+            log.info("%s of %s left out: %s NAME asks for it", ", ".join(left), self.name, flag)
+        return chosen
+
 
 def read_sample_table(path):
     """Read a table of traits or covariates: text, or by its ending a ``.parquet`` or ``.npy``.
 
-    Text: a header that begins FID IID or IID (a leading # is allowed), tabs, commas or blanks,
-    CRLF, a byte-order mark, gzip. Columns of nothing but finite numbers and missing values (NA,
-    nan, ``.``, blank) become float64, the others stay text.
-    .parquet: columns FID IID or IID first. Numbers become float64, missing where null or NaN; all
+    Text: a header with FID IID or IID (a leading # is allowed), tabs, commas or blanks, CRLF, a
+    byte-order mark, gzip. Columns of nothing but finite numbers and missing values
+    (``gemcont._text.MISSING``) become float64, the others stay text.
+    .parquet: columns FID IID or IID. Numbers become float64, missing where null or NaN; all
     else is text, and a categorical column stays one where its categories are numbers.
     NAME.npy: numbers (samples, traits), NaN missing. NAME.ids.tsv beside it is a text table of
     the rows' ids; NAME.names.txt, if there is one, names the traits, one a line (else trait1 ...).
@@ -87,19 +110,19 @@ def read_sample_table(path):
 
 
 def _read_text_table(path):
-    ids, values, names, texts = _parsed(path)
+    ids, values, names, texts, others = _parsed(path)
     columns = pl.DataFrame(values, schema=names, orient="row").with_columns(texts)
-    return SampleTable(path, *_id_lists(ids), columns, path)
+    return SampleTable(path, *_id_lists(ids), columns, path, others)
 
 
 def _parsed(path):
-    """(ids, float64 of the other columns, their names, text of those that are text) of a text."""
+    """(ids, float64 of the other columns, their names, text of those that are text, further ids)"""
     data = read_text(path).lstrip(b"\n")
     header = data[: data.find(b"\n")] if b"\n" in data else data
     separator = separator_of(header)
     data = split_fields(data, separator)
     header, _, data = data.partition(b"\n")  # the whole is let go: it can be gigabytes
-    names, n_ids = _header_names(path, header, separator)
+    names, at, others = _header_names(path, header, separator)
     if not data:
         raise GemcontError(f"{path}: has a header but no samples")
 
@@ -108,42 +131,43 @@ def _parsed(path):
         table, quote = parse_quoted(path, data, separator, schema, quote, chosen)
         return table.with_columns(pl.all().str.strip_chars()), quote
 
-    ids, quote = columns_of(names[:n_ids], '"' if b'"' in data else None)
+    ids, quote = columns_of([names[j] for j in at], '"' if b'"' in data else None)
     _refuse_blank_ids(ids, lambda row: f"{path}, line {line_number(path, row + 1)}")
     values, texts = parse_matrix(path, data, separator, len(names), quote)
-    texts = [names[j] for j in texts if j >= n_ids]
+    kept = [j for j in range(len(names)) if j not in at]
+    texts = [names[j] for j in texts if j not in at]
     texts = columns_of(texts, quote)[0] if texts else []
-    return ids, values[:, n_ids:], names[n_ids:], texts
+    first = len(at) if at == list(range(len(at))) else None  # a slice shares memory
+    values = values[:, kept] if first is None else values[:, first:]
+    return ids, values, [names[j] for j in kept], texts, others
 
 
 def _header_names(path, header, separator):
-    try:
-        text = header.decode()
-    except UnicodeDecodeError:
-        raise GemcontError(f"{path}: not UTF-8 text") from None
+    text = decoded(path, header)
     delimiter = "," if separator == "," else "\t"
     names = next(csv.reader([text], delimiter=delimiter))
     return _named(
         path,
         names,
-        "the first line must name its columns, FID IID or IID first; it begins "
+        "the first line must name its columns, FID IID or IID among them; it begins "
         f"{' '.join(text.split())[:60]!r}",
     )
 
 
 def _named(path, names, fault):
-    """(names of all columns, how many of them are ids: 1 or 2), or GemcontError of a ``fault``."""
-    names = [name.strip() for name in names]
-    names[:1] = [name.lstrip("#") for name in names[:1]]
-    ids = [name.upper() for name in names[:2]]
-    count = 2 if ids == ["FID", "IID"] else 1 if ids[:1] == ["IID"] else 0
-    if not count:
+    """(names of all columns, places of the ids, names of further ids), or a ``fault``."""
+    names = bare_names(names)
+    found = find_ids(names, path)
+    if found is None:
         raise GemcontError(f"{path}: {fault}")
-    names = [*ids[:count], *names[count:]]
+    for place, name in ((found.fid, "FID"), (found.iid, "IID")):
+        if place is not None:
+            names[place] = name
     if "" in names:
         raise GemcontError(f"{path}: a column of the header has no name (a separator too many?)")
     _refuse_twice(path, names)
-    return names, count
+    places = [found.iid] if found.fid is None else sorted((found.fid, found.iid))
+    return names, places, found.others
 
 
 def _refuse_twice(path, names):
@@ -170,14 +194,15 @@ def _read_parquet(path):
     except pl.exceptions.PolarsError:
         raise GemcontError(f"{path}: not a parquet file, or truncated") from None
     shown = " ".join(table.columns)[:60]
-    fault = f"FID IID or IID must be its first columns (an index is none); it begins {shown!r}"
-    names, n_ids = _named(path, table.columns, fault)
+    fault = f"has no column IID (an index is none); its columns are {shown!r}"
+    names, at, others = _named(path, table.columns, fault)
     if not table.height:
         raise GemcontError(f"{path}: has columns but no samples")
     series = [s.alias(name) for s, name in zip(table.get_columns(), names, strict=True)]
-    ids = pl.DataFrame([_id_text(path, s) for s in series[:n_ids]])
+    ids = pl.DataFrame([_id_text(path, series[j]) for j in at])
     _refuse_blank_ids(ids, lambda row: f"{path}, data row {row + 1}")
-    return SampleTable(path, *_id_lists(ids), pl.DataFrame([_plain(s) for s in series[n_ids:]]))
+    columns = [plain_column(s) for j, s in enumerate(series) if j not in at]
+    return SampleTable(path, *_id_lists(ids), pl.DataFrame(columns), id_columns=others)
 
 
 def _id_text(path, ids):
@@ -189,8 +214,8 @@ def _id_text(path, ids):
     return ids.set(ids == "", None)
 
 
-def _plain(column):
-    """A column of any type as float64 or text."""
+def plain_column(column):
+    """A polars column of any type as float64 or text."""
     if column.dtype.is_numeric() or column.dtype in (pl.Boolean, pl.Null):
         return column.cast(pl.Float64)
     if column.dtype == pl.String:
@@ -219,10 +244,7 @@ def _trait_names(path, count):
     """Names of the columns of an array: the lines of a file, or trait1, trait2 ..."""
     if not os.path.exists(path):
         return [f"trait{i + 1}" for i in range(count)]
-    try:
-        names = [name.strip() for name in read_text(path).decode().rstrip().split("\n")]
-    except UnicodeDecodeError:
-        raise GemcontError(f"{path}: not UTF-8 text") from None
+    names = [name.strip() for name in decoded(path, read_text(path)).rstrip().split("\n")]
     if "" in names:
         raise GemcontError(f"{path}, line {names.index('') + 1}: the name is blank")
     if len(names) != count:
@@ -231,52 +253,18 @@ def _trait_names(path, count):
     return names
 
 
-def from_frame(frame, name):
-    """A pandas DataFrame indexed by sample id (or by FID, IID) as a ``SampleTable``."""
-    if not hasattr(frame, "index") or not hasattr(frame, "columns"):
-        raise GemcontError(
-            f"{name}: must be a DataFrame indexed by sample id, not {type(frame).__name__}"
-        )
-    ids = ids_of_index(frame.index, name)
-    names = [str(c) for c in frame.columns]
-    if len(set(names)) < len(names):
-        raise GemcontError(f"{name}: two columns have the same name")
-    columns = {n: _series(column) for n, (_, column) in zip(names, frame.items(), strict=True)}
-    return SampleTable(name, *ids, pl.DataFrame(columns))
-
-
-def ids_of_index(index, name):
-    """(FIDs or None, IIDs) of a pandas index of one or two levels, as text."""
-    if index.nlevels > 2:
-        raise GemcontError(f"{name}: index by sample id, or by FID and IID")
-    ids = [[str(i) for i in index.get_level_values(level)] for level in range(index.nlevels)]
-    return ids[0] if len(ids) == 2 else None, ids[-1]
-
-
-def _series(values):
-    categorical = values.dtype.name == "category"
-    blank = values.isna().to_numpy()
-    if not categorical and values.dtype.kind in "fiub":
-        numbers = values.to_numpy(dtype=np.float64, na_value=np.nan)
-        return pl.Series(numbers, nan_to_null=True)
-    values = [f"{v} " if categorical else v for v in values]  # a category is never a number
-    return pl.Series(
-        [None if b else str(v) for v, b in zip(values, blank, strict=True)], dtype=pl.String
-    )
-
-
 def numeric_columns(table, names, *, codes=()):
     """Columns as float64 (samples, columns), NaN where missing.
 
-    Missing: NA, nan, ``.``, blank, and any of ``codes`` (compared as numbers where they are).
-    Returns the matrix and, per column, how many values were missing by a code. Raises
+    Missing: the words of ``gemcont._text.MISSING``, and any of ``codes`` (compared as numbers where
+    they are). Returns the matrix and, per column, how many values were missing by a code. Raises
     GemcontError naming the row of a value that is text or infinite.
     """
     columns, read, coded = table.columns.select(names), [], {}
     texts = [name for name, kind in columns.schema.items() if kind == pl.String]
     size = max(1, _CELLS // max(1, columns.height))
     for start in range(0, len(texts), size):
-        some, counts = _numbers(table, texts[start : start + size], codes)
+        some, counts = text_to_numbers(table, texts[start : start + size], codes)
         read += some
         coded |= counts
     matrix = columns.with_columns(read).to_numpy(order="c", writable=True)
@@ -290,7 +278,7 @@ def numeric_columns(table, names, *, codes=()):
     return matrix, {name: n + coded.get(name, 0) for name, n in zip(names, hits, strict=True)}
 
 
-def _numbers(table, names, codes=()):
+def text_to_numbers(table, names, codes=()):
     """(columns as float64, null where missing; how many values of each are words among ``codes``).
 
     Raises GemcontError for the first value that is text or infinite.
@@ -321,58 +309,4 @@ def _fault(table, name, row, is_text):
 
 
 def _is_number(text):
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
-
-
-@dataclass(frozen=True)
-class Covariate:
-    """One covariate over the table's samples: numbers, or codes into the names of categories.
-
-    values: float64, NaN missing; levels: names of the categories, None for a number.
-    """
-
-    name: str
-    values: np.ndarray
-    levels: list | None = None
-
-    def at(self, rows):
-        """The covariate over other samples: their rows here, negative where they have none."""
-        values = np.where(rows < 0, np.nan, self.values[rows])
-        return Covariate(self.name, values, self.levels)
-
-    def labelled(self, rows):
-        """Values of some samples as a formula sees them: numbers, or names of categories."""
-        values = self.values[rows]
-        return values if self.levels is None else [self.levels[int(v)] for v in values]
-
-    def design(self, rows):
-        """(columns (rows, c), their names): a number, or one column per level but the first."""
-        values = self.values[rows]
-        if self.levels is None:
-            return values[:, None], [self.name]
-        present = np.unique(values).astype(int)
-        columns = (values[:, None] == present[1:]).astype(np.float64)
-        return columns, [f"{self.name}={self.levels[i]}" for i in present[1:]]
-
-
-def covariates(table, names):
-    """``Covariate`` of each named column: categorical where no value is a number.
-
-    Raises GemcontError for a column that mixes numbers and text, or holds infinity.
-    """
-    return [_covariate(table, name) for name in names]
-
-
-def _covariate(table, name):
-    values, column = parse_numbers(table.columns[name])
-    if values.null_count() < len(values) or column.null_count() == len(column):
-        (values,), _ = _numbers(table, [name])
-        return Covariate(name, values.fill_null(np.nan).to_numpy())
-    levels = sorted(column.drop_nulls().unique())
-    code = {level: float(i) for i, level in enumerate(levels)}
-    values = np.array([code.get(v, np.nan) for v in column])
-    return Covariate(name, values, [level.strip() for level in levels])
+    return number_of(text) is not None

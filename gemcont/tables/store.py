@@ -8,6 +8,7 @@ store.json               what else is known (``Store.facts``)
 """
 
 import json
+import logging
 import os
 from functools import cached_property
 from io import BytesIO
@@ -16,21 +17,37 @@ import numpy as np
 import polars as pl
 
 from gemcont.errors import GemcontError
-from gemcont.tables.files import unfinished
+from gemcont.tables.files import digest_of, digest_of_bytes, unfinished
 from gemcont.tables.frames import FrameParts, link
 
+log = logging.getLogger(__name__)
+
 VERSION = 1
+_FACTS = "store.json"
 
 
 def is_store(path):
     """Whether a store stands at ``path``."""
-    return os.path.isfile(os.path.join(path, "store.json"))
+    return os.path.isfile(os.path.join(path, _FACTS))
 
 
 def refuse_foreign(path):
     """Raise GemcontError if ``path`` is there and no store: it would be replaced."""
     if os.path.lexists(path) and not is_store(path):
         raise GemcontError(f"{path}: is in the way of the store; move it or choose another --out")
+
+
+def write_facts(folder, facts):
+    """Write store.json: what is known, the digests of the files that lie there, and its own."""
+    names = sorted(set(os.listdir(folder)) - {_FACTS})
+    facts = facts | {"digests": {name: digest_of(os.path.join(folder, name)) for name in names}}
+    facts.pop("digest", None)
+    with open(os.path.join(folder, _FACTS), "w", encoding="utf-8") as file:
+        json.dump(facts | {"digest": _digest_of_facts(facts)}, file)
+
+
+def _digest_of_facts(facts):
+    return digest_of_bytes(json.dumps(facts, sort_keys=True).encode())
 
 
 class WideParts(FrameParts):
@@ -67,8 +84,7 @@ def write_store(path, kind, parts, variants, beside, facts):
         variants.finish(os.path.join(temporary, "variants.parquet"))
         for name, frame in beside.items():
             frame.write_parquet(os.path.join(temporary, f"{name}.parquet"))
-        with open(os.path.join(temporary, "store.json"), "w", encoding="utf-8") as file:
-            json.dump({"version": VERSION, "kind": kind} | facts, file)
+        write_facts(temporary, {"version": VERSION, "kind": kind} | facts)
 
 
 class Store:
@@ -77,15 +93,24 @@ class Store:
     def __init__(self, path, kind):
         self.path = os.fspath(path)
         self.facts = self._read_facts(kind)
+        self._digests, self._checked = self.facts.get("digests"), set()
+        if self._digests is None:
+            log.warning("%s: of an earlier gemcont, without digests: its parts are believed", path)
 
     def _read_facts(self, kind):
         try:
-            with open(os.path.join(self.path, "store.json"), encoding="utf-8") as file:
+            with open(os.path.join(self.path, _FACTS), encoding="utf-8") as file:
                 facts = json.load(file)
         except (OSError, ValueError):
             raise GemcontError(
                 f"{self.path}: not a store of gemcont-gwas (no store.json)"
             ) from None
+        if not isinstance(facts, dict):
+            raise GemcontError(f"{self.path}: store.json is damaged")
+        if "digest" in facts:
+            digest = facts.pop("digest")
+            if digest != _digest_of_facts(facts):
+                raise GemcontError(f"{self.path}: store.json is damaged: make the store anew")
         if facts.get("kind") != kind:
             raise GemcontError(f"{self.path}: holds {facts.get('kind')}, not {kind}")
         if facts["version"] != VERSION:
@@ -110,10 +135,22 @@ class Store:
 
     def _read(self, name, columns=None):
         path = os.path.join(self.path, name)
+        self._check(name, path)
         try:
             return pl.read_parquet(path, columns=columns)
         except (OSError, pl.exceptions.PolarsError):
             raise GemcontError(f"{path}: missing or damaged") from None
+
+    def _check(self, name, path):
+        """Raise GemcontError unless a part is what was written; looked at once."""
+        if self._digests is None or name in self._checked:
+            return
+        found = digest_of(path)
+        if found is None:
+            raise GemcontError(f"{path}: missing; make the store anew")
+        if found != self._digests.get(name):
+            raise GemcontError(f"{path}: damaged, not what was written; make the store anew")
+        self._checked.add(name)
 
     def blocks(self, traits=None):
         """Yield (first variant, float32 (variants, traits)) part by part.

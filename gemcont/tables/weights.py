@@ -1,11 +1,10 @@
 """Weights of traits: a table whose rows are traits and whose columns are their combinations."""
 
 import csv
-import math
 
 import numpy as np
 
-from gemcont._text import read_text, separator_of, split_fields
+from gemcont._text import decoded, number_of, read_text, separator_of, split_fields
 from gemcont.errors import GemcontError
 from gemcont.tables.columns import TRAIT
 
@@ -19,7 +18,7 @@ def read_weights(path):
     """
     data = read_text(path)
     separator = separator_of(data.partition(b"\n")[0])
-    text = split_fields(data, separator).decode(errors="replace")
+    text = decoded(path, split_fields(data, separator))
     between = "\t" if separator == " " else separator
     fields = csv.reader(text.split("\n"), delimiter=between)
     lines = [[field.strip() for field in row] for row in fields if row]
@@ -43,11 +42,8 @@ def _numbers(path, row, header, number):
         raise GemcontError(
             f"{path}: line {number} has {len(row)} columns, the header {len(header)}"
         )
-    try:
-        values = [float(field) for field in row[1:]]
-    except ValueError as error:
-        text = str(error).rpartition(": ")[2]
-        raise GemcontError(f"{path}: line {number} (trait {row[0]}): {text} is no number") from None
-    if not all(map(math.isfinite, values)):
-        raise GemcontError(f"{path}: line {number} (trait {row[0]}): a weight is not finite")
+    values = [number_of(field) for field in row[1:]]
+    if None in values:
+        text = row[1 + values.index(None)][:60]
+        raise GemcontError(f"{path}: line {number} (trait {row[0]}): {text!r} is no finite number")
     return values

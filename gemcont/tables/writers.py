@@ -88,7 +88,7 @@ def _parquet(path):
     """Appends frames as files in a folder beside ``path``, then streams them into one parquet."""
     parts = FrameParts(os.path.dirname(path), f"{os.path.basename(path)}.parts")
     try:
-        parts.restore(None)
+        parts.restore([])
         yield lambda frame: parts.append(parts.encode(frame))
         parts.sink(path)
     finally:

@@ -202,6 +202,7 @@ def _build_of_lengths(lengths):
 
 def canonical_builds(builds, n_files):
     """The build of each file ("37" or "38"), from --build's list or one for all."""
+    builds = builds.split(",") if isinstance(builds, str) else builds
     if builds is None or builds == [None]:
         return [None] * n_files
     plain = {"37": "37", "hg19": "37", "grch37": "37", "38": "38", "hg38": "38", "grch38": "38"}

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
@@ -11,16 +11,17 @@ from tqdm import tqdm
 from gemcont._numba import available_threads
 from gemcont.errors import GemcontError
 from gemcont.genotype import open_genotypes
-from gemcont.genotype.align import SampleIds, match_samples
-from gemcont.genotype.chromosomes import HUMAN_AUTOSOMES, canonical_name, ploidy, warn_unknown_codes
-from gemcont.genotype.filters import read_sample_list, read_variant_ids, select_variants
+from gemcont.genotype.chromosomes import autosomes_of, canonical_name, ploidy, warn_unknown_codes
+from gemcont.genotype.filters import select_variants
 from gemcont.genotype.ld import Linkage
+from gemcont.genotype.lists import keep_and_remove
 from gemcont.stats.clump import least_neg_log_10_p, ranking
 from gemcont.workflows.clumping import Bounds, Clumping, Report, refuse_bounds
 from gemcont.workflows.loci import Loci, p_text
 from gemcont.workflows.matching import examples_of, match
-from gemcont.workflows.meta_settings import refuse_types, settings_of
+from gemcont.workflows.meta_settings import settings_of
 from gemcont.workflows.overlap import overlap  # noqa: F401 - belongs to what clumping offers
+from gemcont.workflows.setting_types import refuse_wrong_types
 from gemcont.workflows.variant_index import VariantIndex
 
 log = logging.getLogger(__name__)
@@ -44,19 +45,19 @@ class ClumpSettings:
     r2: float = 0.5
     kb: float = 250.0
     r2_type: str = "phased"
-    keep: str | None = None
-    remove: str | None = None
-    extract: str | None = None
-    exclude: str | None = None
+    keep: object = None
+    remove: object = None
+    extract: object = None
+    exclude: object = None
     chromosomes: str | None = None
-    autosomes: int = HUMAN_AUTOSOMES
+    autosomes: int | None = None
     columns: dict | None = None
     trait: str | None = None
     threads: int | None = None
     memory: int = 512
 
     def __post_init__(self):
-        refuse_types(self)
+        refuse_wrong_types(self)
         for name, low, high in (("p1", 0, 1), ("p2", 0, 1)):
             if not low < getattr(self, name) <= high:
                 raise GemcontError(f"--clump-{name}: must lie above {low} and up to {high}")
@@ -76,7 +77,8 @@ def run_clump(genotypes, sumstats, *, sample=None, genes=None, progress=False, *
     """
     settings = settings_of(ClumpSettings, settings)
     source = open_genotypes(genotypes, sample=sample)
-    log.info("%s: %d samples, %d variants", source.name, source.n_samples, source.n_variants)
+    settings = replace(settings, autosomes=autosomes_of(source, settings.autosomes))
+    source.log_contents()
     reports = sumstats if isinstance(sumstats, (list, tuple)) else [sumstats]
     started = time.perf_counter()
     linkage = Linkage(source, founders(source, settings), settings.r2_type)
@@ -116,18 +118,7 @@ def _owner(report, linkage, bounds, settings, progress):
 
 def founders(source, settings):
     """Ascending indices of the founders that --keep and --remove leave, counted in the log."""
-    kept = np.ones(source.n_samples, dtype=bool)
-    flags = [flag for flag in ("keep", "remove") if getattr(settings, flag) is not None]
-    lists = [read_sample_list(getattr(settings, flag)) for flag in flags]
-    reference = SampleIds(source.name, *(source.samples[c].to_list() for c in ("fid", "iid")))
-    _, members = match_samples(reference, [], lists)
-    for flag, ids, member in zip(flags, lists, members, strict=True):
-        unknown = len(set(ids.keys(ids.fid is not None))) - int(member.sum())
-        if unknown > 0:
-            log.info("--%s: %d ids of %s are not in the genotypes", flag, unknown, ids.name)
-        kept &= member if flag == "keep" else ~member
-        if not kept.any():
-            raise GemcontError(f"--{flag}: no sample of {source.name} is left")
+    kept, _ = keep_and_remove(source, settings.keep, settings.remove)
     founders = kept & source.samples["founder"].to_numpy()
     log.info(
         "linkage in %d founders (left out: %d by --keep and --remove, %d with a parent named)",
@@ -140,19 +131,13 @@ def founders(source, settings):
 
 def _chosen_variants(source, settings):
     """Indices of the variants that the filters leave, those without a chromosome left out."""
-    lists = {
-        flag: None if path is None else set(read_variant_ids(path))
-        for flag, path in (("extract", settings.extract), ("exclude", settings.exclude))
-    }
-    variants, taken = select_variants(
-        source.variants, chromosomes=settings.chromosomes, autosomes=settings.autosomes, **lists
-    )
+    names = ("chromosomes", "autosomes", "extract", "exclude")
+    asked = {name: getattr(settings, name) for name in names}
+    variants, taken = select_variants(source.variants, **asked)
     warn_unknown_codes(source.variants["chromosome"].unique().to_list(), settings.autosomes)
     placed = (source.variants["chromosome"][variants] != _UNPLACED).to_numpy()
     taken["chromosome 0"] = int((~placed).sum())
-    negative = placed & (source.variants["base_pair_location"][variants] < 0).to_numpy()
-    taken["negative position"] = int(negative.sum())
-    placed &= ~negative
+    taken |= source.left_out
     left_out = ", ".join(f"{reason} {count}" for reason, count in taken.items() if count)
     if left_out:
         log.info("variants of the genotypes left out: %s", left_out)

@@ -7,15 +7,22 @@ from dataclasses import dataclass
 import numpy as np
 
 from gemcont.errors import GemcontError
-from gemcont.genotype.align import ABSENT, SampleIds, match_samples
+from gemcont.genotype.align import ABSENT, SampleIds, match_samples, members
 from gemcont.genotype.chromosomes import canonical_name
-from gemcont.genotype.filters import missing_share, read_sample_list, read_variant_ids
+from gemcont.genotype.filters import missing_share
 from gemcont.genotype.kernels import decode
+from gemcont.genotype.lists import keep_and_remove, read_variant_ids
 from gemcont.stats.transform import principal_components, rank_inverse_normal
+from gemcont.tables.covariates import covariates
 from gemcont.tables.embeddings import embedding_facts, facts_path, looks_embedded
 from gemcont.tables.formula import formula_columns, formula_design
-from gemcont.tables.phenotypes import DEFAULT_CODES, covariates, numeric_columns
+from gemcont.tables.phenotypes import DEFAULT_CODES, numeric_columns
 from gemcont.workflows.groups import People
+from gemcont.workflows.missing_codes import (
+    log_codes,
+    warn_of_covariate_values,
+    warn_of_trait_values,
+)
 from gemcont.workflows.settings import MANY_TRAITS, shortened
 
 log = logging.getLogger(__name__)
@@ -98,19 +105,17 @@ def _tables(source, traits, covariate_table, settings, beside):
     names = traits.select(settings.trait_names, "--pheno-name")
     codes = settings.missing_codes or (DEFAULT_CODES if traits.path is not None else ())
     values, coded = numeric_columns(traits, names, codes=codes)
-    _log_codes(coded, codes)
+    log_codes(coded, codes)
     terms = _terms(covariate_table, settings)
     tables = [SampleIds(t.name, t.fid, t.iid) for t in (traits, covariate_table) if t is not None]
     rows, kept, removed = _match(source, traits, [*tables, *beside], settings)
     values = values[rows[0]]
     values[rows[0] == ABSENT] = np.nan
     terms = [term.at(rows[1]) for term in terms]
-    for name, column in zip([] if codes else names, values.T, strict=False):
-        _warn_lone_code(f"trait {name}", column[kept])
+    warn_of_trait_values(names, values[kept], codes)
+    warn_of_covariate_values(terms, kept)
     for term in terms:
-        if term.levels is None:
-            _warn_lone_code(f"covariate {term.name}", term.values[kept])
-        elif len(term.levels) > _MOST_LEVELS:
+        if term.levels is not None and len(term.levels) > _MOST_LEVELS:
             log.warning(
                 "covariate %s has %d categories; is it a number?", term.name, len(term.levels)
             )
@@ -134,25 +139,13 @@ def _terms(table, settings):
 
 def _match(source, traits, tables, settings):
     """Rows of each table per genotype sample, who is left, and the counts so far."""
-    reference = SampleIds(source.name, *(source.samples[c].to_list() for c in ("fid", "iid")))
-    flags = [f for f in ("keep", "remove") if getattr(settings, f) is not None]
-    lists = [read_sample_list(getattr(settings, f)) for f in flags]
-    seen = _seen_in_training(traits)
-    rows, members = match_samples(reference, tables, lists + seen)
-    kept, removed = np.ones(source.n_samples, dtype=bool), {}
-    for flag, ids, member in zip(flags, lists, members[: len(lists)], strict=True):
-        unknown = len(set(ids.keys(ids.fid is not None))) - int(member.sum())
-        if unknown > 0:
-            level = logging.INFO if member.any() else logging.WARNING
-            shown = ", ".join(ids.iid[:3])
-            message = "--%s: %d ids of %s are not in the genotypes (it has %s ...)"
-            log.log(level, message, flag, unknown, ids.name, shown)
-        _leave(kept, ~member if flag == "keep" else member, f"--{flag}", removed)
+    kept, removed = keep_and_remove(source, settings.keep, settings.remove)
+    rows = match_samples(source.sample_ids, tables)
     for ids, found in zip(tables, rows, strict=True):
         _leave(kept, found == ABSENT, f"not in {ids.name}", removed)
-        _log_strangers(ids, found)
-    for ids, member in zip(seen, members[len(lists) :], strict=True):
-        _leave_seen(kept, member, ids, settings, removed)
+    for ids in _seen_in_training(traits):
+        if ids.iid:
+            _leave_seen(kept, members(source.sample_ids, ids), ids, settings, removed)
     return rows, kept, removed
 
 
@@ -196,38 +189,6 @@ def _counts(removed):
     """'205 by --mind, 3 not in traits.tsv'."""
     by = {reason: f"by {reason}" if reason.startswith("--") else reason for reason in removed}
     return ", ".join(f"{count} {by[reason]}" for reason, count in removed.items() if count)
-
-
-def _log_strangers(ids, found):
-    present = set(found[found != ABSENT].tolist())
-    strangers = [iid for row, iid in enumerate(ids.iid) if row not in present]
-    if strangers:
-        shown = ", ".join(strangers[:3])
-        log.info(
-            "%d samples of %s are not in the genotypes (%s ...)", len(strangers), ids.name, shown
-        )
-
-
-def _log_codes(coded, codes):
-    hit = {name: count for name, count in coded.items() if count}
-    if hit:
-        shown = ", ".join(f"{name} {count}" for name, count in hit.items())
-        log.info("missing trait values by code %s: %s", "/".join(codes), shown)
-
-
-def _warn_lone_code(what, values):
-    """Where -9 is no missing code, one that lies alone below the rest was probably meant as one."""
-    coded = values == -9
-    if not coded.any():
-        return
-    others = values[~coded & ~np.isnan(values)]
-    if len(others) and (others.min() >= 0 or others.min() + 9 > np.ptp(others)):
-        log.warning(
-            "%s: -9 is taken as a value (%d samples), though it lies apart from the rest; write NA "
-            "if it means missing",
-            what,
-            coded.sum(),
-        )
 
 
 def _apply_mind(source, tables, settings, variants):
@@ -283,7 +244,8 @@ def _joint_people(source, tables, condition, settings):
         f" (left out: {detail})" if detail else "",
     )
     traits, names = _transformed(tables.traits[samples], tables.names, settings)
-    design = _design(tables.terms, samples, condition, settings)
+    iid = source.samples["iid"][samples]
+    design = _design(tables.terms, samples, condition, settings, iid)
     codes = np.arange(len(names))
     sex = source.samples["sex"].to_numpy()[samples]
     return People(samples, traits, names, *design, sex, codes), names
@@ -306,7 +268,8 @@ def _own_people(source, tables, condition, settings):
         names = [tables.names[c] for c in codes]
         log.info("N = %d: %s", len(samples), shortened(names))
         traits, _ = _transformed(tables.traits[np.ix_(samples, codes)], names, settings)
-        design = _design(tables.terms, samples, condition, settings, quiet=True)
+        iid = source.samples["iid"][samples]
+        design = _design(tables.terms, samples, condition, settings, iid, quiet=True)
         sex = source.samples["sex"].to_numpy()[samples]
         yield People(samples, traits, names, *design, sex, np.array(codes))
 
@@ -325,11 +288,11 @@ def _log_missing(what, count):
         log.info("missing %s: %d samples", what, count)
 
 
-def _design(terms, samples, condition, settings, *, quiet=False):
+def _design(terms, samples, condition, settings, iid, *, quiet=False):
     """The covariates' columns (samples, k), without intercept, and their names."""
     if settings.covar_formula:
         columns = {t.name: t.labelled(samples) for t in terms}
-        parts = [formula_design(settings.covar_formula, columns)]
+        parts = [formula_design(settings.covar_formula, columns, iid)]
     else:
         parts = [term.design(samples) for term in terms]
         for term in terms:

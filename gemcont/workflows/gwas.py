@@ -1,5 +1,6 @@
 """The genome-wide association scan: prepared, and run in memory (``run_gwas``)."""
 
+import dataclasses
 import logging
 import math
 import time
@@ -9,24 +10,29 @@ import polars as pl
 
 from gemcont._numba import available_threads
 from gemcont.errors import GemcontError
-from gemcont.genotype import open_genotypes
-from gemcont.genotype.chromosomes import Ploidy, ploidy, warn_unknown_codes
-from gemcont.genotype.filters import read_variant_ids, select_variants
-from gemcont.genotype.source import ArraySource
-from gemcont.stats.contrasts import CONTRASTS, degrees_of_freedom
+from gemcont.genotype.chromosomes import Ploidy, autosomes_of, ploidy, warn_unknown_codes
+from gemcont.genotype.filters import select_variants
+from gemcont.stats.contrasts import CONTRASTS, Conditional, degrees_of_freedom
 from gemcont.stats.screen import Leaders
 from gemcont.tables.columns import TRAIT, single_columns
 from gemcont.tables.parts import strongest_rows
-from gemcont.tables.phenotypes import from_frame
+from gemcont.tables.sample_frames import from_frame
+from gemcont.workflows.array_genotypes import as_source
 from gemcont.workflows.cohort import assemble
 from gemcont.workflows.groups import fit_batch, sex_batches
 from gemcont.workflows.relatives import open_relatives
 from gemcont.workflows.rows import ROW
 from gemcont.workflows.run import GwasRun
 from gemcont.workflows.scan import Plan, block_size
-from gemcont.workflows.settings import GwasSettings, least_of_singles, shortened
+from gemcont.workflows.settings import (
+    CONDITIONAL,
+    GwasSettings,
+    least_of_singles,
+    shortened,
+)
 from gemcont.workflows.singles import Wanted
 from gemcont.workflows.tables import to_pandas
+from gemcont.workflows.tails import tails_of
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +45,8 @@ def prepare(source, traits, covariate_table, settings, *, progress=False):
     traits, covariate_table: ``SampleTable``s (the second may be None).
     """
     started = time.perf_counter()
+    settings = dataclasses.replace(settings, autosomes=autosomes_of(source, settings.autosomes))
+    _refuse_numbered(source, traits, covariate_table)
     _check_info(source, settings)
     variants, removed = _selected(source, settings)
     threads = settings.threads or available_threads()
@@ -69,10 +77,10 @@ def prepare(source, traits, covariate_table, settings, *, progress=False):
         settings.save_products,
         contrast,
         -math.log10(settings.refits) if settings.refits else None,
+        tails=tails_of(cohort.parts),
     )
     removed |= {flag: 0 for flag in plan.filter.flags}
-    if source.n_multiallelic:
-        removed["several ALT alleles"] = source.n_multiallelic
+    removed |= source.left_out
     size = settings.block_size or block_size(
         source, plan, threads, settings.memory << 20, len(variants)
     )
@@ -100,29 +108,41 @@ def _contrast(name, cohort):
     degrees_of_freedom(name, len(cohort.trait_names))
     if name in CONTRASTS:
         return name
-    if name not in cohort.trait_names:
-        raise GemcontError(
-            f"--contrast: {name} is neither a tested trait ({shortened(cohort.trait_names)}) nor "
-            f"one of {', '.join(CONTRASTS)}"
-        )
-    return cohort.trait_names.index(name)
+    traits = {trait: i for i, trait in enumerate(cohort.trait_names)}
+    if name in traits:
+        return traits[name]
+    if name.startswith(CONDITIONAL) and name.removeprefix(CONDITIONAL) in traits:
+        return Conditional(traits[name.removeprefix(CONDITIONAL)])
+    raise GemcontError(
+        f"--contrast: {name} is neither a tested trait ({shortened(cohort.trait_names)}) nor one "
+        f"of {', '.join(CONTRASTS)}, {CONDITIONAL}TRAIT"
+    )
 
 
 def _check_info(source, settings):
     if settings.info is not None and not source.has_dosages and source.info is None:
         raise GemcontError(f"--info: {source.name} holds hard calls only, no dosages to judge by")
-    if source.n_multiallelic:
-        log.warning("%d rows of several ALT alleles are left out", source.n_multiallelic)
+
+
+def _refuse_numbered(source, *tables):
+    """Refuse tables whose rows are but numbered where the genotypes' samples have ids."""
+    for table in tables:
+        if table is None or table.by_position == source.by_position:
+            continue
+        if table.by_position:
+            raise GemcontError(
+                f"{table.name}: its rows are numbered, not named by sample id; index it by sample "
+                "id: .set_index('IID'), or give it a column IID"
+            )
+        raise GemcontError(
+            f"{table.name}: is named by sample id, but the genotypes' samples are numbered; name "
+            "both or none"
+        )
 
 
 def _selected(source, settings):
-    lists = {
-        flag: None if path is None else set(read_variant_ids(path))
-        for flag, path in (("extract", settings.extract), ("exclude", settings.exclude))
-    }
-    names = ("chromosomes", "from_bp", "to_bp", "autosomes")
-    asked = {name: getattr(settings, name) for name in names}
-    return select_variants(source.variants, **asked, **lists)
+    names = ("chromosomes", "from_bp", "to_bp", "autosomes", "extract", "exclude")
+    return select_variants(source.variants, **{name: getattr(settings, name) for name in names})
 
 
 def _ploidy(source, autosomes):
@@ -169,10 +189,12 @@ def _log_unknown_sex(people, kind, settings):
 def run_gwas(genotypes, traits, covariates=None, *, progress=False, **settings):
     """Test every variant against all traits at once; the rows of ``gemcont-gwas`` as a DataFrame.
 
-    genotypes: a PLINK prefix, .pgen or .bgen, a ``GenotypeSource``, or an array (variants,
-    samples) of effect allele dosages, NaN missing, whose samples are those of ``traits`` in order
-    traits, covariates: pandas DataFrames indexed by sample id (or FID, IID); NaN missing, text
-    columns of covariates are categories; an intercept is always added
+    genotypes: a PLINK prefix, .pgen or .bgen, a ``GenotypeSource``, a DataFrame (variants,
+    samples) whose columns are named by sample id, or an array of that shape whose samples are
+    those of ``traits`` in order: effect allele dosages, missing where NaN or masked
+    traits, covariates: DataFrames of pandas, indexed by sample id (or FID, IID), or of pandas or
+    polars with a column IID; NaN missing, text columns of covariates are categories; an intercept
+    is always added
     progress: show a bar on a terminal
     settings: fields of ``GwasSettings``, named as the flags (but autosomes for --chr-set,
         chromosomes for --chr): test="lrt" | "f", rank_int, pcs, maf, kinship="grm" | a path | a
@@ -207,7 +229,7 @@ def _prepared(genotypes, traits, covariates, settings):
     if covariates is not None:
         covariates = from_frame(covariates, "the covariates table")
     settings = GwasSettings.of(settings)
-    return prepare(_as_source(genotypes, traits), traits, covariates, settings)
+    return prepare(as_source(genotypes, traits), traits, covariates, settings)
 
 
 def _collected(run, kind, progress):
@@ -233,16 +255,3 @@ def _rows(block, kind):
     ]
     if frames:
         yield pl.concat(frames).sort(TRAIT.name, ROW).cast(names).select(*names)
-
-
-def _as_source(genotypes, traits):
-    if isinstance(genotypes, np.ndarray):
-        if genotypes.ndim != 2 or genotypes.shape[1] != len(traits.iid):
-            raise GemcontError(
-                f"the genotype array has shape {genotypes.shape}; it must be (variants, "
-                f"{len(traits.iid)}), its samples those of the traits table"
-            )
-        fid = traits.fid or traits.iid
-        samples = {"fid": fid, "iid": traits.iid, "sex": [0] * len(fid)}
-        return ArraySource(genotypes, samples=pl.DataFrame(samples))
-    return open_genotypes(genotypes)

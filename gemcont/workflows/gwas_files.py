@@ -45,7 +45,7 @@ class Files:
     def open(self):
         """The source, and the tables of traits and covariates (or None)."""
         source = open_genotypes(self.genotypes, sample=self.sample)
-        log.info("%s: %d samples, %d variants", source.name, source.n_samples, source.n_variants)
+        source.log_contents()
         covariates = None if self.covar is None else read_sample_table(self.covar)
         return source, _traits_of(source, self.pheno), covariates
 
@@ -307,5 +307,5 @@ def _traits_of(source, pheno):
     columns = getattr(source, "traits", pl.DataFrame())
     if not columns.width:
         raise GemcontError("--pheno: a table of traits is needed (only a .psam may bring its own)")
-    ids = (source.samples[name].to_list() for name in ("fid", "iid"))
-    return SampleTable(source.name, *ids, columns)
+    psam = source.files[1]
+    return SampleTable(psam, *source.sample_ids[1:], columns, psam)

@@ -1,8 +1,9 @@
 """The joint test of several cohorts together, from stores of their products: no person is shared.
 
-With covariates and intercepts of each cohort's own, sums over people are sums over cohorts:
-g'MY, g'Mg, Y'MY, N and K of all are those of the cohorts added, so the test equals that of the
-pooled people whose covariates are nested in their cohort.
+With covariates and intercepts of each cohort's own, sums over people are sums over cohorts. By
+default ("wald") every cohort keeps its own trait covariance (``stats.added``). "lrt" and "f" add
+g'MY, g'Mg, Y'MY, N and K: the test of the pooled people with covariates nested in their cohort,
+which takes one covariance for all; whether they have one is tested and logged.
 """
 
 import logging
@@ -14,8 +15,9 @@ import numpy as np
 import polars as pl
 
 from gemcont.errors import GemcontError
-from gemcont.genotype.chromosomes import canonical_name
-from gemcont.stats.harmonise import REASONS, Reason, align
+from gemcont.genotype.chromosomes import Ploidy, canonical_name
+from gemcont.stats.added import added, equality
+from gemcont.stats.harmonise import REASONS, Reason, Strand, align, count_strands, strand_of
 from gemcont.tables.columns import (
     EFFECT_ALLELE,
     FREQUENCY,
@@ -27,6 +29,7 @@ from gemcont.tables.columns import (
     N,
 )
 from gemcont.workflows.alleles import AlleleCodes
+from gemcont.workflows.groups import group_name
 from gemcont.workflows.lookup import Lookup
 from gemcont.workflows.products import (
     ProductBlock,
@@ -40,7 +43,10 @@ from gemcont.workflows.rows import ROW
 
 log = logging.getLogger(__name__)
 
+AUTOSOMES = group_name(Ploidy.AUTOSOME)
+
 _AT_ONCE = 8192  # variants
+_UNEQUAL = 3.0  # -log10 p of equal covariances, from which they are not
 
 
 @dataclass
@@ -89,11 +95,13 @@ def write_joint_meta(stores, outputs, *, palindromic="infer", ambiguous=0.4, sam
             len(held),
         )
     nulls = {}
-    tested = write_tests(_stretches(cohorts, union, nulls), stores[0].trait_names, outputs)
+    own = outputs.test == "wald"
+    tested = write_tests(_stretches(cohorts, union, nulls, own), stores[0].trait_names, outputs)
     known = [found.joint for found in nulls.values() if found.joint is not None]
     if not known:
         raise GemcontError("--joint: nothing can be tested: the warnings say why")
     null = max(known, key=lambda null: null.n_samples)
+    _log_equality(cohorts, own)
     log.info(
         "%d cohorts: N = %d, D = %d, K = %d",
         len(stores),
@@ -102,6 +110,37 @@ def write_joint_meta(stores, outputs, *, palindromic="infer", ambiguous=0.4, sam
         null.n_covariates,
     )
     return tested, null, stores[0].trait_names, stores[0]
+
+
+def _log_equality(cohorts, own):
+    """Log whether the cohorts have one trait covariance on the autosomes, as lrt and f take it."""
+    found = [
+        _covariance(cohort, AUTOSOMES) for cohort in cohorts if AUTOSOMES in cohort.store.groups
+    ]
+    found = [pair for pair in found if pair is not None]
+    if len(found) < 2:
+        return
+    chi2, dof, p = equality(*zip(*found, strict=True))
+    unequal = p > _UNEQUAL and not own
+    log.log(
+        logging.WARNING if unequal else logging.INFO,
+        "trait covariances of the cohorts: equal with -log10 p %.2f (chi2 %.1f on %d)%s",
+        p,
+        chi2,
+        dof,
+        "; the test takes one for all and is off its level: --test wald keeps each" if unequal
+        else "",
+    )  # fmt: skip
+
+
+def _covariance(cohort, group):
+    """(trait covariance (D, D), N - K) of a cohort in a group of chromosomes, None if singular."""
+    facts = cohort.store.groups[group]
+    dof = facts["n_samples"] - facts["n_covariates"]
+    products = cohort.store.cross_products(group)[np.ix_(cohort.order, cohort.order)]
+    if dof < 1 or not np.isfinite(products).all() or np.linalg.eigvalsh(products)[0] <= 0:
+        return None
+    return products / dof, dof
 
 
 def _check_traits(stores):
@@ -169,11 +208,16 @@ def _union(cohorts, palindromic, ambiguous):
         found[twice] = -1
         known = np.flatnonzero(found >= 0)
         at = found[known]
+        letters = a[known], b[known], effect[at], other[at]
+        strand = strand_of(*count_strands(*letters, codes.complement))
+        if strand is Strand.OTHER and palindromic == "infer":
+            a, b = codes.complement[a], codes.complement[b]
         sign, _, reason = align(
             *(a[known], b[known], eaf[known], effect[at], other[at], frequency[at]),
             codes.complement,
             palindromic=palindromic,
             ambiguous=ambiguous,
+            same_strand=strand is not Strand.UNTOLD,
         )
         new = np.flatnonzero((found < 0) & ~twice)
         cohort.slot = np.full(len(keys) + len(new), -1, dtype=np.int64)
@@ -220,26 +264,26 @@ def _log_matches(store, n, known, new, twice, reason, c):
     log.info("%s: %d of %d variants matched, %d new%s", store.path, known, n, new, shown)
 
 
-def _stretches(cohorts, union, nulls):
+def _stretches(cohorts, union, nulls, own):
     """Yield the ``ProductBlock``s of some thousand variants of the union after the others."""
     holders, rows = union
     for first in range(0, len(rows), _AT_ONCE):
         here = slice(first, min(first + _AT_ONCE, len(rows)))
-        yield _blocks(cohorts, holders[here], rows[here], here, nulls)
+        yield _blocks(cohorts, holders[here], rows[here], here, nulls, own)
 
 
-def _blocks(cohorts, holders, rows, here, nulls):
+def _blocks(cohorts, holders, rows, here, nulls, own):
     """One ``ProductBlock`` for every set of (cohort, group of chromosomes) that adds up."""
     n, d = len(rows), len(cohorts[0].order)
-    scores, residual = np.zeros((n, d)), np.zeros(n)
+    scores, residual = np.zeros((len(cohorts), n, d)), np.zeros((len(cohorts), n))
     samples, chromosomes, alleles = np.zeros(n), np.zeros(n), np.zeros(n)
     groups = np.full((n, len(cohorts)), -1)
     for c, cohort in enumerate(cohorts):
         slot, sign = cohort.slot[here], cohort.sign[here].astype(np.float64)
         has = np.flatnonzero(slot >= 0)
         table = cohort.store.variants[slot[has]]
-        scores[has] += sign[has, None] * cohort.rows(slot[has])
-        residual[has] += np.nan_to_num(table[GENOTYPE_SS.name].to_numpy())
+        scores[c, has] = sign[has, None] * cohort.rows(slot[has])
+        residual[c, has] = np.nan_to_num(table[GENOTYPE_SS.name].to_numpy())
         count, eaf = table[N.name].to_numpy(), table[FREQUENCY.name].to_numpy()
         samples[has] += count
         called = table[N_CHROMOSOMES.name].to_numpy()
@@ -250,15 +294,28 @@ def _blocks(cohorts, holders, rows, here, nulls):
     known = chromosomes > 0
     eaf = np.divide(alleles, chromosomes, out=np.full(n, np.nan), where=known)
     place = _places(cohorts, holders, rows, samples, eaf)
-    residual = np.where(residual > 0, residual, np.nan)
+    sums, total = scores.sum(axis=0), residual.sum(axis=0)
+    total = np.where(total > 0, total, np.nan)
     kinds, which = np.unique(groups, axis=0, return_inverse=True)
     blocks = []
     for i, kind in enumerate(map(tuple, kinds.tolist())):
         if kind not in nulls:
             nulls[kind] = _null(cohorts, kind)
         members = np.flatnonzero(which.ravel() == i)
-        blocks.append(ProductBlock(place[members], scores[members], residual[members], nulls[kind]))
+        apart = _added(cohorts, kind, scores[:, members], residual[:, members]) if own else None
+        parts = place[members], sums[members], total[members]
+        blocks.append(ProductBlock(*parts, nulls[kind], apart))
     return blocks
+
+
+def _added(cohorts, kind, scores, residual):
+    """``stats.added`` of variants by their group of chromosomes in each cohort, -1 without it."""
+    here = [c for c, number in enumerate(kind) if number >= 0]
+    found = [_covariance(cohorts[c], list(cohorts[c].store.groups)[kind[c]]) for c in here]
+    if any(pair is None for pair in found):
+        return None
+    covariances = [covariance for covariance, _ in found]
+    return added([scores[c] for c in here], [residual[c] for c in here], covariances)
 
 
 def _places(cohorts, holders, rows, samples, eaf):

@@ -11,18 +11,16 @@ import numpy as np
 import polars as pl
 from tqdm import tqdm
 
+from gemcont._arrays import as_array
 from gemcont._numba import available_threads
 from gemcont.errors import GemcontError
 from gemcont.genotype.align import ABSENT, SampleIds, match_samples
 from gemcont.genotype.chromosomes import Ploidy, canonical_name, ploidy
 from gemcont.genotype.kinship import MOST_MISSING, relationship
 from gemcont.stats.mixed import Decomposition, decompose
-from gemcont.tables.kinship_files import (
-    fingerprint,
-    kinship_of_frame,
-    read_eigen,
-    read_kinship,
-)
+from gemcont.tables.files import as_file_name
+from gemcont.tables.kinship_files import fingerprint, read_eigen, read_kinship
+from gemcont.tables.kinship_frames import kinship_of_frame
 
 log = logging.getLogger(__name__)
 
@@ -45,9 +43,17 @@ def open_kinship(source, settings):
         return FromFile(source, settings, read_kinship(settings.kinship))
     if settings.loco:
         raise GemcontError("--loco: an array has no chromosomes to leave out")
-    if hasattr(settings.kinship, "columns"):
-        return FromFile(source, settings, kinship_of_frame(settings.kinship))
-    return FromArray(source, np.asarray(settings.kinship, dtype=np.float64))
+    if not hasattr(settings.kinship, "columns"):
+        return FromArray(source, as_array(settings.kinship, "kinship"))
+    file = kinship_of_frame(settings.kinship)
+    if file.iid is not None:
+        return FromFile(source, settings, file)
+    if not source.by_position:
+        raise GemcontError(
+            "kinship: its rows and columns are numbered, not named by sample id; name both by "
+            "sample id, or pass the array (.to_numpy()) in the order of the genotypes' samples"
+        )
+    return FromArray(source, file.matrix)
 
 
 class Computed:
@@ -173,10 +179,7 @@ class FromFile:
     @cached_property
     def _row_of(self):
         """The matrix's row of every sample of the genotype file."""
-        reference = SampleIds(
-            self._source.name, *(self._source.samples[c].to_list() for c in ("fid", "iid"))
-        )
-        return match_samples(reference, [self.ids])[0][0]
+        return match_samples(self._source.sample_ids, [self.ids], say=False)[0]
 
     def _rows(self, samples):
         rows = self._row_of[samples]
@@ -198,7 +201,7 @@ class FromFile:
     def _without(self, chromosome):
         if chromosome is None:
             return self._file
-        prefix = f"{self._loco}/{chromosome}"
+        prefix = f"{self._loco}/{as_file_name(chromosome)}"
         if not os.path.exists(f"{prefix}.grm.npy"):
             raise GemcontError(
                 f"--loco: {prefix}.grm.npy is not there: the GRM was made of other chromosomes"
@@ -242,8 +245,7 @@ def _ids_of(file, source):
             f"{source.n_samples} samples; put the ids, FID IID a line, into {file.name}.id"
         )
     log.info("%s has no ids: its rows are the samples of %s in order", file.name, source.name)
-    fid, iid = (source.samples[c].to_list() for c in ("fid", "iid"))
-    return SampleIds(file.name, fid, iid)
+    return source.sample_ids._replace(name=file.name)
 
 
 def _read_decomposition(file):
@@ -261,7 +263,7 @@ def _rows_of(matrix, rows):
 def _decomposed(matrix, name):
     found = decompose(matrix, name)
     if found.n_clipped:
-        log.info("%s: eigenvalues below 0 by rounding, taken as 0: %d", name, found.n_clipped)
+        log.info("%s: eigenvalues below 0, taken as 0: %d", name, found.n_clipped)
     return found
 
 

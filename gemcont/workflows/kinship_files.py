@@ -6,7 +6,7 @@ import os
 import shutil
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -16,12 +16,12 @@ import gemcont
 from gemcont._numba import available_threads
 from gemcont.errors import GemcontError
 from gemcont.genotype import open_genotypes
-from gemcont.genotype.align import SampleIds, match_samples
-from gemcont.genotype.chromosomes import HUMAN_AUTOSOMES, warn_unknown_codes
-from gemcont.genotype.filters import read_sample_list, read_variant_ids, select_variants
+from gemcont.genotype.chromosomes import autosomes_of, warn_unknown_codes
+from gemcont.genotype.filters import select_variants
 from gemcont.genotype.kinship import KINDS
+from gemcont.genotype.lists import keep_and_remove
 from gemcont.stats.mixed import decompose
-from gemcont.tables.files import remove, unfinished
+from gemcont.tables.files import as_file_name, remove, unfinished
 from gemcont.tables.kinship_files import fingerprint, write_eigen, write_kinship
 from gemcont.workflows.kinship import (
     Computed,
@@ -31,6 +31,7 @@ from gemcont.workflows.kinship import (
     side_by_side,
 )
 from gemcont.workflows.pictures import draw_pictures
+from gemcont.workflows.setting_types import refuse_wrong_types
 
 log = logging.getLogger(__name__)
 
@@ -41,13 +42,16 @@ class KinshipSettings:
 
     kinship_type: str = KINDS[0]
     kinship_maf: float = 0.01
-    keep: str | None = None
-    remove: str | None = None
-    extract: str | None = None
-    exclude: str | None = None
-    autosomes: int = HUMAN_AUTOSOMES
+    keep: object = None
+    remove: object = None
+    extract: object = None
+    exclude: object = None
+    autosomes: int | None = None
     loco: bool = False
     threads: int | None = None
+
+    def __post_init__(self):
+        refuse_wrong_types(self)
 
 
 def write_kinship_files(genotypes, prefix, *, sample=None, plot=True, progress=False, **settings):
@@ -60,7 +64,8 @@ def write_kinship_files(genotypes, prefix, *, sample=None, plot=True, progress=F
     """
     settings, started = KinshipSettings(**settings), time.perf_counter()
     source = open_genotypes(genotypes, sample=sample)
-    log.info("%s: %d samples, %d variants", source.name, source.n_samples, source.n_variants)
+    settings = replace(settings, autosomes=autosomes_of(source, settings.autosomes))
+    source.log_contents()
     threads = settings.threads or available_threads()
     samples, variants = _samples(source, settings), _variants(source, settings)
     left_out = _chromosomes(source, variants, settings)
@@ -80,14 +85,9 @@ def write_kinship_files(genotypes, prefix, *, sample=None, plot=True, progress=F
 
 def _samples(source, settings):
     """Ascending indices of the samples that --keep and --remove leave."""
-    reference = SampleIds(source.name, *(source.samples[c].to_list() for c in ("fid", "iid")))
-    flags = [flag for flag in ("keep", "remove") if getattr(settings, flag) is not None]
-    lists = [read_sample_list(getattr(settings, flag)) for flag in flags]
-    kept = np.ones(source.n_samples, dtype=bool)
-    for flag, member in zip(flags, match_samples(reference, [], lists)[1], strict=True):
-        leaving = ~member if flag == "keep" else member
-        log.info("%d samples left out by --%s", (kept & leaving).sum(), flag)
-        kept &= ~leaving
+    kept, left_out = keep_and_remove(source, settings.keep, settings.remove)
+    for flag, count in left_out.items():
+        log.info("%d samples left out by %s", count, flag)
     if kept.sum() < 2:
         raise GemcontError(f"--keep, --remove: {kept.sum()} samples are left of {source.name}")
     return np.flatnonzero(kept)
@@ -96,11 +96,9 @@ def _samples(source, settings):
 def _variants(source, settings):
     """Ascending indices of autosomal variants that --extract and --exclude leave."""
     warn_unknown_codes(source.variants["chromosome"].unique().to_list(), settings.autosomes)
-    lists = {
-        flag: None if path is None else set(read_variant_ids(path))
-        for flag, path in (("extract", settings.extract), ("exclude", settings.exclude))
-    }
-    chosen, taken = select_variants(source.variants, autosomes=settings.autosomes, **lists)
+    names = ("autosomes", "extract", "exclude")
+    asked = {name: getattr(settings, name) for name in names}
+    chosen, taken = select_variants(source.variants, **asked)
     for flag, count in taken.items():
         log.info("%d variants left out by %s", count, flag)
     chosen = np.intersect1d(chosen, autosomal(source, settings.autosomes))
@@ -156,7 +154,7 @@ def _write_loco(prefix, computed, samples, names, ids, threads, progress):
         os.mkdir(folder)
 
         def write(name):
-            _write_one(f"{folder}/{name}", computed.matrix(samples, name), ids)
+            _write_one(f"{folder}/{as_file_name(name)}", computed.matrix(samples, name), ids)
             bar.update()
 
         list(pool.map(write, names))
@@ -167,7 +165,7 @@ def _report(prefix, settings, computed, samples, found, plot):
     matrix, decomposition = found
     diagonal = np.diag(matrix)
     log.info(
-        "mean of the diagonal %.4f, largest pair %.4f, eigenvalues below 0 by rounding: %d",
+        "mean of the diagonal %.4f, largest pair %.4f, eigenvalues below 0, taken as 0: %d",
         diagonal.mean(),
         max((row[:i].max(initial=-np.inf) for i, row in enumerate(matrix)), default=np.nan),
         decomposition.n_clipped,

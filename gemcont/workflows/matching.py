@@ -74,7 +74,7 @@ def match(paths, index, *, columns=None, trait=None, least=0.0):
     for number, (path, name) in enumerate(zip(paths, names, strict=True)):
         file = Sumstats(
             path,
-            **_asked_of(columns, path, name, alone=len(paths) == 1),
+            **_asked_of(columns, path, name, number + 1, alone=len(paths) == 1),
             needed=("neg_log_10_p_value",),
             trait=trait,
         )
@@ -111,9 +111,9 @@ def match(paths, index, *, columns=None, trait=None, least=0.0):
     return Matched(strongest.drop("others"), pl.concat(missing), counts, log_p)
 
 
-def _asked_of(columns, path, name, *, alone):
+def _asked_of(columns, path, name, number, *, alone):
     """``columns_of`` a report; which p and ids are read is for the user to say of any file."""
-    asked = columns_of(columns, path, name, alone=alone)
+    asked = columns_of(columns, path, name, number, alone=alone)
     free = {"p_value", "neg_log_10_p_value", "log_10_p_value", "variant_id"}
     return asked | {"firm": set(asked["firm"]) - free}
 

@@ -211,9 +211,10 @@ def prepare(sumstats, names, settings, *, reference=None, genotypes=None, progre
     bar = tqdm(
         total=len(sumstats), unit=" cohorts", disable=None if progress else True, leave=False
     )
-    for path, name, build, chain in zip(sumstats, names, builds, chains, strict=True):
+    cases = zip(sumstats, names, builds, chains, strict=True)
+    for number, (path, name, build, chain) in enumerate(cases, 1):
         cohort = Cohort(name)
-        asked = columns_of(settings.columns, path, name, alone=len(sumstats) == 1)
+        asked = columns_of(settings.columns, path, name, number, alone=len(sumstats) == 1)
         rows = read_columns(path, union, settings, cohort, asked, chain=chain)
         if settings.match == "key":
             refuse_stated(name, rows, union, target if chain else build)

@@ -3,11 +3,10 @@
 import os
 from dataclasses import dataclass, fields
 
-import numpy as np
-
 from gemcont.errors import GemcontError
 from gemcont.genotype.chromosomes import HUMAN_AUTOSOMES
 from gemcont.stats.harmonise import MODES
+from gemcont.workflows.setting_types import refuse_wrong_types
 
 
 @dataclass(frozen=True)
@@ -17,9 +16,9 @@ class MetaSettings:
     scheme: "stderr" (inverse variance) or "samplesize"; match: "key" (chromosome, position and
     alleles) or "id"; palindromic: "infer", "keep" or "drop", ambiguous within [ambiguous, 1 -
     ambiguous]; build: of each file or one for all, liftover: a chain file that lifts those whose
-    build is not to_build (default: the first file's); columns: role -> column of the files, and
-    file or cohort -> such a dict for one of them; trait: the one to read of files of several;
-    se_from_p: standard errors that are missing follow from the effect and its p
+    build is not to_build (default: the first file's); columns: role -> column of the files,
+    or "FILE:role" of one, FILE being its path, cohort or number from 1; trait: the one to read of
+    files of several; se_from_p: standard errors that are missing follow from the effect and its p
     """
 
     scheme: str = "stderr"
@@ -38,7 +37,7 @@ class MetaSettings:
     se_from_p: bool = False
 
     def __post_init__(self):
-        refuse_types(self)
+        refuse_wrong_types(self)
         for flag, value, known in (
             ("--scheme", self.scheme, ("stderr", "samplesize")),
             ("--match", self.match, ("key", "id")),
@@ -52,17 +51,6 @@ class MetaSettings:
             raise GemcontError("--random-effects needs --scheme stderr: z scores have no variance")
 
 
-_KINDS = {
-    "bool": (bool,),
-    "int": (int, np.integer),
-    "float": (int, float, np.integer, np.floating),
-    "str": (str, os.PathLike),
-    "list": (list, tuple),
-    "dict": (dict,),
-    "None": (type(None),),
-}
-
-
 def settings_of(cls, given):
     """Return the settings of a class from a dict; GemcontError for a name that is none."""
     known = [field.name for field in fields(cls)]
@@ -70,17 +58,6 @@ def settings_of(cls, given):
     if unknown is not None:
         raise GemcontError(f"{unknown}: no such setting; there are {', '.join(known)}")
     return cls(**given)
-
-
-def refuse_types(settings):
-    """Raise GemcontError for a value of a settings dataclass that is not of its field's type."""
-    for field in fields(settings):
-        value = getattr(settings, field.name)
-        names = getattr(field.type, "__name__", str(field.type)).split(" | ")
-        kinds = tuple(kind for name in names for kind in _KINDS.get(name, (object,)))
-        if not isinstance(value, kinds) or (isinstance(value, bool) and "bool" not in names):
-            flag = f"--{field.name.replace('_', '-')}"
-            raise GemcontError(f"{flag}: {value!r} is a {type(value).__name__}, not {names[0]}")
 
 
 def cohort_names(sumstats, names):
@@ -93,6 +70,8 @@ def cohort_names(sumstats, names):
             raise GemcontError(f"--sumstats: {path} stands twice")
         if not os.path.exists(path):
             raise GemcontError(f"{path}: no such file")
+    if isinstance(names, str):
+        raise GemcontError(f"--names: {names!r} is one name, not a list of them")
     if names is None:
         names = [
             os.path.basename(os.fspath(s)).split(".")[0]

@@ -9,7 +9,7 @@ import polars as pl
 from gemcont._numba import available_threads
 from gemcont.errors import GemcontError
 from gemcont.genotype import open_genotypes
-from gemcont.genotype.chromosomes import canonical_name, ploidy
+from gemcont.genotype.chromosomes import autosomes_of, canonical_name, ploidy
 from gemcont.genotype.ld import Linkage
 from gemcont.stats.clump import least_neg_log_10_p, ranking
 from gemcont.stats.shrink import fit_mixture, shrinkage
@@ -20,7 +20,6 @@ from gemcont.workflows.meta import prepare
 from gemcont.workflows.meta_settings import (
     MetaSettings,
     cohort_names,
-    refuse_types,
     settings_of,
 )
 from gemcont.workflows.score import (  # noqa: F401 - a panel's scores are found here too
@@ -28,6 +27,7 @@ from gemcont.workflows.score import (  # noqa: F401 - a panel's scores are found
     match_panel,
     polygenic_score,
 )
+from gemcont.workflows.setting_types import refuse_wrong_types
 from gemcont.workflows.tables import to_pandas
 
 log = logging.getLogger(__name__)
@@ -47,13 +47,13 @@ class PanelSettings:
     r2: float = 0.05
     kb: float = 5000.0
     r2_type: str = "phased"
-    keep: str | None = None
-    remove: str | None = None
+    keep: object = None
+    remove: object = None
     threads: int | None = None
     memory: int = 512
 
     def __post_init__(self):
-        refuse_types(self)
+        refuse_wrong_types(self)
         if not 0 < self.p <= 1:
             raise GemcontError(f"--p: {self.p:g} is not above 0 and up to 1")
         refuse_bounds(self.r2, self.kb)
@@ -77,9 +77,11 @@ def make_panel(sumstats, genotypes, names, meta, settings, progress=False):
     """``run_panel`` as a polars table, and the ``MetaRun`` behind it."""
     settings = settings_of(PanelSettings, settings)
     source = open_genotypes(genotypes)
-    log.info("%s: %d samples, %d variants", source.name, source.n_samples, source.n_variants)
+    source.log_contents()
     sumstats = sumstats if isinstance(sumstats, (list, tuple)) else [sumstats]
-    meta = settings_of(MetaSettings, meta or {})
+    meta = dict(meta or {})
+    meta["autosomes"] = autosomes_of(source, meta.get("autosomes"))
+    meta = settings_of(MetaSettings, meta)
     if meta.scheme != "stderr":
         raise GemcontError("--scheme samplesize gives no effects, which are a panel's weights")
     linkage = Linkage(source, founders(source, settings), settings.r2_type)

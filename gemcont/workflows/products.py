@@ -12,8 +12,9 @@ import polars as pl
 
 import gemcont
 from gemcont.errors import GemcontError
-from gemcont.stats.calibration import GENOME_WIDE, lambda_gc
-from gemcont.stats.multitrait import effects_of_scores, joint_test
+from gemcont.stats.added import Added
+from gemcont.stats.calibration import lambda_gc
+from gemcont.stats.multitrait import JointTest, effects_of_scores, joint_test
 from gemcont.stats.null import SummaryNull, single_summary_null, summary_null
 from gemcont.stats.screen import screen
 from gemcont.stats.special import r2_of_t_p
@@ -22,9 +23,9 @@ from gemcont.tables.files import remove, unfinished
 from gemcont.tables.parts import TraitParts
 from gemcont.tables.store import Store
 from gemcont.tables.writers import SUFFIX, open_writer
+from gemcont.workflows.calibration import log_rates, rates_of
 from gemcont.workflows.report import draw_joint
 from gemcont.workflows.rows import ROW, joint_frame, single_frame, untested_frame
-from gemcont.workflows.run import log_lrt_rate
 from gemcont.workflows.settings import least_of_singles, shortened
 
 log = logging.getLogger(__name__)
@@ -113,13 +114,15 @@ class ProductBlock:
     """Variants of one group of people: what is tested together.
 
     place: frame as ``rows.place_frame``; scores: g'MY (variants, D) in trait units; residual:
-    g'Mg (variants,), NaN where a variant cannot be tested; nulls: ``Nulls``
+    g'Mg (variants,), NaN where a variant cannot be tested; nulls: ``Nulls``; added: ``stats.added``
+    results of several cohorts with covariances of their own, None: one covariance
     """
 
     place: pl.DataFrame
     scores: np.ndarray
     residual: np.ndarray
     nulls: Nulls
+    added: Added | None = None
 
 
 def place_of(variants, rows):
@@ -135,12 +138,21 @@ def joint_rows(block, test):
     if null is None:
         rows = block.place[ROW].to_numpy()
         return untested_frame(block.place, rows, test, d), np.full(len(rows), np.nan)
+    if block.added is not None:
+        return _added_rows(block, null, test)
     result = joint_test(null, null.whiten(block.scores), block.residual, test=test)
     effect = None
     if d == 1:
         total = null.total_sum_of_squares
         effect = effects_of_scores(null, block.scores, total, block.residual[:, None])
     return joint_frame(block.place, result, effect, null, test), result.neg_log_10_p
+
+
+def _added_rows(block, null, test):
+    found = block.added
+    result = JointTest(found.chi2, found.neg_log_10_p, found.chi2 / null.n_samples)
+    effect = found.effects, found.standard_errors
+    return joint_frame(block.place, result, effect, null, test), found.neg_log_10_p
 
 
 def single_rows(block, least):
@@ -169,8 +181,8 @@ class ProductOutputs:
     """What is written of tests from products.
 
     prefix, layout: of the results, "tsv", "tsv.gz" or "parquet"; name: of the joint test's file,
-    "gwas" or "meta"; test: "lrt" or "f"; joint, each: which tests; least: smallest -log10 p of a
-    row, None = all
+    "gwas" or "meta"; test: "lrt" or "f", or of several cohorts "wald"; joint, each: which tests;
+    least: smallest -log10 p of a row, None = all
     """
 
     prefix: str
@@ -263,7 +275,10 @@ def report(tested, null, names, outputs, *, autosomes, plot, arguments):
     summary = {"gemcont": gemcont.__version__, "arguments": arguments, "traits": names}
     pictures = [f"{outputs.prefix}.{name}.png" for name in ("manhattan", "qq")]
     if tested is not None:
-        inflation, rate = tested.lambda_gc(null.n_traits), log_lrt_rate(null, outputs.test)
+        inflation, rates = tested.lambda_gc(null.n_traits), {}
+        if outputs.test != "wald":
+            rates = rates_of(null, outputs.test)
+            log_rates(rates, outputs.test)
         found = len(tested.neg_log_10_p)
         log.info("%d variants in %s, lambda_gc %.4f", found, outputs.path, inflation)
         summary |= {
@@ -272,8 +287,8 @@ def report(tested, null, names, outputs, *, autosomes, plot, arguments):
             "n_covariates": null.n_covariates,
             "n_variants": found,
             "lambda_gc": inflation if math.isfinite(inflation) else None,
-            "lrt_true_over_nominal_rate": {"level": GENOME_WIDE, "ratio": rate},
         }
+        summary |= {key: rate.as_dict() for key, rate in rates.items()}
     with unfinished(f"{outputs.prefix}.summary.json") as path, open(path, "w") as file:
         json.dump(summary, file, indent=2)
     drawn = tested is not None and plot

@@ -16,7 +16,7 @@ import os
 import numpy as np
 
 from gemcont.errors import GemcontError
-from gemcont.tables.files import remove
+from gemcont.tables.files import digest_of, digest_of_bytes, remove
 from gemcont.tables.frames import damaged
 from gemcont.workflows.fingerprint import difference
 from gemcont.workflows.scan import ScanBlock
@@ -29,7 +29,7 @@ class Progress:
 
     def __init__(self, folder, fingerprint, parts):
         self.folder, self._fingerprint, self.parts = folder, fingerprint, parts
-        self.n_blocks = 0
+        self.n_blocks, self._tallies_digest = 0, None
 
     def _path(self, name):
         return os.path.join(self.folder, name)
@@ -46,9 +46,9 @@ class Progress:
         remove(self.folder)
         os.makedirs(self.folder)
         with open(self._path("fingerprint.json"), "w", encoding="utf-8") as file:
-            json.dump(self._fingerprint, file, indent=1)
+            json.dump(_sealed(self._fingerprint), file, indent=1)
         for part in self.parts.values():
-            part.restore(None)
+            part.restore([])
 
     def resume(self):
         """Yield the blocks of the folder (``ScanBlock``s without frames) and go on behind them.
@@ -65,27 +65,27 @@ class Progress:
         _cut_journal(self.folder)
         with open(self._path("tests.bin"), "ab") as file:
             file.truncate(tests.nbytes)
-        last = records[-1]["parts"] if records else {}
         for kind, part in self.parts.items():
-            part.restore(last.get(kind))
-        self.n_blocks = len(records)
+            part.restore(_states(records, kind))
+        self.n_blocks, self._tallies_digest = len(records), _last_tallies(records)
         yield from _blocks(records, tests)
 
     def absorb(self, other):
         """Yield the blocks of another folder's finished ``Progress`` and append its outputs."""
         records, tests = read_journal(other.folder)
-        other.n_blocks = len(records)
-        last = records[-1]["parts"]
+        other.n_blocks, other._tallies_digest = len(records), _last_tallies(records)
         for kind, part in self.parts.items():
-            other.parts[kind].restore(last[kind])
+            other.parts[kind].restore(_states(records, kind))
             part.absorb(other.parts[kind])
         yield from _blocks(records, tests)
 
     def tallies(self):
         """The arrays of the last block, {} where there are none."""
-        path = self._path(f"tallies-{self.n_blocks}.npz")
-        if not os.path.exists(path):
+        due, path = self._tallies_digest, self._path(f"tallies-{self.n_blocks}.npz")
+        if due is None:
             return {}
+        if digest_of(path) != due:
+            raise damaged(path)
         with np.load(path) as file:
             return dict(file)
 
@@ -100,8 +100,9 @@ class Progress:
         tests["variant"], tests["neg_log_10_p"] = block.variants, block.neg_log_10_p
         with open(self._path("tests.bin"), "ab") as file:
             tests.tofile(file)
+        added = self._path(f"tallies-{self.n_blocks + 1}.npz")
         if tallies:
-            np.savez(self._path(f"tallies-{self.n_blocks + 1}.npz"), **tallies)
+            np.savez(added, **tallies)
         record = {
             "n_read": block.n_read,
             "n_rows": len(tests),
@@ -111,9 +112,11 @@ class Progress:
             "refitted": block.refitted,
             "written": block.written,
             "parts": {kind: part.state() for kind, part in self.parts.items()},
+            "tests": digest_of_bytes(tests.tobytes()),
+            "tallies": digest_of(added) if tallies else None,
         }
         with open(self._path("journal.jsonl"), "a", encoding="utf-8") as file:
-            file.write(json.dumps(record) + "\n")
+            file.write(json.dumps(_sealed(record)) + "\n")
         remove(self._path(f"tallies-{self.n_blocks}.npz"))
         self.n_blocks += 1
 
@@ -125,33 +128,78 @@ def has_work(folder):
 
 def read_fingerprint(folder):
     """The fingerprint of the work in ``folder``; GemcontError where there is none."""
+    path = os.path.join(folder, "fingerprint.json")
     try:
-        with open(os.path.join(folder, "fingerprint.json"), encoding="utf-8") as file:
-            return json.load(file)
-    except (OSError, ValueError):
+        with open(path, encoding="utf-8") as file:
+            found = json.load(file)
+    except OSError:
         raise GemcontError(f"{folder}: no unfinished work there; run without --resume") from None
+    except ValueError:
+        raise damaged(path) from None
+    return _unsealed(found, path)
+
+
+def _sealed(record):
+    """The record with the digest of its own text."""
+    return record | {"digest": digest_of_bytes(json.dumps(record).encode())}
+
+
+def _unsealed(record, path):
+    """The record that was sealed, or GemcontError where it is another now."""
+    digest = record.pop("digest", None) if isinstance(record, dict) else None
+    if digest is None or digest != digest_of_bytes(json.dumps(record).encode()):
+        raise damaged(path)
+    return record
+
+
+def _states(records, kind):
+    """States of an output after each block, those it had."""
+    return [record["parts"][kind] for record in records if kind in record["parts"]]
+
+
+def _last_tallies(records):
+    return records[-1]["tallies"] if records else None
 
 
 def read_journal(folder):
     """The whole lines of a journal as dicts, and the rows (variant, neg_log_10_p) they count."""
-    records = []
-    path = os.path.join(folder, "journal.jsonl")
-    if os.path.exists(path):
-        with open(path, encoding="utf-8") as file:
-            records = [json.loads(line) for line in file if line.endswith("}\n")]
+    records = _read_records(os.path.join(folder, "journal.jsonl"))
     n_rows = sum(record["n_rows"] for record in records)
     path = os.path.join(folder, "tests.bin")
-    tests = np.fromfile(path, dtype=_TESTS, count=n_rows) if n_rows else np.empty(0, _TESTS)
-    if len(tests) < n_rows:
+    if n_rows and not os.path.exists(path):
         raise damaged(path)
+    tests = np.fromfile(path, dtype=_TESTS, count=n_rows) if n_rows else np.empty(0, _TESTS)
+    first = 0
+    for record in records:
+        rows = tests[first : first + record["n_rows"]]
+        if digest_of_bytes(rows.tobytes()) != record["tests"]:
+            raise damaged(path)
+        first += record["n_rows"]
     return records, tests
+
+
+def _read_records(path):
+    """The journal's whole lines; the last may be cut short, by a kill, and nothing else."""
+    if not os.path.exists(path):
+        return []
+    with open(path, "rb") as file:
+        lines = file.read().split(b"\n")[:-1]
+    records = []
+    for number, line in enumerate(lines, 1):
+        try:
+            records.append(_unsealed(json.loads(line), path))
+        except ValueError:
+            raise GemcontError(
+                f"{path}: line {number} is damaged; run without --resume, or this chunk again"
+            ) from None
+    return records
 
 
 def _cut_journal(folder):
     """Cut off the line that a killed run had begun."""
     with open(os.path.join(folder, "journal.jsonl"), "ab+") as file:
         file.seek(0)
-        file.truncate(sum(len(line) for line in file if line.endswith(b"}\n")))
+        file.truncate(sum(len(line) for line in file if line.endswith(b"\n")))
 
 
 def _blocks(records, tests):

@@ -33,7 +33,7 @@ def reference_union(codes, settings, reference, genotypes):
 def _of_file(path, union, settings):
     needed = ("effect_allele", "other_allele")
     needed += ("variant_id",) if settings.match == "id" else ("chromosome", "base_pair_location")
-    asked = columns_of(settings.columns, path, "reference")
+    asked = columns_of(settings.columns, path, "reference", 0)
     asked["columns"] = {r: c for r, c in asked["columns"].items() if r in (*needed, *_USED)}
     table = Sumstats(path, **asked, needed=needed).read()
     table = table.drop_nulls([*needed])

@@ -11,7 +11,6 @@ import polars as pl
 
 import gemcont
 from gemcont.genotype.chromosomes import Ploidy, canonical_name, drawing_order
-from gemcont.stats.calibration import GENOME_WIDE
 from gemcont.stats.screen import BIN_WIDTH
 from gemcont.tables.files import unfinished
 from gemcont.tables.writers import open_writer
@@ -46,7 +45,7 @@ def write_summary(run, path, arguments):
         "n_variants": run.n_rows,
         "variants_left_out": run.removed_variants,
         "variants_untestable": run.untestable,
-        "variants_below_200_minor_alleles": run.rare,
+        "rare_variants": {"minor_alleles_below": run.tails.rare, "n": run.rare},
         "rows_written": run.written,
         "least_neg_log_10_p_of_single_rows": run.plan.singles.least,
         "seconds": {k: round(v, 3) for k, v in run.seconds.items()},
@@ -57,9 +56,7 @@ def write_summary(run, path, arguments):
     }
     if run.cohort.joint:
         summary["lambda_gc"] = _finite(run.lambda_gc)
-        if run.settings.contrast == "any":
-            rate = {"level": GENOME_WIDE, "ratio": run.lrt_rate}
-            summary["lrt_true_over_nominal_rate"] = rate
+        summary |= {key: rate.as_dict() for key, rate in run.rates.items()}
         summary["top_hits"] = top_hits(run)
     if run.relatives.kinship is not None:
         summary["kinship"] = kinship_summary(run)
@@ -171,7 +168,7 @@ def draw_joint(
 
     names, codes = chromosome_codes(place["chromosome"], autosomes)
     traits = _names(trait_names)
-    test = {"lrt": "likelihood ratio", "f": "F test"}[test]
+    test = {"lrt": "likelihood ratio", "f": "F test", "wald": "each cohort's covariance"}[test]
     test = f"{model}{test}, N = {null.n_samples:,}, D = {null.n_traits}"
     positions = place["base_pair_location"].to_numpy()
     draw_pictures(

@@ -54,11 +54,13 @@ def untested_frame(variants, rows, test, n_traits):
 def joint_frame(place, result, effect, null, test, *, dof=None):
     """Rows of the joint test, in the file's columns and ``ROW``.
 
-    result: ``JointTest``; effect: (beta, standard error), each (variants, D); dof: None = D
+    result: ``JointTest``; effect: (beta, standard error), each (variants, D); dof: first and
+    second degrees of freedom, None = D and N - K - D
     """
+    dof = (null.n_traits, null.residual_dof) if dof is None else dof
     computed = {
         NEG_LOG_10_P.name: result.neg_log_10_p,
-        (CHI2 if test == "lrt" else F_STATISTIC).name: result.statistic,
+        (F_STATISTIC if test == "f" else CHI2).name: result.statistic,
         R2.name: result.r2,
     }
     if null.n_traits == 1:
@@ -67,8 +69,8 @@ def joint_frame(place, result, effect, null, test, *, dof=None):
     frame = place.with_columns(pl.Series(k, v, nan_to_null=True) for k, v in computed.items())
     tested = pl.col(R2.name).is_not_null()
     frame = frame.with_columns(
-        pl.when(tested).then(dof or null.n_traits).alias(DOF.name),
-        pl.when(tested).then(null.residual_dof).alias(DOF2.name),
+        pl.when(tested).then(dof[0]).alias(DOF.name),
+        pl.when(tested).then(dof[1]).alias(DOF2.name),
     )
     return frame.select(*(pl.col(c.name).cast(c.dtype) for c in columns), ROW)
 

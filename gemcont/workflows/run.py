@@ -12,22 +12,17 @@ from gemcont.errors import GemcontError
 from gemcont.genotype.chromosomes import Ploidy
 from gemcont.genotype.filters import FLAGS
 from gemcont.genotype.source import GenotypeSource
-from gemcont.stats.calibration import (
-    GENOME_WIDE,
-    lambda_gc,
-    lambda_of_histogram,
-    lrt_true_rate,
-)
+from gemcont.stats.calibration import lambda_gc, lambda_of_histogram
+from gemcont.stats.contrasts import most_neg_log_10_p
 from gemcont.stats.screen import BIN_WIDTH, N_BINS
-from gemcont.workflows.scan import CHROMOSOME, RARE, UNTESTABLE, Plan, scan_blocks
+from gemcont.workflows.calibration import log_rates, rates_of
+from gemcont.workflows.scan import CHROMOSOME, UNTESTABLE, Plan, scan_blocks
 from gemcont.workflows.settings import GwasSettings, shortened
 
 log = logging.getLogger(__name__)
 
 _INFLATED = 1.2  # lambda_gc above which the log asks why
 _DEFLATED = 0.95  # below which the kinship may hold the variant's own effect
-_TRAITS_AT_ONCE = 64
-_CALIBRATED = (0.95, 1.05)  # true over nominal rate of the LRT that needs no warning
 
 
 @dataclass
@@ -143,17 +138,6 @@ class GwasRun:
         groups = groups[np.argsort(groups % CHROMOSOME, kind="stable")]
         return next(self.plan.batches[g][0] for g in groups if self.plan.batches[g] is not None)
 
-    def heavy_tails(self):
-        """Names of traits whose tails are too heavy for rare variants, by their kurtosis."""
-        found = []
-        for people, _, _ in self.cohort.parts:
-            noise = np.sqrt(24 / len(people.samples))  # its standard error for a Gaussian trait
-            for start in range(0, people.traits.shape[1], _TRAITS_AT_ONCE):
-                excess = _excess_kurtosis(people.traits[:, start : start + _TRAITS_AT_ONCE])
-                heavy = start + np.flatnonzero(excess > max(1.0, 5 * noise))
-                found += [people.trait_names[d] for d in heavy]
-        return list(dict.fromkeys(found))
-
     @property
     def covariate_names(self):
         """The design's columns that are in the model, the intercept left out."""
@@ -200,10 +184,38 @@ class GwasRun:
                 dof[batch.trait_codes] = batch.null.single_dof
         return dof
 
+    @property
+    def tails(self):
+        """``Tails`` of the traits."""
+        return self.plan.tails
+
+    def _warn_of_perfect(self):
+        """Warn of variants that explain a trait but for rounding: their p is a bound."""
+        if not self.cohort.joint:
+            return
+        bound = most_neg_log_10_p(self.null, self.settings.test, self.plan.contrast)
+        found = np.flatnonzero(self.all_neg_log_10_p >= bound)
+        if len(found):
+            first = self.source.variants["variant_id"][int(self.row_variants[found[0]])]
+            log.warning(
+                "%d variants explain the traits entirely (%s ...; r2 is 1 but for rounding): their "
+                "p is 0 and -log10 p infinite, what is written is a bound; is a trait made of "
+                "genotypes?",
+                len(found),
+                first,
+            )
+
     @cached_property
-    def lrt_rate(self):
-        """The LRT's true rate at 5e-8 over 5e-8, for the autosomes' N, D and K."""
-        return lrt_rate(self.null)
+    def rates(self):
+        """``Rate``s of the likelihood ratios of the joint test, for the autosomes' N, D and K."""
+        settings = self.settings
+        return rates_of(
+            self.null,
+            settings.test,
+            self.plan.contrast,
+            settings.contrast_name,
+            refits=settings.refits,
+        )
 
     def log_start(self):
         """What is about to be tested."""
@@ -223,8 +235,7 @@ class GwasRun:
                 shortened(self.cohort.trait_names),
                 null.n_covariates,
             )
-            if settings.contrast == "any":
-                log_lrt_rate(null, settings.test, related=self.relatives.kinship is not None)
+            log_rates(self.rates, settings.test, related=self.relatives.kinship is not None)
         if self.has_single:
             log.info("each of %d traits is tested alone by its t", len(self.cohort.trait_names))
         log.info("%d threads, blocks of %d variants", self.threads, self.size)
@@ -249,16 +260,20 @@ class GwasRun:
             if count:
                 log.info("%d of them cannot be tested (NA): %s", count, reason)
         if self.refitted:
-            log.info("%d of them, the strongest, refitted: Cg and Cn beside them", self.refitted)
-        heavy = self.heavy_tails() if self.rare else []
-        if heavy:
-            log.warning(
-                "heavy-tailed traits (%s) and %d variants of fewer than %d minor alleles: those "
-                "p-values are too small; use --rank-int, or leave them out with --mac",
-                shortened(heavy, 3),
-                self.rare,
-                RARE,
+            log.info(
+                "covariances re-estimated beside %d of them, the strongest (--refit %g)",
+                self.refitted,
+                self.settings.refits,
             )
+        if self.tails.names and self.rare:
+            log.warning(
+                "heavy-tailed or skewed traits (%s) and %d variants of fewer than %d minor "
+                "alleles: those p-values are too small; use --rank-int, or leave them out by --mac",
+                shortened(self.tails.names, 3),
+                self.rare,
+                self.tails.rare,
+            )
+        self._warn_of_perfect()
         if self.settings.neg_log10_p_min:
             shown = ", ".join(f"{kind} {count}" for kind, count in self.written.items())
             log.info("rows with -log10 p >= %g: %s", self.settings.neg_log10_p_min, shown)
@@ -272,37 +287,3 @@ class GwasRun:
         if self.histogram is not None and self.histogram.any():
             shown = np.nanquantile(self.trait_lambdas, (0.5, 0, 1))
             log.info("lambda_gc of single traits: median %.4f, from %.4f to %.4f", *shown)
-
-
-def _excess_kurtosis(traits):
-    """(traits,), 0 for a Gaussian one."""
-    squares = np.square(traits - traits.mean(axis=0))
-    squares /= np.maximum(squares.mean(axis=0), np.finfo(np.float64).tiny)
-    return np.square(squares).mean(axis=0) - 3
-
-
-def lrt_rate(null):
-    """The LRT's true rate at 5e-8 over 5e-8, for a null model's N, D and K."""
-    return lrt_true_rate(null.n_samples, null.n_covariates, null.n_traits) / GENOME_WIDE
-
-
-def log_lrt_rate(null, test, *, related=False):
-    """Log the LRT's true rate, with a warning where it misleads; returns it.
-
-    related: a mixed model is used, of which neither the rate nor the F test is exact
-    """
-    rate = lrt_rate(null)
-    exact = "approximate with kinship" if related else "exact for Gaussian traits"
-    log.info(
-        "%sthe likelihood-ratio test's true rate at 5e-8 is %.3g times nominal %s",
-        f"the F test is {exact}; " if test == "f" else "",
-        rate,
-        "for unrelated samples" if related else "here",
-    )
-    if test == "lrt" and not _CALIBRATED[0] <= rate <= _CALIBRATED[1]:
-        log.warning(
-            "the likelihood-ratio test is %s for this N, D and K; --test f is %s",
-            "anti-conservative" if rate > 1 else "conservative",
-            "closer" if related else "exact",
-        )
-    return rate

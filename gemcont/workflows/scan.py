@@ -14,7 +14,7 @@ from gemcont.genotype.chromosomes import Ploidy
 from gemcont.genotype.filters import FLAGS, VariantFilter
 from gemcont.genotype.kernels import moments
 from gemcont.genotype.ploidy import HAPLOID, allele_counts
-from gemcont.stats.contrasts import degrees_of_freedom
+from gemcont.stats.contrasts import degrees_of_freedom, f_degrees_of_freedom
 from gemcont.stats.multitrait import varies
 from gemcont.stats.screen import N_BINS
 from gemcont.tables.columns import NEG_LOG_10_P, TRAIT
@@ -29,6 +29,7 @@ from gemcont.workflows.rows import (
     wide_frame,
 )
 from gemcont.workflows.singles import Wanted, test_singles
+from gemcont.workflows.tails import RARE, Tails
 from gemcont.workflows.tested import tested
 
 log = logging.getLogger(__name__)
@@ -41,7 +42,6 @@ KINDS = ("joint", "effects", "single", "dense", "products", "variants")
 CHROMOSOME = 8  # groups below it are ploidies; above, a chromosome's number times it, plus ploidy
 # Why variants that pass the filters have no statistic (NA).
 UNTESTABLE = ("without variance", "given by the covariates", "on a chromosome without null model")
-RARE = 200  # minor alleles below which heavy tails cost the level: docs/calibration.md
 _FEWEST, _MOST = 128, 8192  # variants in a block
 _BLOCKS_PER_THREAD = 3  # at least, if each is large enough
 _ENOUGH = 2048  # variants, to which the tables of a product are worth their making
@@ -64,7 +64,7 @@ class Plan:
     trait_names: of all traits of the run; joint, effects, products: what is asked for
     contrast: of the joint test, as in ``stats.contrasts``; refit: -log10 p from which covariances
     are refitted, None never; threads_per_block: that share a block's columns, where blocks are
-    fewer than threads
+    fewer than threads; tails: ``Tails`` of the traits
     """
 
     batches: dict
@@ -77,9 +77,10 @@ class Plan:
     joint: bool
     effects: bool
     products: bool
-    contrast: str | int = "any"
+    contrast: object = "any"
     refit: float | None = None
     threads_per_block: int = 1
+    tails: Tails = Tails([], RARE)
 
     @property
     def by_chromosome(self):
@@ -100,8 +101,8 @@ class Part:
     (NaN without one); frames: by kind, see ``KINDS``; histograms: of single traits, as in
     ``ScanBlock``
     failed: counts per code of ``VariantFilter``; untestable: rows without a statistic, counts by
-    ``UNTESTABLE``; rare: tested rows of fewer than ``RARE`` minor alleles; refitted: rows whose
-    covariances were
+    ``UNTESTABLE``; rare: tested rows of fewer minor alleles than ``Tails.rare``; refitted: rows
+    whose covariances were
     """
 
     rows: np.ndarray
@@ -269,7 +270,7 @@ def _scan_part(source, variants, rows, batch, plan, watch, *, counted):
     constant = int((~varies(batch.null, found.sum_of_squares[stays])).sum())
     explained = int((~testable).sum()) - constant
     untestable = np.array([constant, explained, 0]) * counted
-    rare = int((testable & (alleles.minor_count[stays] < RARE)).sum()) * counted
+    rare = int((testable & (alleles.minor_count[stays] < plan.tails.rare)).sum()) * counted
     watch.lap("statistics")
     counts = failed, untestable, rare, result.refitted
     return Part(rows[stays], neg_log_10_p, frames, histograms, *counts)
@@ -277,7 +278,7 @@ def _scan_part(source, variants, rows, batch, plan, watch, *, counted):
 
 def _joint(batch, result, place, plan):
     """Frames of the joint test by kind."""
-    dof = degrees_of_freedom(plan.contrast, batch.null.n_traits)
+    dof = f_degrees_of_freedom(plan.contrast, batch.null.n_traits, batch.null.single_dof)
     frames = {
         "joint": joint_frame(place, result.joint, result.effect, batch.null, plan.test, dof=dof)
     }

@@ -8,10 +8,9 @@ import polars as pl
 
 from gemcont.errors import GemcontError
 from gemcont.genotype import open_genotypes
-from gemcont.genotype.align import SampleIds, match_samples
-from gemcont.genotype.chromosomes import HUMAN_AUTOSOMES
-from gemcont.genotype.filters import read_sample_list
+from gemcont.genotype.chromosomes import autosomes_of
 from gemcont.genotype.kernels import moments
+from gemcont.genotype.lists import keep_and_remove
 from gemcont.genotype.score import FEWEST_CALLED, scores
 from gemcont.stats.harmonise import Reason, Strand, align, count_strands, strand_of
 from gemcont.tables.sumstats import Sumstats
@@ -28,13 +27,20 @@ _BLOCK = 1024  # variants
 
 
 def polygenic_score(
-    genotypes, panel, *, weights="beta_shrunk", autosomes=HUMAN_AUTOSOMES, min_found=MIN_FOUND
+    genotypes,
+    panel,
+    *,
+    weights="beta_shrunk",
+    autosomes=None,
+    keep=None,
+    min_found=MIN_FOUND,
 ):
     """Score people by a panel: a pandas DataFrame of FID, IID, SCORE, ALLELE_CT.
 
     genotypes: a path or ``GenotypeSource``; panel: a file or DataFrame with the columns of
     ``PREFIX.panel.tsv``, or a PGS Catalog's file (weights="beta"); weights: which of its columns,
-    "beta_shrunk" or "beta"; min_found: least share of the panel that has to be in the genotypes.
+    "beta_shrunk" or "beta"; keep: who is scored (a file or ids), None for all; min_found: least
+    share of the panel that has to be in the genotypes.
 
     SCORE is the sum over variants of weight times the number of effect alleles. A missing genotype
     is the variant's mean over everyone in the genotypes, or the panel's frequency where fewer than
@@ -43,13 +49,13 @@ def polygenic_score(
     counted in the log where they are not in the genotypes. Raises GemcontError where too few are.
     """
     source = open_genotypes(genotypes)
-    return to_pandas(score_table(source, panel, weights, autosomes, min_found=min_found))
+    return to_pandas(score_table(source, panel, weights, autosomes, keep=keep, min_found=min_found))
 
 
-def score_table(source, panel, weights, autosomes, *, keep=None, min_found=MIN_FOUND):
-    """``polygenic_score`` as a polars table; keep: file of samples, or None for all."""
+def score_table(source, panel, weights, autosomes=None, *, keep=None, min_found=MIN_FOUND):
+    """``polygenic_score`` as a polars table."""
     found = match_panel(source, panel, weights, autosomes, min_found=min_found)
-    samples = _samples(source, keep)
+    samples = None if keep is None else np.flatnonzero(keep_and_remove(source, keep)[0])
     dosage = 2 * np.where(found.sign > 0, found.frequency, 1 - found.frequency)
     sums = scores(source, found.variants, found.sign * found.weights, samples, dosage)
     # 2 - g counts the allele that the genotypes do not.
@@ -81,14 +87,14 @@ class PanelMatch(NamedTuple):
     frequency: np.ndarray
 
 
-def match_panel(source, panel, weights, autosomes=HUMAN_AUTOSOMES, *, min_found=0.0):
+def match_panel(source, panel, weights, autosomes=None, *, min_found=0.0):
     """Return the ``PanelMatch`` of a panel, as ``polygenic_score`` finds its variants.
 
     Raises GemcontError where fewer than the share ``min_found`` of them, or none, are there.
     """
     rows = _read_panel(panel, weights)
     n_rows, weightless = rows.height, rows["beta"].null_count()
-    index = VariantIndex(source, np.arange(source.n_variants), autosomes)
+    index = VariantIndex(source, np.arange(source.n_variants), autosomes_of(source, autosomes))
     found = index.find(rows)
     index.refuse_repeated(rows, found)
     rows, found, lost = rows.filter(found >= 0), found[found >= 0], int((found < 0).sum())
@@ -127,7 +133,7 @@ def _read_panel(panel, weights):
         raise GemcontError(f"--weights: {weights!r} is not one of {', '.join(WEIGHTS)}")
     columns = {} if weights == "beta" else {"beta": weights}
     try:
-        file = Sumstats(panel, columns=columns, needed=("effect_allele", "other_allele", "beta"))
+        file = Sumstats(panel, columns=columns, needed=("effect_allele", "beta"))
     except GemcontError as error:
         hint = "; --weights beta takes its own" if f"column {weights!r}" in str(error) else ""
         raise GemcontError(f"{error}{hint}") from None
@@ -222,13 +228,3 @@ def _frequency(source, variants):
     found = [moments(block) for block in source.blocks(unique, size=_BLOCK)]
     parts = [np.where(m.n >= FEWEST_CALLED, m.mean / 2, np.nan) for m in found]
     return np.concatenate(parts)[which] if parts else np.empty(0)
-
-
-def _samples(source, keep):
-    if keep is None:
-        return None
-    reference = SampleIds(source.name, *(source.samples[c].to_list() for c in ("fid", "iid")))
-    _, (member,) = match_samples(reference, [], [read_sample_list(keep)])
-    if not member.any():
-        raise GemcontError(f"--keep: no sample of {keep} is in {source.name}")
-    return np.flatnonzero(member)

@@ -4,10 +4,10 @@ import logging
 from dataclasses import dataclass, fields
 
 from gemcont.errors import GemcontError
-from gemcont.genotype.chromosomes import HUMAN_AUTOSOMES
 from gemcont.genotype.filters import VariantFilter
 from gemcont.genotype.kinship import KINDS
 from gemcont.stats.multitrait import TESTS
+from gemcont.workflows.setting_types import refuse_wrong_types
 
 log = logging.getLogger(__name__)
 
@@ -15,6 +15,7 @@ DEFAULT_MEMORY = 512  # MiB for blocks in flight
 MANY_TRAITS = 200  # above it, unless told otherwise: no joint test, and of single traits only
 LEAST_OF_MANY = 5.0  # rows from this -log10 p up
 DEFAULT_REFIT = 1e-4
+CONDITIONAL = "conditional:"  # before a trait: its effect given the values of the others
 TRAIT_SAMPLES = ("joint", "own")
 
 
@@ -26,28 +27,29 @@ class GwasSettings:
     people whom the model of the embeddings has seen; condition: ids; joint: None
     makes the joint test up to 200 traits; neg_log10_p_min: smallest -log10 p of a row that is
     written; top_k: how many rows of each trait, the strongest; dense: every t of every trait,
-    instead of rows; save_products: whether g'MY and g'Mg are kept; autosomes: of the species;
+    instead of rows; save_products: whether g'MY and g'Mg are kept; autosomes: of the species
+    (None: as the genotype file states them, else 22);
     memory: in MiB; block_size: in variants
 
-    contrast: "any", "common", "any-vs-common" or a trait; kinship: "grm" to make it of the
-    genotypes, a path, a DataFrame labelled by sample id, or an array over the genotypes' samples;
-    kinship_rank: of the genetic covariance; loco: each chromosome on the kinship of the others;
-    refit: p below which the covariances are refitted beside the variant; pred: path of REGENIE's
-    list of predictions
+    contrast: "any", "common", "any-vs-common", a trait, or "conditional:" and a trait
+    kinship: "grm" to make it of the genotypes, a path, a DataFrame labelled by sample id, or an
+    array over the genotypes' samples; kinship_rank: of the genetic covariance; loco: each
+    chromosome on the kinship of the others; refit: p below which the covariances are re-estimated
+    beside the variant; pred: path of REGENIE's list of predictions
     """
 
     trait_names: list | None = None
     covariate_names: list | None = None
     covar_formula: str | None = None
-    keep: str | None = None
-    remove: str | None = None
+    keep: object = None
+    remove: object = None
     mind: float | None = None
-    extract: str | None = None
-    exclude: str | None = None
+    extract: object = None
+    exclude: object = None
     chromosomes: str | None = None
     from_bp: int | None = None
     to_bp: int | None = None
-    autosomes: int = HUMAN_AUTOSOMES
+    autosomes: int | None = None
     geno: float | None = None
     maf: float | None = None
     mac: float | None = None
@@ -57,7 +59,7 @@ class GwasSettings:
     missing_codes: tuple = ()
     allow_training_samples: bool = False
     condition: list | None = None
-    condition_list: str | None = None
+    condition_list: object = None
     x_sex: bool = True
     rank_int: bool = False
     pcs: int | None = None
@@ -93,6 +95,7 @@ class GwasSettings:
         return cls(**settings)
 
     def __post_init__(self):
+        refuse_wrong_types(self)
         for name in ("trait_names", "covariate_names", "condition"):
             if isinstance(getattr(self, name), str):  # one name is a list of one
                 object.__setattr__(self, name, [getattr(self, name)])
@@ -161,19 +164,22 @@ class GwasSettings:
         ):
             if given and self.pred is not None:
                 raise GemcontError(f"{flag} excludes --pred; leave one of them out")
-        if self.contrast != "any" and self.test == "f":
-            raise GemcontError("--contrast: there is no F test of it; leave --test f out")
+        if self.contrast != "any" and self.pcs is not None:
+            raise GemcontError(
+                "--contrast excludes --pcs: it is of effects in the traits' own units, which "
+                "components do not have"
+            )
         if self.contrast != "any" and self.joint is False:
             raise GemcontError("--contrast is of the joint test; leave --each-trait-only out")
         if self.refit and not self._may_refit:
-            other = "--test f" if self.test == "f" else f"--contrast {self.contrast}"
             raise GemcontError(
-                f"--refit excludes {other}: what is refitted is the likelihood ratio of any effects"
+                f"--refit excludes --contrast {self.contrast}: what is refitted is the test of any "
+                "effects"
             )
 
     @property
     def _may_refit(self):
-        return self.test == "lrt" and self.contrast == "any"
+        return self.contrast == "any"
 
     @property
     def refits(self):
@@ -187,8 +193,14 @@ class GwasSettings:
     @property
     def contrast_name(self):
         """What a contrast tests, in words; "" of any effects."""
-        named = {"any": "", "common": "common effect", "any-vs-common": "differing effects"}
-        return named.get(self.contrast, f"effect on {self.contrast}")
+        named = {
+            "any": "",
+            "common": "common effect in the traits' units",
+            "any-vs-common": "effects that differ in the traits' units",
+        }
+        if self.contrast.startswith(CONDITIONAL):
+            return f"effect on {self.contrast.removeprefix(CONDITIONAL)} given the other traits"
+        return named.get(self.contrast, f"own effect on {self.contrast}, the others free")
 
     def filter(self):
         """The variant filters that are counted on the analysed samples."""

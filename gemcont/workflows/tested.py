@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from gemcont.genotype.product import product
-from gemcont.stats.contrasts import Basis, contrasted
+from gemcont.stats.contrasts import contrasted, contrasted_f
 from gemcont.stats.multitrait import (
     JointTest,
     effects,
@@ -50,7 +50,8 @@ def tested(block, found, stays, batch, plan, watch):
     residual = testable_residual(batch.null, products[:, n_traits:], sum_of_squares)
     joint = effect = None
     if batch.joint:
-        joint = _joint(batch.null, products, residual, plan)
+        how = {"test": plan.test, "contrast": plan.contrast}
+        joint = joint_test(batch.null, products, residual, **how)
         if plan.effects or batch.null.n_traits == 1:
             effect = tuple(batch.dose * e for e in effects(batch.null, products, residual))
     scores = ()
@@ -60,19 +61,6 @@ def tested(block, found, stays, batch, plan, watch):
         values = batch.null.in_trait_units(products[:, :n_traits])
         scores = [Scores(slice(None), values, batch.null.total_sum_of_squares, batch.dose)]
     return Tested(residual, joint, effect, scores)
-
-
-def _joint(null, products, residual, plan):
-    if plan.contrast == "any":
-        return joint_test(null, products, residual, test=plan.test)
-    d, n = null.n_traits, null.n_samples
-    basis = Basis(np.linalg.inv(null.scales), n * d, n, null.single_dof)
-    information = np.repeat(residual[:, None], d, axis=1)
-    return _joint_of(contrasted(basis, products[:, :d], information, plan.contrast))
-
-
-def _joint_of(scan):
-    return JointTest(scan.chi2, scan.neg_log_10_p, scan.r2)
 
 
 def _by_mixed_model(block, found, stays, batch, plan, watch):
@@ -89,9 +77,10 @@ def _by_mixed_model(block, found, stays, batch, plan, watch):
         information[np.isnan(residual)] = np.nan
     joint, effect, n_refitted = None, None, 0
     if batch.joint:
-        joint, effect = _mixed_joint(model, *sums.pop(0), batch, plan)
+        joint, effect = _mixed_joint(model, *sums.pop(0), plan)
         if plan.refit is not None and model.null is not None:
-            n_refitted = _refit(model, block, found.mean, stays, (joint, effect), plan)
+            results = joint, effect
+            n_refitted = _refit(model, block, found.mean, stays, results, batch.null, plan)
             watch.lap("refit")
         effect = tuple(batch.dose * e for e in effect)
     pairs = zip(model.single_parts, sums, strict=True)
@@ -100,17 +89,22 @@ def _by_mixed_model(block, found, stays, batch, plan, watch):
     return Tested(testable, joint, effect, scores, n_refitted)
 
 
-def _mixed_joint(model, scores, information, batch, plan):
-    """The joint test, and effects; F is that of unrelated people, of the same r2."""
-    scan = contrasted(model.basis, scores, information, plan.contrast)
-    joint = _joint_of(scan)
+def _mixed_joint(model, scores, information, plan):
+    """The joint test, and effects; F is that of unrelated people, of the same shares."""
+    arguments = model.basis, scores, information, plan.contrast
+    scan = contrasted(*arguments)
+    joint = JointTest(scan.chi2, scan.neg_log_10_p, scan.r2)
     if plan.test == "f":
-        joint = JointTest(*exact_f(batch.null, joint.r2), joint.r2)
+        joint = JointTest(*contrasted_f(*arguments)[:3])
     return joint, (scan.effects, scan.standard_errors)
 
 
-def _refit(model, block, mean, stays, results, plan):
-    """Put refitted results of the strongest variants into those of the scan; how many."""
+def _refit(model, block, mean, stays, results, null, plan):
+    """Put refitted results of the strongest variants into those of the scan; how many.
+
+    lrt: the ordinary likelihood ratio, as GEMMA's; f: the F whose Wilks' Lambda it is, r2 = 1 -
+    exp(-chi2 / N), which takes the small sample into account.
+    """
     joint, (beta, error) = results
     strong = np.flatnonzero(joint.neg_log_10_p >= _NEAR * plan.refit)
     if not len(strong):
@@ -120,9 +114,13 @@ def _refit(model, block, mean, stays, results, plan):
     known = ~np.isnan(found[0])
     strong, n, d = strong[known], *model.data.traits.shape
     chi2, beta[strong], error[strong] = (values[known] for values in found)
-    joint.statistic[strong] = chi2
-    joint.neg_log_10_p[strong] = neg_log10_chi2_sf(chi2, d)
-    joint.r2[strong] = d * -np.expm1(-chi2 / (n * d))
+    if plan.test == "f":
+        joint.r2[strong] = -np.expm1(-chi2 / n)
+        joint.statistic[strong], joint.neg_log_10_p[strong] = exact_f(null, joint.r2[strong])
+    else:
+        joint.statistic[strong] = chi2
+        joint.neg_log_10_p[strong] = neg_log10_chi2_sf(chi2, d)
+        joint.r2[strong] = d * -np.expm1(-chi2 / (n * d))
     return len(strong)
 
 

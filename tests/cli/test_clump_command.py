@@ -95,7 +95,11 @@ def test_pictures_and_matrices_of_the_loci(tmp_path):
         ("ID\tP\nx\t0.1\n", ["--clump-p1", "2"], "--clump-p1: '2' is not a number from 0 to 1"),
         ("ID\tP\nx\t0.1\n", ["--keep", "none"], "none: no such file"),
         ("ID\tP\nx\t0.1\n", ["--p-field", "X"], "has no column 'X' for p_value; its header is"),
-        ("ID\tP\nx\t0.1\n", ["--columns", "b=C"], "'b=C' is not ROLE=NAME; roles are variant_id"),
+        (
+            "ID\tP\nx\t0.1\n",
+            ["--columns", "b=C"],
+            "'b=C' is not ROLE=NAME or FILE:ROLE=NAME; roles are variant_id",
+        ),
         ("ID\tP\nx\t0.1\n", ["--genes", ""], "--genes: the value is empty"),
         ("ID\tP\nx\t0.1\n", ["--sample", "s"], "--sample goes with --bgen"),
     ],

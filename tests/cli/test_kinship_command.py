@@ -12,6 +12,7 @@ from reference.packed import write_fileset
 from reference.relatives import families
 
 from gemcont.cli import gwas, kinship
+from gemcont.stats.calibration import lrt_true_rate
 
 
 class Study:
@@ -94,7 +95,7 @@ def test_summary_and_picture_of_a_scan(study):
     assert found["refitted_below_p"] == 1e-4
     assert 0 < found["n_refitted"] < 20
     log = Path(study.out + ".log").read_text()
-    assert f"{found['n_refitted']} of them, the strongest, refitted" in log
+    assert f"covariances re-estimated beside {found['n_refitted']} of them, the strongest" in log
     assert [row["trait"] for row in found["traits"]] == list("abc")
     assert all(0 <= row["heritability"] <= 1 for row in found["traits"])
     assert {"own_heritability", "own_heritability_se"} <= found["traits"][0].keys()
@@ -103,15 +104,21 @@ def test_summary_and_picture_of_a_scan(study):
     assert not Path(study.out + ".heritability.png").exists()
 
 
-def test_of_a_contrast_no_rate_is_given_and_nothing_is_refitted(study):
+def test_of_a_contrast_its_own_rate_is_given_and_nothing_is_refitted(study):
     assert study.scan("--kinship", "grm", "--contrast", "b") == 0
     found = json.loads(Path(study.out + ".summary.json").read_text())
     assert found["contrast"] == "b"
     assert found["kinship"]["refitted_below_p"] == found["kinship"]["n_refitted"] == 0
-    assert "lrt_true_over_nominal_rate" not in found
+    rate = found["lrt_true_over_nominal_rate"]
+    assert rate["statistic"] == "one scale per variant, own effect on b, the others free"
+    assert rate["ratio"] == pytest.approx(lrt_true_rate(120, 1, 3, contrast=1) / 5e-8)
+    assert "refitted_true_over_nominal_rate" not in found
     log = Path(study.out + ".log").read_text()
-    assert "test lrt, effect on b: N = 120" in log
-    assert "--test f" not in log
+    assert "test lrt, own effect on b, the others free: N = 120" in log
+    assert study.scan("--kinship", "grm", "--contrast", "b", "--test", "f") == 0
+    found = json.loads(Path(study.out + ".summary.json").read_text())
+    assert "lrt_true_over_nominal_rate" not in found
+    assert "the F test is approximate, with kinship" in Path(study.out + ".log").read_text()
 
 
 def test_a_matrix_that_has_changed_is_refused(study, capsys):

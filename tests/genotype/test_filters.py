@@ -1,4 +1,5 @@
 import math
+import re
 
 import numpy as np
 import polars as pl
@@ -19,8 +20,6 @@ from gemcont.genotype.filters import (
     FLAGS,
     VariantFilter,
     missing_share,
-    read_sample_list,
-    read_variant_ids,
     select_variants,
 )
 from gemcont.genotype.hwe import hwe_p
@@ -99,31 +98,28 @@ def test_a_filter_that_leaves_nothing_says_what_there_is(variants):
     ):
         select_variants(variants, chromosomes="5")
     with pytest.raises(
-        GemcontError, match=r"--extract: no variant .* list has zz; .* have a, a, \."
+        GemcontError, match=r"--extract: no variant .* \(it has zz; they have a, a, \.\)"
     ):
         select_variants(variants, extract={"zz"})
     with pytest.raises(GemcontError, match="--exclude"):
         select_variants(variants, exclude={"a", ".", "b", "c"})
 
 
-def test_lists_with_and_without_header_and_fid(tmp_path):
-    path = tmp_path / "keep"
-    for text, fid, iid in (
-        ("1 a\n2\tb x\n", ["1", "2"], ["a", "b"]),
-        ("#FID IID\n1 a\n", ["1"], ["a"]),
-        ("a\r\nb\r\n", None, ["a", "b"]),
-        ("#IID\n007\n", None, ["007"]),
-    ):
-        path.write_text(text)
-        assert read_sample_list(str(path))[1:] == (fid, iid)
-    path.write_text("1 a\nb\n")
-    with pytest.raises(GemcontError, match="'b' stands alone"):
-        read_sample_list(str(path))
-    for text in ("FID IID\n", "\n", ""):
-        path.write_text(text)
-        assert read_sample_list(str(path)).iid == []
-    path.write_text("rs1\nrs2 rs3\trs4\n\n")
-    assert read_variant_ids(str(path)) == ["rs1", "rs2", "rs3", "rs4"]
+@pytest.mark.parametrize(
+    ("wrong", "cause"),
+    [("chr1:5_A_G", "spelled otherwise"), ("RS7", "spelled otherwise"), ("rs7,rs8", "commas")],
+)
+def test_ids_that_no_variant_has_are_told_with_their_cause(wrong, cause, caplog):
+    ids = ["1:5:A:G", "rs7", "rs8"]
+    table = ArraySource(np.zeros((3, 2)), variants=ids).variants
+    for flag, kept in (("extract", [1]), ("exclude", [0, 2])):
+        with pytest.raises(GemcontError, match=f"--{flag}: no variant of the list .*{cause}"):
+            select_variants(table, **{flag: [wrong]})
+        caplog.clear()
+        assert select_variants(table, **{flag: [wrong, "rs7"]})[0].tolist() == kept
+        (record,) = caplog.records
+        assert record.levelname == "WARNING"
+        assert re.search(f"--{flag}: 1 of 2 ids are not in the genotypes.*{cause}", record.message)
 
 
 def failures(bounds, n, alleles, n_samples=20):

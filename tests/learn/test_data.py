@@ -11,7 +11,7 @@ from gemcont.genotype.align import SampleIds
 from gemcont.learn.batches import equal_genotypes
 from gemcont.learn.data import PanelCoding, assemble
 from gemcont.learn.images import Images, batch_of, read_images
-from gemcont.tables.phenotypes import from_frame
+from gemcont.tables.sample_frames import from_frame
 from gemcont.workflows.panel import match_panel
 from gemcont.workflows.tables import to_pandas
 

@@ -148,3 +148,32 @@ def last_coefficient(x, y):
     dof = len(y) - np.linalg.matrix_rank(x)
     variance = np.sum((y - x @ coefficients) ** 2) / dof
     return coefficients[-1], np.sqrt(variance * np.sum(inverse[-1] ** 2)), dof
+
+
+def contrast_f(genotypes, traits, contrast, covariates=None):
+    """The exact F test of a contrast of one variant's effects, by ordinary regressions.
+
+    "common": one trait on the variant, its differences from the others being covariates (any trait
+    gives the same); "any-vs-common": those D - 1 differences jointly on the variant; an integer:
+    that trait alone on the variant; ("conditional", i): trait i on the variant, the other traits
+    being covariates. Returns (F, its degrees of freedom, -log10 p) per variant: a list of tuples.
+    """
+    n, d = traits.shape
+    differences = traits[:, 1:] - traits[:, :1]
+    base = np.empty((n, 0)) if covariates is None else np.asarray(covariates, dtype=np.float64)
+    if contrast == "any-vs-common":
+        found = joint_test(genotypes, differences, base, "f")
+        k = np.linalg.matrix_rank(with_intercept(base, n))
+        dofs = d - 1, n - k - (d - 1)
+        rows = zip(found["statistic"], found["neg_log_10_p"], strict=True)
+        return [(f, *dofs, p) for f, p in rows]
+    if contrast == "common":
+        y, base = traits[:, 0], np.hstack([base, differences])
+    elif isinstance(contrast, tuple):
+        y = traits[:, contrast[1]]
+        base = np.hstack([base, np.delete(traits, contrast[1], axis=1)])
+    else:
+        y = traits[:, contrast]
+    alone = single_trait(genotypes, y, base)
+    rows = zip(alone["t_statistic"], alone["dof"], strict=True)
+    return [(t * t, 1, dof, neg_log_10_t(t, dof)) for t, dof in rows]

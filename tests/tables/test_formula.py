@@ -106,8 +106,10 @@ def test_an_unknown_column_is_answered_by_the_nearest():
 
 
 def test_values_that_are_not_finite_are_refused():
-    with pytest.raises(GemcontError, match=r"log\(age\) is not finite"):
-        formula_design("log(age)", {"age": np.array([1.0, 0.0, 2.0])})
+    for age, count in (([1.0, 0.0, 2.0], 1), ([1.0, -3.0, 0.0], 2)):
+        message = rf"log\(age\) has no finite value for {count} samples, sample b .*age is"
+        with pytest.raises(GemcontError, match=message):
+            formula_design("log(age) + age", {"age": np.array(age)}, ["a", "b", "c"])
 
 
 def test_a_power_outside_i_is_warned_of(caplog):

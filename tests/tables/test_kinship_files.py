@@ -11,12 +11,12 @@ from hypothesis.extra.numpy import arrays
 from gemcont import GemcontError
 from gemcont.tables.kinship_files import (
     fingerprint,
-    kinship_of_frame,
     read_eigen,
     read_kinship,
     write_eigen,
     write_kinship,
 )
+from gemcont.tables.kinship_frames import kinship_of_frame
 
 MATRIX = np.array([[1.0, 0.25, -0.5], [0.25, 1.125, 0.0], [-0.5, 0.0, 0.875]])
 FID, IID = ["f1", "f2", "f3"], ["s1", "s2", "s3"]
@@ -231,7 +231,7 @@ def test_a_frame_is_labelled_by_its_samples(fid):
             "row 1, column 1 is nan .sample s1",
         ),
         (pd.DataFrame(np.triu(MATRIX), index=IID, columns=IID), "the kinship table: not symmetric"),
-        (pd.DataFrame(MATRIX.astype(str) + "x", index=IID, columns=IID), "what is not a number"),
+        (pd.DataFrame(MATRIX.astype(str) + "x", index=IID, columns=IID), "not a number"),
     ],
 )
 def test_frames_that_are_no_kinship(frame, message):

@@ -7,12 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gemcont import GemcontError
-from gemcont.tables.phenotypes import (
-    covariates,
-    from_frame,
-    numeric_columns,
-    read_sample_table,
-)
+from gemcont.tables.covariates import covariates
+from gemcont.tables.phenotypes import numeric_columns, read_sample_table
+from gemcont.tables.sample_frames import from_frame
 
 
 @pytest.fixture
@@ -83,7 +80,7 @@ def test_iid_alone_and_the_hash(table):
         ("FID\tIID\ta\n1\t\t2\n", "line 2: IID is blank"),
         (b"FID IID a\n1 \xff\xfe 2\n", "line 2 is not UTF-8 text"),
         (b"\x00\x01\x02\xfe" * 50, "not a text file"),
-        (b"\xfe\xff\x8a\x11" * 50, "not UTF-8 text"),
+        (b"\xfe\xff\x8a\x11" * 50, "is UTF-16 text; save it as UTF-8"),
     ],
 )
 def test_what_is_not_a_table(table, text, message):

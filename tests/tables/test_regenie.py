@@ -154,7 +154,8 @@ def test_a_list_that_is_missing(tmp_path):
     [
         ("", r"a\.loco: the file is empty"),
         ("1 0.5 0.2\n", r"a\.loco: begins '1', not FID_IID, .* is .*out_pred\.list the _pred"),
-        (b"\xff\xfe\n", "not UTF-8 text"),
+        (b"\xff\xfa\n", "not UTF-8 text"),
+        (b"\xff\xfe\n", "is UTF-16 text"),
         ("FID_IID\n1\n", "names no sample"),
         ("FID_IID f_1 f_2 f_1\n1 1 2 3\n", "sample f_1 stands twice"),
         ("FID_IID f_1 f_2\n", "has samples but no predictions"),

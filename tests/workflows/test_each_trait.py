@@ -150,7 +150,8 @@ def test_settings_that_contradict():
 def test_conditioning_on_y_and_missing_genotypes(caplog):
     dosage = random_dosages(np.random.default_rng(2), 6, 50)
     dosage[1, :5] = np.nan
-    traits = pd.DataFrame({"a": np.random.default_rng(3).standard_normal(50)})
+    ids = [str(i) for i in range(50)]
+    traits = pd.DataFrame({"a": np.random.default_rng(3).standard_normal(50)}, index=ids)
     variants = ArraySource(dosage).variants.with_columns(
         chromosome=pl.Series(["1"] * 5 + ["Y"], dtype=pl.Categorical)
     )
@@ -179,8 +180,9 @@ def test_x_without_a_known_sex_is_an_error_not_a_number():
     variants = ArraySource(dosage).variants.with_columns(
         chromosome=pl.Series(["X"] * 6, dtype=pl.Categorical)
     )
-    source = ArraySource(dosage, samples=[str(i) for i in range(50)], variants=variants)
-    traits = pd.DataFrame({"a": np.random.default_rng(3).standard_normal(50)})
+    ids = [str(i) for i in range(50)]
+    source = ArraySource(dosage, samples=ids, variants=variants)
+    traits = pd.DataFrame({"a": np.random.default_rng(3).standard_normal(50)}, index=ids)
     with pytest.raises(GemcontError, match="no variant can be tested"):
         run_gwas(source, traits)
     assert run_gwas(source, traits, x_sex=False)["beta"].notna().all()

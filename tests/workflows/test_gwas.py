@@ -100,8 +100,9 @@ def test_settings_are_checked_from_python_too():
     for setting, value in (("maf", 2), ("geno", -1), ("threads", 0), ("block_size", -1)):
         with pytest.raises(GemcontError, match=str(value)):
             run_gwas(dosages, traits, **{setting: value})
-    with pytest.raises(GemcontError, match="must be a DataFrame indexed by sample id, not Series"):
-        run_gwas(dosages, traits["t0"])
+    with pytest.raises(GemcontError, match="must be a DataFrame of pandas or polars .* not a dict"):
+        run_gwas(dosages, {"t0": traits["t0"]})
+    assert run_gwas(dosages, traits["t0"]).equals(run_gwas(dosages, traits))
     assert len(run_gwas(dosages, traits, trait_names="t0")) == 5
     minus_nine = traits.copy()
     minus_nine.iloc[3, 0] = -9.0

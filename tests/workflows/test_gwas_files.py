@@ -161,13 +161,65 @@ def test_changed_inputs_are_refused(study, scan, monkeypatch, file):
         scan(resume=True)
 
 
-@pytest.mark.parametrize("name", ["joint.tsv", "tests.bin"])
-def test_damaged_work_is_refused(study, scan, monkeypatch, name):
+def flipped(data):
+    """The bytes with one bit in their middle turned over."""
+    middle = len(data) // 2
+    return data[:middle] + bytes([data[middle] ^ 1]) + data[middle + 1 :]
+
+
+DAMAGE = {"cut": lambda data: data[: len(data) // 3], "turned": flipped, "gone": None}
+
+
+def spoil(path, how):
+    if DAMAGE[how] is None:
+        path.unlink()
+    else:
+        path.write_bytes(DAMAGE[how](path.read_bytes()))
+
+
+@pytest.mark.parametrize("how", DAMAGE)
+@pytest.mark.parametrize(
+    "name", ["joint.tsv", "tests.bin", "effects/000001.arrow", "tallies-3.npz", "fingerprint.json",
+             "every/000000/values-0.npy", "variants/000002.arrow", "products/part-00000.parquet"],
+)  # fmt: skip
+def test_damaged_work_is_refused_by_name(study, scan, monkeypatch, name, how):
+    settings = {"effects": True, "each_trait": True, "save_products": True}
+    kill_scan(scan, monkeypatch, 3, **settings)
+    spoil(study.folder / "result.partial" / name, how)
+    if (name, how) == ("fingerprint.json", "gone"):
+        with pytest.raises(GemcontError, match="a folder of yours is in the way"):
+            scan(resume=True, **settings)
+        return
+    shown = name.removesuffix("/values-0.npy")
+    with pytest.raises(GemcontError, match=rf"{shown}: missing or damaged.* without --resume"):
+        scan(resume=True, **settings)
+
+
+def test_a_damaged_journal_is_refused_by_its_line(study, scan, monkeypatch):
     kill_scan(scan, monkeypatch, 3)
-    text = study.folder / "result.partial" / name
-    text.write_bytes(text.read_bytes()[:-5])
-    with pytest.raises(GemcontError, match=rf"{name}: not as the journal .* without --resume"):
+    path = study.folder / "result.partial" / "journal.jsonl"
+    whole = path.read_bytes()
+    first = whole.index(b"\n")
+    path.write_bytes(flipped(whole[:first]) + whole[first:])
+    with pytest.raises(GemcontError, match=r"journal.jsonl: (line 1 is|missing or) damaged"):
         scan(resume=True)
+    path.write_bytes(whole.replace(b'"rare": ', b'"rare": 1', 1))
+    with pytest.raises(GemcontError, match="journal.jsonl: missing or damaged"):
+        scan(resume=True)
+    path.write_bytes(whole[:-9])  # as a kill leaves it: the last line does not count
+    assert scan(resume=True).n_rows == 60
+
+
+@pytest.mark.parametrize("how", DAMAGE)
+@pytest.mark.parametrize("name", ["joint.tsv", "tests.bin", "journal.jsonl"])
+def test_damaged_chunks_are_refused_by_name(study, scan, name, how):
+    for i in (1, 2):
+        scan(f"result.chunk-{i}-of-2", chunk=(i, 2))
+    folder = study.folder / "result.chunk-2-of-2.blocks"
+    spoil(folder / name, how)
+    with pytest.raises(GemcontError, match="result.chunk-2-of-2.blocks.*"):
+        merge_gwas(str(study.folder / "result"))
+    assert not (study.folder / "result.gwas.tsv").exists()
 
 
 def test_nothing_of_the_user_is_deleted(study, scan):

@@ -90,7 +90,7 @@ def test_refit_is_the_default_below_1e_4(study, caplog):
     strong = none.neg_log_10_p_value >= 0.9 * 4
     assert strong.any()
     assert not strong.all()
-    assert f"{strong.sum()} of them, the strongest, refitted" in caplog.text
+    assert f"re-estimated beside {strong.sum()} of them, the strongest" in caplog.text
     pd.testing.assert_frame_equal(plain[~strong], none[~strong])
     assert (plain.chi2[strong] != none.chi2[strong]).all()
 
@@ -245,7 +245,7 @@ def test_each_trait_is_the_joint_test_of_one(study, k):
 
 def test_each_trait_beside_the_joint_test(study):
     """Both at once are the same as one by one."""
-    from gemcont.tables.phenotypes import from_frame
+    from gemcont.tables.sample_frames import from_frame
     from gemcont.workflows.gwas import prepare
     from gemcont.workflows.settings import GwasSettings
 

@@ -46,7 +46,7 @@ def test_contrasts(study, contrast, dof, related):
 def test_f_with_kinship(study, d):
     traits = study.traits.iloc[:, :d]
     settings = {"kinship": study.kinship, "refit": 0}
-    f = run_gwas(study.source, traits, study.covariates, test="f", kinship=study.kinship)
+    f = run_gwas(study.source, traits, study.covariates, test="f", **settings)
     lrt = run_gwas(study.source, traits, study.covariates, **settings)
     np.testing.assert_allclose(f.r2, lrt.r2, rtol=1e-9)
     dof2 = N - 4 - d
@@ -65,7 +65,7 @@ def test_f_with_kinship(study, d):
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"contrast": "common", "test": "f"}, "--contrast: there is no F test of it"),
+        ({"contrast": "common", "pcs": 2}, "--contrast excludes --pcs"),
         ({"contrast": "height"}, r"--contrast: height is neither a tested trait \(a, b, c\)"),
         ({"contrast": "common", "joint": False}, "--contrast is of the joint test"),
         ({"loco": True}, "--loco goes with --kinship"),
@@ -76,7 +76,6 @@ def test_f_with_kinship(study, d):
         ({"kinship": "grm", "kinship_rank": 0}, "--kinship-rank: 0 is not from 1 up"),
         ({"kinship": "grm", "kinship_type": "ibs"}, "--kinship-type: 'ibs' is not one of"),
         ({"kinship": "grm", "kinship_maf": 0.6}, "--kinship-maf: 0.6 is not from 0 to 0.5"),
-        ({"kinship": "grm", "refit": 0.1, "test": "f"}, "--refit excludes --test f: what is refit"),
         ({"kinship": "grm", "refit": 0.1, "contrast": "a"}, "--refit excludes --contrast a: what"),
         ({"kinship": "grm", "pred": "x"}, "--pred excludes --kinship"),
         ({"kinship": "grm", "each_trait": True, "each_trait_samples": "own"},

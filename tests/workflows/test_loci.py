@@ -518,9 +518,9 @@ def test_columns_of_one_report(tmp_path):
     prefix, first = small(tmp_path, [("a", 0.5, 1e-9)], "SNP\tQ\tP2")
     second = tmp_path / "second"
     second.write_text("SNP P2 P\nc 1e-9 0.5\n")
-    columns = {"r": {"p_value": "P2"}}
+    columns = {"r:p_value": "P2"}
     assert run_clump(prefix, [first, str(second)], columns=columns).loci["variant_id"].tolist() == [
         "a"
     ]
     with pytest.raises(GemcontError, match="--columns: q is none of the files"):
-        run_clump(prefix, [first], columns={"q": {"p_value": "P2"}})
+        run_clump(prefix, [first], columns={"q:p_value": "P2"})

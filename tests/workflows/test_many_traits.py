@@ -11,6 +11,7 @@ from reference.packed import write_fileset
 
 from gemcont import GemcontError, open_genotypes, read_dense, run_each_trait
 from gemcont.genotype.kernels import decode
+from gemcont.tables.store import write_facts
 from gemcont.workflows import groups
 from gemcont.workflows.gwas_files import Files, write_gwas
 from gemcont.workflows.outputs import Outputs
@@ -173,10 +174,23 @@ def test_a_store_that_is_none_or_damaged_is_said(many):
         read_dense(many / "nothing")
     scan(many, "s", dense=True, block_size=10)
     (many / "s.t" / "part-00001.parquet").unlink()
-    with pytest.raises(GemcontError, match="part-00001.parquet: missing or damaged"):
+    with pytest.raises(GemcontError, match="part-00001.parquet: missing; make the store anew"):
         read_dense(many / "s").trait("t0")
-    facts = json.loads((many / "s.t" / "store.json").read_text())
-    (many / "s.t" / "store.json").write_text(json.dumps(facts | {"version": 99}))
+    scan(many, "s", dense=True, block_size=10)
+    for name in ("part-00001.parquet", "variants.parquet", "traits.parquet"):
+        path = many / "s.t" / name
+        whole = path.read_bytes()
+        middle = len(whole) // 2
+        path.write_bytes(whole[:middle] + bytes([whole[middle] ^ 1]) + whole[middle + 1 :])
+        with pytest.raises(GemcontError, match=f"{name}: damaged, not what was written"):
+            read_dense(many / "s").trait("t0")
+        path.write_bytes(whole)
+    assert len(read_dense(many / "s").trait("t0"))
+    text = (many / "s.t" / "store.json").read_text()
+    (many / "s.t" / "store.json").write_text(text.replace('"n_samples": ', '"n_samples": 1'))
+    with pytest.raises(GemcontError, match="store.json is damaged"):
+        read_dense(many / "s")
+    write_facts(many / "s.t", json.loads(text) | {"version": 99})
     with pytest.raises(GemcontError, match="format 99"):
         read_dense(many / "s")
 

@@ -122,10 +122,10 @@ def test_effects_that_are_something_else_are_refused(name, kind, tmp_path):
 
 def test_what_the_message_says_mends_it(tmp_path):
     RATIOS.to_csv(tmp_path / "b.tsv", sep="\t", index=False)
-    columns = {"b.tsv": {"odds_ratio": "BETA"}}
+    columns = {"b.tsv:odds_ratio": "BETA"}
     same(run_meta([A, str(tmp_path / "b.tsv")], ["cohort1", "cohort2"], columns=columns))
     logs = B.rename(columns={"BETA": "OR"})
-    same(run_meta([A, logs], columns={"cohort2": {"beta": "OR"}}))
+    same(run_meta([A, logs], columns={"2:beta": "OR"}))
     same(run_meta([A, B.assign(OR=np.exp(B.BETA)).drop(columns="BETA")]))
 
 
@@ -134,7 +134,7 @@ def test_columns_asked_of_every_frame_reach_every_frame():
     both = [frame.rename(columns={"BETA": "OR"}) for frame in (A, B)]
     same(run_meta(both, columns=columns))
     with pytest.raises(GemcontError, match="--columns: x.tsv is none of the files"):
-        run_meta(both, columns={"x.tsv": {"beta": "OR"}})
+        run_meta(both, columns={"x.tsv:beta": "OR"})
 
 
 def test_the_scheme_of_sample_sizes_and_the_panel_look_too():
@@ -273,7 +273,11 @@ def test_mirrored_frequencies_are_refused(turn):
         "frequency": {"other_allele_frequency": "EAF"},
         "alleles": {"effect_allele": "OA", "other_allele": "EA"},
     }
-    same(run_meta([A, wrong], columns={"cohort2": right[turn]}))
+    same(
+        run_meta(
+            [A, wrong], columns={f"cohort2:{role}": name for role, name in right[turn].items()}
+        )
+    )
 
 
 def test_the_minor_alleles_frequency_is_not_used(caplog):

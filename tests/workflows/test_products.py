@@ -10,6 +10,8 @@ from conftest import named_samples, named_variants, random_dosages, write_table
 from reference.packed import write_fileset
 
 from gemcont import GemcontError
+from gemcont.stats.added import added
+from gemcont.tables.store import write_facts
 from gemcont.workflows.gwas_files import Files, write_gwas
 from gemcont.workflows.joint_meta import write_joint_meta
 from gemcont.workflows.outputs import Outputs
@@ -123,8 +125,8 @@ def test_products_of_single_traits_serve_as_well(one):
     [
         ("who\tx\ne0\t1\n", "the header must be 'trait'"),
         ("trait\tx\ne9\t1\n", "'e9' is not a trait of .*a.products; it has e0, e1"),
-        ("trait\tx\ne0\tone\n", r"line 2 \(trait e0\): 'one' is no number"),
-        ("trait\tx\ne0\tinf\n", r"line 2 \(trait e0\): a weight is not finite"),
+        ("trait\tx\ne0\tone\n", r"line 2 \(trait e0\): 'one' is no finite number"),
+        ("trait\tx\ne0\tinf\n", r"line 2 \(trait e0\): 'inf' is no finite number"),
         ("trait\tx\ne0\t1\ne0\t2\n", "trait e0 stands twice"),
         ("trait\tx\tx\ne0\t1\t2\n", "a name stands twice"),
         ("trait\tx\ne0\t1\t2\n", "line 2 has 3 columns, the header 2"),
@@ -313,6 +315,7 @@ def test_a_place_that_stands_twice_in_one_cohort_is_left_out_and_said(two, caplo
         ),
     )
     same_place.write_parquet(folder / "a.products" / "variants.parquet")
+    edit(folder, "a")
     with caplog.at_level("INFO", "gemcont"):
         found, _ = joint(folder, "a", "b")
     assert "2 place and alleles stand twice" in caplog.text
@@ -337,8 +340,8 @@ def test_x_is_added_to_x(tmp_path):
 
 
 def edit(folder, name, **facts):
-    path = folder / f"{name}.products" / "store.json"
-    path.write_text(json.dumps(json.loads(path.read_text()) | facts))
+    path = folder / f"{name}.products"
+    write_facts(path, json.loads((path / "store.json").read_text()) | facts)
 
 
 def test_people_counted_twice_are_refused(two):
@@ -390,3 +393,43 @@ def test_the_encoder_is_that_of_the_embeddings(tmp_path):
     (tmp_path / "a.embed.json").write_text("{}")
     with pytest.raises(GemcontError, match="a.embed.json: not the json of gemcont-embed"):
         scan(tmp_path, "a", save_products=True)
+
+
+def test_every_cohort_keeps_its_own_covariance_by_default(two, caplog):
+    """The wald test of two stores is that of their sums under a covariance each."""
+    folder, a, b = two
+    outputs = ProductOutputs(str(folder / "m"), "meta", "parquet", "wald")
+    with caplog.at_level("INFO", "gemcont"):
+        write_joint_meta([folder / "a", folder / "b"], outputs)
+    assert "trait covariances of the cohorts: equal with -log10 p" in caplog.text
+    found = pl.read_parquet(folder / "m.meta.parquet")
+    scores, residuals, covariances = [], [], []
+    for dosages, traits, covariates in (a, b):
+        design = np.column_stack([np.ones(len(traits)), covariates])
+        mean = np.nanmean(dosages, axis=1, keepdims=True)
+        g = np.where(np.isnan(dosages), mean, dosages).T
+        keep = np.eye(len(traits)) - design @ np.linalg.pinv(design)
+        scores.append(g.T @ keep @ traits)
+        residuals.append(np.einsum("nv,nm,mv->v", g, keep, g))
+        covariances.append(traits.T @ keep @ traits / (len(traits) - design.shape[1]))
+    expected = added(scores, residuals, covariances)
+    np.testing.assert_allclose(found["chi2"], expected.chi2, rtol=1e-4)
+    np.testing.assert_allclose(found["neg_log_10_p_value"], expected.neg_log_10_p, rtol=1e-4)
+    assert (found["dof"] == D).all()
+
+
+def test_unequal_covariances_are_warned_of_where_one_is_taken(tmp_path, caplog):
+    for name, seed, first in (("a", 1, 0), ("b", 2, 240)):
+        write_cohort(tmp_path, name, 240, seed=seed, x=False, first=first)
+    table = pl.read_csv(tmp_path / "b.pheno", separator="\t")
+    table = table.with_columns(pl.col(NAMES) * 3)
+    table.write_csv(tmp_path / "b.pheno", separator="\t")
+    for name in "ab":
+        scan(tmp_path, name, save_products=True)
+    for test, level in (("lrt", "WARNING"), ("wald", "INFO")):
+        caplog.clear()
+        with caplog.at_level("INFO", "gemcont"):
+            outputs = ProductOutputs(str(tmp_path / "m"), "meta", "parquet", test)
+            write_joint_meta([tmp_path / "a", tmp_path / "b"], outputs)
+        (record,) = [r for r in caplog.records if "trait covariances of" in r.getMessage()]
+        assert record.levelname == level

@@ -1,0 +1,68 @@
+"""The one door for arrays: whatever holds numbers becomes a NumPy array, missing values NaN."""
+
+import numpy as np
+
+from gemcont.errors import GemcontError
+
+
+def as_array(values, name, dtype=np.float64):
+    """Return numbers of any container as a float array, NaN where a value is missing.
+
+    values: an array, a masked array (masked is missing), nested lists (None is missing), a table
+    of pandas or polars (null is missing; labels are not looked at), a sparse matrix or a tensor
+    name: what messages call it
+    dtype: a float type
+
+    Raises GemcontError for complex numbers, text and anything else that is no number.
+    """
+    values = _unpacked(values)
+    if isinstance(values, np.ma.MaskedArray):
+        mask = np.ma.getmaskarray(values)
+        values = np.array(_numeric(values.data, name, dtype))  # a copy: the mask is written in
+        values[mask] = np.nan
+        return values
+    try:
+        array = np.asarray(values)
+    except ValueError:
+        raise GemcontError(f"{name}: the rows are of different lengths") from None
+    return _numeric(array, name, dtype)
+
+
+def _unpacked(values):
+    """What a table, a sparse matrix or a tensor holds, as NumPy or nested lists."""
+    if hasattr(values, "collect_schema") and hasattr(values, "collect"):  # a lazy polars table
+        values = values.collect()
+    if hasattr(values, "toarray"):
+        return values.toarray()
+    if hasattr(values, "detach"):
+        return values.detach().cpu().numpy()
+    return values.to_numpy() if hasattr(values, "to_numpy") else values
+
+
+def _numeric(array, name, dtype):
+    if array.dtype.kind in "fiub":
+        return np.asarray(array, dtype=dtype)
+    if array.dtype.kind == "O":
+        return _of_objects(array, name, dtype)
+    raise GemcontError(f"{name}: holds {_kind(array.dtype)}, not numbers")
+
+
+def _of_objects(array, name, dtype):
+    """Numbers among Python objects; None and pandas' NA are missing."""
+    found = np.empty(array.shape, dtype=dtype)
+    for place, value in np.ndenumerate(array):
+        if value is None or type(value).__name__ in ("NAType", "NaTType") or value is np.ma.masked:
+            found[place] = np.nan
+            continue
+        if isinstance(value, str | bytes | complex):
+            raise GemcontError(f"{name}: holds {str(value)[:60]!r}, not a number")
+        try:
+            found[place] = value
+        except (TypeError, ValueError):
+            raise GemcontError(f"{name}: holds a {type(value).__name__}, not a number") from None
+    return found
+
+
+def _kind(dtype):
+    names = {"c": "complex numbers", "U": "text", "S": "bytes", "M": "dates", "m": "durations"}
+    return names.get(dtype.kind, f"values of type {dtype}")

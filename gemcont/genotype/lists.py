@@ -1,0 +1,153 @@
+"""Lists of samples and of variants, as --keep, --remove, --extract and --exclude take them."""
+
+import csv
+import os
+
+import numpy as np
+
+from gemcont._ids import bare_names, find_ids
+from gemcont._text import decoded, line_number, read_text, separator_of, split_fields
+from gemcont.errors import GemcontError
+from gemcont.genotype.align import SampleIds, match_list
+
+# A first line of one of these words alone is the header of a list of variants.
+_VARIANT_HEADERS = ("ID", "SNP", "SNPID", "RSID", "VARIANT_ID", "VARIANT", "MARKERNAME")
+
+
+def keep_and_remove(source, keep=None, remove=None):
+    """Return who stays of a source: (bool (samples,), how many each flag leaves out).
+
+    keep, remove: a path, ids, or a table with a column IID (see ``read_sample_list``), or None.
+    Raises GemcontError for a list of which nobody is in the source, and where nobody stays.
+    """
+    kept, left_out = np.ones(source.n_samples, dtype=bool), {}
+    for flag, given in (("--keep", keep), ("--remove", remove)):
+        if given is None:
+            continue
+        ids = read_sample_list(given, flag)
+        member = match_list(source.sample_ids, ids, flag)
+        leaving = ~member if flag == "--keep" else member
+        left_out[flag] = int((kept & leaving).sum())
+        kept &= ~leaving
+        if not kept.any():
+            raise GemcontError(f"{flag}: no sample of {source.name} is left")
+    return kept, left_out
+
+
+def read_sample_list(given, name="the list of samples"):
+    """Return the ``SampleIds`` of a list of samples.
+
+    given: a path, or in Python a sequence of IIDs or of (FID, IID), an index or a column of
+    pandas, or a table with a column IID. A file holds FID IID or IID a line, between tabs, blanks
+    or commas, quoted or not; a header says by name where they stand, as that of a .psam.
+
+    name: what messages call what is no file. Raises GemcontError.
+    """
+    if isinstance(given, str | os.PathLike):
+        return _read_sample_file(os.fspath(given))
+    if hasattr(given, "columns"):
+        return _ids_of_table(given, name)
+    rows = [r if isinstance(r, tuple | list) else (r,) for r in _members(given, name)]
+    if any(len(row) not in (1, 2) for row in rows) or len({len(row) for row in rows}) > 1:
+        raise GemcontError(f"{name}: must be ids, or pairs of FID and IID")
+    fid = [str(row[0]) for row in rows] if rows and len(rows[0]) == 2 else None
+    return SampleIds(name, fid, [str(row[-1]) for row in rows])
+
+
+def _members(given, name):
+    try:
+        return list(given)
+    except TypeError:
+        raise GemcontError(
+            f"{name}: must be a path or a sequence of ids, not {type(given).__name__}"
+        ) from None
+
+
+def _ids_of_table(table, name):
+    names = bare_names(table.columns)
+    found = find_ids(names, name)
+    if found is None:
+        raise GemcontError(f"{name}: the table has no column IID")
+    values = [[str(v) for v in table[column]] for column in table.columns]
+    return SampleIds(name, None if found.fid is None else values[found.fid], values[found.iid])
+
+
+def _read_sample_file(path):
+    rows = _rows_of(path)
+    if not rows:
+        return SampleIds(path, None, [])
+    places, first = _places(path, rows[0]), 0
+    if places is None:
+        places = _places_by_count(path, rows)
+    else:
+        first = 1
+    fid, iid = (None if at is None else _column(path, rows, first, at) for at in places)
+    return SampleIds(path, fid, iid)
+
+
+def _rows_of(path):
+    """Fields of every line that holds any."""
+    data = read_text(path, empty=True).lstrip(b"\n")
+    separator = separator_of(data.partition(b"\n")[0])
+    delimiter = "," if separator == "," else "\t"
+    rows = []
+    for line in decoded(path, split_fields(data, separator)).split("\n")[:-1]:
+        quoted = '"' in line
+        fields = next(csv.reader([line], delimiter=delimiter)) if quoted else line.split(delimiter)
+        rows.append([field.strip() for field in fields])
+    return rows
+
+
+def _places(path, first):
+    """Places of FID (or None) and IID by the header, None where the first line is none."""
+    names = bare_names(first)
+    found = find_ids(names, path)
+    if found is not None:
+        return found.fid, found.iid
+    if first[0].startswith("#") or names[0].upper() == "FID":
+        raise GemcontError(f"{path}: its header has no column IID ({' '.join(first)[:60]})")
+    return None
+
+
+def _places_by_count(path, rows):
+    """Without a header: FID and IID first, or an IID a line."""
+    if all(len(fields) == 1 for fields in rows):
+        return None, 0
+    short = next((i for i, fields in enumerate(rows) if len(fields) < 2), None)
+    if short is not None:
+        raise GemcontError(
+            f"{path}: line {line_number(path, short)}: {rows[short][0]!r} stands alone; write FID "
+            "and IID, or only IIDs"
+        )
+    return 0, 1
+
+
+def _column(path, rows, first, at):
+    for i, fields in enumerate(rows[first:], first):
+        if len(fields) <= at or not fields[at]:
+            raise GemcontError(f"{path}: line {line_number(path, i)}: the id is blank")
+    return [fields[at] for fields in rows[first:]]
+
+
+def read_variant_ids(given, name="the list of variants"):
+    """Return the variant ids of a list, in order.
+
+    given: a path, or in Python a sequence of ids or a column. A file holds any number of ids a
+    line, quoted or not; of a file with PLINK 2's header (#CHROM ... ID) its column ID. An empty
+    file is an empty list.
+    """
+    if not isinstance(given, str | os.PathLike):
+        return [str(value) for value in _members(given, name)]
+    path = os.fspath(given)
+    text = decoded(path, split_fields(read_text(path, empty=True), " "))
+    lines = [[cell.strip('"') for cell in line.split("\t")] for line in text.split("\n")[:-1]]
+    lines = [line for i, line in enumerate(lines) if i == 0 or not line[0].startswith("##")]
+    while lines and lines[0][0].startswith("##"):
+        lines = lines[1:]
+    names = [name.lstrip("#").upper() for name in lines[0]] if lines else []
+    if lines and lines[0][0].startswith("#") and "ID" in names:
+        at = names.index("ID")
+        return [line[at] for line in lines[1:] if len(line) > at]
+    if len(names) == 1 and names[0] in _VARIANT_HEADERS:
+        lines = lines[1:]
+    return [cell for line in lines for cell in line]

@@ -1,0 +1,125 @@
+"""Tables of samples in memory, of pandas or polars, as ``SampleTable``s."""
+
+import numpy as np
+import polars as pl
+
+from gemcont._arrays import as_array
+from gemcont._ids import bare_names, find_ids
+from gemcont.errors import GemcontError
+from gemcont.tables.phenotypes import SampleTable, plain_column
+
+
+def from_frame(frame, name):
+    """Return a table of pandas or polars as a ``SampleTable``.
+
+    Samples are named by columns FID and IID (or IID) wherever they stand, else by the index of a
+    pandas DataFrame: one level of sample ids, or two of FID and IID, by the levels' names if they
+    have such. An index of whole numbers without a name is taken as positions
+    (``SampleTable.by_position``), since it is what pandas makes where nobody chose one; the rows
+    of an array or of a polars DataFrame without IID are numbered likewise.
+
+    name: what messages call the table. Raises GemcontError for what is no table of samples.
+    """
+    if hasattr(frame, "collect_schema") and hasattr(frame, "collect"):
+        frame = frame.collect()
+    if isinstance(frame, np.ndarray | list) or hasattr(frame, "detach"):
+        return _from_array(as_array(frame, name), name)
+    if hasattr(frame, "to_frame"):  # a column of pandas or polars
+        frame = frame.to_frame()
+    if isinstance(frame, pl.DataFrame):
+        return _from_polars(frame, name)
+    if not hasattr(frame, "index") or not hasattr(frame, "columns"):
+        raise GemcontError(
+            f"{name}: must be a DataFrame of pandas or polars with the sample ids as its index or "
+            f"in a column IID, not a {type(frame).__name__}"
+        )
+    names = bare_names(frame.columns)
+    _refuse_twice(names, name)
+    columns = {n: _series(column) for n, (_, column) in zip(names, frame.items(), strict=True)}
+    found = find_ids(names, name)
+    if found is not None:
+        return _of_columns(columns, names, found, name)
+    ids = ids_of_index(frame.index, name)
+    return SampleTable(name, *ids, pl.DataFrame(columns), by_position=is_positional(frame.index))
+
+
+def _from_polars(frame, name):
+    names = bare_names(frame.columns)
+    _refuse_twice(names, name)
+    found = find_ids(names, name)
+    columns = {n: plain_column(c) for n, c in zip(names, frame.get_columns(), strict=True)}
+    if found is None:
+        return _numbered(pl.DataFrame(columns), name)
+    return _of_columns(columns, names, found, name, frame.get_columns())
+
+
+def _from_array(values, name):
+    values = values[:, None] if values.ndim == 1 else values
+    if values.ndim != 2:
+        raise GemcontError(f"{name}: has shape {values.shape}; it must be (samples, columns)")
+    columns = [f"trait{i + 1}" for i in range(values.shape[1])]
+    return _numbered(pl.DataFrame(values, schema=columns, orient="row"), name)
+
+
+def _numbered(columns, name):
+    iid = [str(i) for i in range(columns.height)]
+    return SampleTable(name, None, iid, columns, by_position=True)
+
+
+def _of_columns(columns, names, found, name, raw=None):
+    """A ``SampleTable`` whose ids are columns of it, at the places ``found``."""
+    ids = {}
+    for place in (found.fid, found.iid):
+        if place is not None:
+            column = columns.pop(names[place]) if raw is None else raw[place]
+            columns.pop(names[place], None)
+            ids[place] = _id_texts(column, names[place], name)
+    return SampleTable(
+        name, ids.get(found.fid), ids[found.iid], pl.DataFrame(columns), id_columns=found.others
+    )
+
+
+def _id_texts(column, label, name):
+    if column.null_count():
+        raise GemcontError(f"{name}, row {int(column.is_null().arg_max()) + 1}: {label} is blank")
+    if column.dtype.is_float() and not column.is_nan().any() and (column % 1 == 0).all():
+        column = column.cast(pl.Int64)  # whole ids that a missing one made floats
+    return column.cast(pl.String).str.strip_chars().to_list()
+
+
+def _refuse_twice(names, table):
+    if len(set(names)) < len(names):
+        twice = next(n for i, n in enumerate(names) if n in names[:i])
+        raise GemcontError(f"{table}: column {twice!r} stands twice")
+
+
+def is_positional(index):
+    """Return whether a pandas index is one that nobody chose: whole numbers without a name."""
+    return index.nlevels == 1 and index.name is None and index.dtype.kind in "iu"
+
+
+def ids_of_index(index, name):
+    """(FIDs or None, IIDs) of a pandas index of one or two levels, as text."""
+    if index.nlevels > 2:
+        raise GemcontError(f"{name}: index by sample id, or by FID and IID")
+    ids = [[str(i) for i in index.get_level_values(level)] for level in range(index.nlevels)]
+    if len(ids) == 1:
+        return None, ids[0]
+    found = find_ids(bare_names(index.names), f"{name}, index")
+    if found is None:
+        return ids[0], ids[1]
+    if found.fid is None:
+        raise GemcontError(f"{name}: the index has a level IID; name the other FID, or drop it")
+    return ids[found.fid], ids[found.iid]
+
+
+def _series(values):
+    categorical = values.dtype.name == "category"
+    blank = values.isna().to_numpy()
+    if not categorical and values.dtype.kind in "fiub":
+        numbers = values.to_numpy(dtype=np.float64, na_value=np.nan)
+        return pl.Series(numbers, nan_to_null=True)
+    values = [f"{v} " if categorical else v for v in values]  # a category is never a number
+    return pl.Series(
+        [None if b else str(v) for v, b in zip(values, blank, strict=True)], dtype=pl.String
+    )

@@ -1,0 +1,82 @@
+"""What values of traits and covariates may stand for: said, where it is not what they are."""
+
+import logging
+
+import numpy as np
+
+log = logging.getLogger(__name__)
+
+_CODE = -9  # PLINK's, of a missing trait
+_CASE_CONTROL = (0.0, 1.0, 2.0)  # PLINK's: missing, control, case
+
+
+def log_codes(coded, codes):
+    """Log how many values of each trait were missing by a code."""
+    hit = {name: count for name, count in coded.items() if count}
+    if hit:
+        shown = ", ".join(f"{name} {count}" for name, count in hit.items())
+        log.info("missing trait values by code %s: %s", "/".join(codes), shown)
+
+
+def warn_of_trait_values(names, values, codes):
+    """Warn of traits whose values look like codes.
+
+    names: of traits; values: float64 (samples, traits), NaN missing, of those who are left; codes:
+    what was taken as missing. -9 is looked for where no code was; 0, 1, 2 and nothing else is
+    PLINK's case-control, of which 0 means missing.
+    """
+    for name, column in zip(names, values.T, strict=True):
+        if not codes:
+            _warn_of_lone_code(f"trait {name}", column)
+        if _is_case_control(column):
+            log.warning(
+                "trait %s holds 0, 1 and 2 and nothing else: as PLINK's case-control 0 (%d "
+                "samples) means missing; here it is a number; --missing-code 0,-9 takes it so",
+                name,
+                (column == 0).sum(),
+            )
+
+
+def warn_of_covariate_values(terms, kept):
+    """Warn of covariates whose values look like codes, or were taken as missing.
+
+    terms: ``Covariate``s over the samples of the genotype file; kept: bool (samples,)
+    """
+    for term in terms:
+        for word, count in term.taken_as_missing.items():
+            log.warning(
+                "covariate %s: %r (%d samples) is taken as missing, as PLINK takes NONE; write "
+                "another word if it is a category",
+                term.name,
+                word,
+                count,
+            )
+        coded = int((term.values[kept] == _CODE).sum()) if term.levels is None else 0
+        if coded:
+            log.warning(
+                "covariate %s: -9 is taken as a value (%d samples); write NA if it means missing",
+                term.name,
+                coded,
+            )
+
+
+def _warn_of_lone_code(what, values):
+    """Where -9 is no missing code, one that lies alone below the rest was probably meant as one."""
+    coded = values == _CODE
+    if not coded.any():
+        return
+    others = values[~coded & ~np.isnan(values)]
+    if len(others) and (others.min() >= 0 or others.min() + 9 > np.ptp(others)):
+        log.warning(
+            "%s: -9 is taken as a value (%d samples), though it lies apart from the rest; write NA "
+            "if it means missing",
+            what,
+            coded.sum(),
+        )
+
+
+def _is_case_control(values):
+    few = values[:100]  # enough to acquit nearly all
+    if not np.isin(few[~np.isnan(few)], _CASE_CONTROL).all():
+        return False
+    return np.array_equal(np.unique(values[~np.isnan(values)]), _CASE_CONTROL)

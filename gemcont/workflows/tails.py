@@ -1,0 +1,51 @@
+"""Traits whose tails cost rare variants their level: by kurtosis, and by skewness."""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+RARE = 200  # minor alleles below which heavy tails cost the level: docs/calibration.md
+_TRAITS_AT_ONCE = 64
+_KURTOSIS = 1.0  # excess, above which tails are heavy
+# |skewness| over the root of the minor allele count, above which a test at 1e-4 runs beyond 1.5
+# times: the score of a rare variant is a sum of as many residuals, and an Edgeworth series gives
+# exp(z^3 skewness / 6 sqrt(count)) for its tail.
+_SKEWNESS = 0.04
+_ERRORS = 5  # standard errors that the moment of a Gaussian trait stays within
+
+
+class Tails(NamedTuple):
+    """names: of traits of heavy or skewed tails; rare: minor allele count below which p-values of
+    theirs are too small, ``RARE`` where there is none."""
+
+    names: list
+    rare: int
+
+
+def tails_of(parts):
+    """Return the ``Tails`` of the analysed people's traits.
+
+    parts: triples of which the first is a ``People``, as of ``Cohort.parts``
+    """
+    names, rare = [], []
+    for people, *_ in parts:
+        n = len(people.samples)
+        for start in range(0, people.traits.shape[1], _TRAITS_AT_ONCE):
+            skewness, excess = _moments(people.traits[:, start : start + _TRAITS_AT_ONCE])
+            heavy = excess > max(_KURTOSIS, _ERRORS * math.sqrt(24 / n))
+            skewed = np.abs(skewness) > _ERRORS * math.sqrt(6 / n)
+            needed = np.where(skewed, np.ceil(np.square(skewness / _SKEWNESS)), 0)
+            needed = np.maximum(needed, np.where(heavy, RARE, 0))
+            found = np.flatnonzero(needed)
+            names += [people.trait_names[start + d] for d in found]
+            rare += needed[found].tolist()
+    return Tails(list(dict.fromkeys(names)), int(max(rare, default=RARE)))
+
+
+def _moments(traits):
+    """(skewness, excess kurtosis) of each trait, 0 for a Gaussian one."""
+    centred = traits - traits.mean(axis=0)
+    variance = np.square(centred).mean(axis=0)
+    scaled = centred / np.sqrt(np.maximum(variance, np.finfo(np.float64).tiny))
+    return (scaled**3).mean(axis=0), (scaled**4).mean(axis=0) - 3
