@@ -43,7 +43,8 @@ class Cohort:
     slot: which variant of the union; beta, standard_error (z and 1 under the sample-size scheme);
     frequency of the union's effect allele; n; counts: rows by what became of them; dropped:
     frames of the rows that did not enter; traits: names that the file holds; telling: columns that
-    may say of which trait or gene a row is
+    may say of which trait or gene a row is; minor_only: whether no frequency is above one half;
+    confirmed: whether its frequencies go with those before it
     """
 
     name: str
@@ -56,6 +57,8 @@ class Cohort:
     dropped: list = field(default_factory=list)
     traits: set = field(default_factory=set)
     telling: list = field(default_factory=list)
+    minor_only: bool = False
+    confirmed: bool = False
 
     @property
     def z(self):

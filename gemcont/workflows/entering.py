@@ -9,7 +9,7 @@ from gemcont.errors import GemcontError
 from gemcont.stats.harmonise import REASONS, Reason, Strand, align, count_strands, strand_of
 from gemcont.workflows.builds import doubt_shared
 from gemcont.workflows.cohorts import ABSENT, ENTERED, FLIPPED, REPEATED, TURNED, note
-from gemcont.workflows.plausible import check_frequencies
+from gemcont.workflows.plausible import check_frequencies, is_minor_only
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +35,8 @@ def enter(rows, union, settings, cohort):
         first &= ~new
     known = np.flatnonzero(~new)
     known = known[union.certain[match.slot[known]]]
-    check_frequencies(cohort.name, rows, union, known, match.slot)
+    cohort.minor_only = is_minor_only(rows.frequency)
+    cohort.confirmed = check_frequencies(cohort.name, rows, union, known, match.slot)
     strand = _strand(cohort, rows, union, known, match.slot, settings)
     sign, flipped, reason = _aligned(rows, union, match, strand, settings)
     for code, text in REASONS.items():

@@ -31,7 +31,7 @@ from gemcont.workflows.cohorts import (
 )
 from gemcont.workflows.entering import enter
 from gemcont.workflows.meta_settings import MetaSettings, cohort_names, settings_of
-from gemcont.workflows.plausible import refuse_copies
+from gemcont.workflows.plausible import refuse_copies, warn_of_minor_alleles
 from gemcont.workflows.reference import reference_union
 from gemcont.workflows.tables import to_pandas
 from gemcont.workflows.union import Union
@@ -228,6 +228,7 @@ def prepare(sumstats, names, settings, *, reference=None, genotypes=None, progre
     bar.close()
     _refuse_empty(cohorts)
     refuse_copies(cohorts, len(union))
+    warn_of_minor_alleles(cohorts)
     return MetaRun(union, cohorts, settings)
 
 

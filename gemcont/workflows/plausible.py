@@ -30,6 +30,7 @@ _MISFIT = np.log(1.5)  # of the typical z, above which p is of something else
 _RATIOS = (0.5, 2.0)  # the median of ratios lies between
 _IMPOSSIBLE_Z = 5.0  # typical z of a genome-wide study that cannot be
 _CLEAR = (0.4, 0.6)  # frequencies outside are on one side of one half
+_FEWEST_MINOR = 100  # frequencies, none of them above one half
 _FEWEST_COMPARED = 20  # variants with two frequencies
 _MIRRORED, UNRELATED = -0.3, 0.5  # correlations below which frequencies are of the other allele,
 _MOST_ACROSS = 0.3  # or of something else, and share across one half that says so too
@@ -170,8 +171,9 @@ def check_frequencies(name, rows, union, known, slot):
     """Compare a cohort's frequencies with the union's, on variants whose letters tell the strand.
 
     rows: the cohort's ``Columns``; known: indices of rows to compare; slot: variant of each row.
-    Raises GemcontError where they are those of the other allele; where they are of something else
-    (the minor allele, say) they are warned of, and ``rows`` loses them.
+    Returns whether they go together, and some are above one half. Raises GemcontError where they
+    are those of the other allele; where they are of something else (the minor allele, say) they are
+    warned of, and ``rows`` loses them.
     """
     at, complement = slot[known], union.codes.complement
     effect, other = rows.effect[known], rows.other[known]
@@ -183,7 +185,7 @@ def check_frequencies(name, rows, union, known, slot):
     mine, theirs = mine[both], theirs[both]
     correlation = correlation_of(mine, theirs)
     if correlation is None:
-        return
+        return False
     across = _across(mine, theirs)
     if correlation < _MIRRORED:
         raise GemcontError(
@@ -193,13 +195,30 @@ def check_frequencies(name, rows, union, known, slot):
             "are exchanged (--columns FILE:effect_allele=NAME,other_allele=NAME)"
         )
     if correlation > UNRELATED and across < _MOST_ACROSS:
-        return
+        return max(np.nanmax(rows.frequency), np.nanmax(union.frequency)) > 0.5
     log.warning(
         "%s: its allele frequencies do not go with those before it (correlation %.2f over %d "
         "variants, %.0f %% on the other side of one half)%s: they are not used",
         *(name, correlation, len(mine), 100 * across, _minor(rows.frequency, union.frequency)),
     )
     rows.frequency = np.full(len(rows.frequency), np.nan)
+    return False
+
+
+def warn_of_minor_alleles(cohorts):
+    """Warn of frequencies of which none is above one half, where no other cohort's confirm any.
+
+    cohorts: list of ``Cohort``
+    """
+    if any(cohort.confirmed for cohort in cohorts):
+        return
+    for cohort in cohorts:
+        if cohort.minor_only:
+            log.warning(
+                "%s: no frequency is above one half: if they are the minor allele's, not the effect "
+                "allele's (of PLINK 1's A1 they are both), leave the column out",
+                cohort.name,
+            )
 
 
 def correlation_of(mine, theirs):
@@ -214,6 +233,12 @@ def _across(mine, theirs):
     low, high = _CLEAR
     clear = ((mine < low) | (mine > high)) & ((theirs < low) | (theirs > high))
     return float(((mine < 0.5) != (theirs < 0.5))[clear].mean()) if clear.any() else 0.0
+
+
+def is_minor_only(frequency):
+    """Return whether no frequency of many is above one half (NaN unknown)."""
+    known = frequency[~np.isnan(frequency)]
+    return len(known) >= _FEWEST_MINOR and known.max() <= 0.5
 
 
 def _minor(mine, theirs):

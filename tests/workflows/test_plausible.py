@@ -294,6 +294,17 @@ def test_the_minor_alleles_frequency_is_not_used(caplog):
     assert "those before it never exceed 0.5" in caplog.text
 
 
+def test_frequencies_that_nothing_confirms(caplog):
+    minor = [frame.assign(EAF=np.minimum(frame.EAF, 1 - frame.EAF)) for frame in (A, B)]
+    for frames in (minor[:1], minor):
+        caplog.clear()
+        run_meta(frames)
+        assert caplog.text.count("no frequency is above one half") == len(frames)
+    caplog.clear()
+    run_meta([swapped(A, A.EAF > 0.5), B])
+    assert "one half" not in caplog.text
+
+
 def test_frequencies_of_nothing_do_not_turn_a_mixture(caplog):
     rng = np.random.default_rng(4)
     wild = flipped(B, np.arange(300) % 7 < 3).assign(EAF=rng.uniform(0, 1, 300))
