@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 
 from gemcont.errors import GemcontError
+from gemcont.genotype.chromosomes import HUMAN_AUTOSOMES
 from gemcont.stats.special import normal_isf
 from gemcont.tables.sumstats import Sumstats
 from gemcont.workflows.plausible import EffectSample, check_effects
@@ -32,6 +33,7 @@ REPEATED = "the variant stands twice, its first row is used"
 ABSENT = "not in the reference"
 _FLOOR = 300.0  # -log10 of a p that is no p any more, but the smallest that a program writes
 _NEARER = 1.02  # how much a z may exceed that of its p before p counts as such a floor
+_MITOCHONDRION = 16_569  # base pairs; XY begins behind them, but for a telomere
 _WHOLE = (1 << 31) - 1  # largest position
 _NEEDED = ("effect_allele", "other_allele")
 
@@ -287,6 +289,14 @@ def note(cohort, rows, ids, reason):
     cohort.dropped.append(frame)
 
 
+def _chromosomes(batch, settings):
+    """Names of chromosomes; the GWAS Catalog's 25, where PLINK has XY, is MT: so short it is."""
+    short = (batch["chromosome"] == "25") & (batch["base_pair_location"] <= _MITOCHONDRION)
+    if settings.autosomes != HUMAN_AUTOSOMES or not short.any():
+        return batch["chromosome"]
+    return batch["chromosome"].set(short.fill_null(False), "MT")
+
+
 def _as_columns(batch, union, settings):
     codes = union.codes
     effect, other = (codes.encode(batch[name]) for name in _NEEDED)
@@ -303,7 +313,7 @@ def _as_columns(batch, union, settings):
     return Columns(
         row=batch["row"].to_numpy(),
         ids=batch["variant_id"],
-        chromosome=union.chromosome_codes(batch["chromosome"], settings.autosomes),
+        chromosome=union.chromosome_codes(_chromosomes(batch, settings), settings.autosomes),
         position=batch["base_pair_location"].fill_null(0).cast(pl.Int32).to_numpy(writable=True),
         effect=effect,
         other=other,

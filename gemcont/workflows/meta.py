@@ -227,6 +227,8 @@ def prepare(sumstats, names, settings, *, reference=None, genotypes=None, progre
         bar.update()
     bar.close()
     _refuse_empty(cohorts)
+    if settings.scheme == "samplesize":
+        log.info("effect_allele_frequency is the cohorts' mean weighted by n, not by variance")
     refuse_copies(cohorts, len(union))
     warn_of_minor_alleles(cohorts)
     return MetaRun(union, cohorts, settings)

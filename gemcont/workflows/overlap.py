@@ -1,5 +1,6 @@
 """How many of a disease's loci another GWAS recovers, and how many chance would."""
 
+import logging
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +15,8 @@ from gemcont.stats.clump import least_neg_log_10_p, radius_of
 from gemcont.tables.sumstats import Sumstats
 from gemcont.workflows.lookup import split_ids
 from gemcont.workflows.tables import to_pandas
+
+log = logging.getLogger(__name__)
 
 BONFERRONI = "bonferroni"
 _LEVEL = 0.05
@@ -87,6 +90,10 @@ def overlap(
     by = np.where(hit, np.arange(rows.height), -1)
     strength = np.ones(rows.height)
     if r2 is not None:
+        log.info(
+            "overlap: random loci are matched on frequency, not on linkage: p is too small where "
+            "the loci have more linked neighbours"
+        )
         source = open_genotypes(genotypes)
         search = _Search(source, rows, hit, r2, radius_of(kb), r2_type, autosomes)
         by, strength = search.proxies(by)

@@ -92,7 +92,8 @@ def make_panel(sumstats, genotypes, names, meta, settings, progress=False):
     owner = _clump(report, linkage, settings)
     panel = _panel(source, table, report, owner, weight)
     log.info(
-        "%d variants with p <= %g, of which %d independent form the panel",
+        "%d variants with p <= %g, of which %d independent form the panel (each the strongest of "
+        "its linked block, so that effects are somewhat too large even after shrinking)",
         table.height,
         settings.p,
         panel.height,

@@ -215,8 +215,8 @@ def warn_of_minor_alleles(cohorts):
     for cohort in cohorts:
         if cohort.minor_only:
             log.warning(
-                "%s: no frequency is above one half: if they are the minor allele's, not the effect "
-                "allele's (of PLINK 1's A1 they are both), leave the column out",
+                "%s: no frequency is above one half: if they are the minor allele's, not the "
+                "effect allele's (of PLINK 1's A1 they are both), leave the column out",
                 cohort.name,
             )
 

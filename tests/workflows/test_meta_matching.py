@@ -121,9 +121,17 @@ def test_cohorts_that_name_chromosomes_otherwise(names, tmp_path):
 
 @pytest.mark.parametrize("names", ["XY", "25", 25.0, "23.0", "PAR2", "chrX"])
 def test_a_pseudoautosomal_variant_is_one_on_x(names):
-    found = run_meta([A.assign(CHR="X"), B.assign(CHR=names)])
-    check(found)
+    far = [frame.assign(POS=frame.POS + 60_000) for frame in (A.assign(CHR="X"), B)]
+    found = run_meta([far[0], far[1].assign(CHR=names)])
+    check(found.assign(base_pair_location=found.base_pair_location - 60_000))
     assert set(found.chromosome) == {"X"}
+
+
+def test_25_is_mt_where_the_mitochondrion_is():
+    """As the GWAS Catalog numbers it, and so --format ssf; in cattle it is an autosome."""
+    rows = A.head(10).assign(CHR="25")
+    assert set(run_meta([rows, B.head(10).assign(CHR="MT")]).n_studies) == {2}
+    assert set(run_meta([rows], autosomes=29).chromosome) == {"25"}
 
 
 def test_alleles_that_are_one_letter():
