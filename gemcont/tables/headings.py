@@ -170,6 +170,17 @@ def _harmonised(by_name):
     return found
 
 
+def refuse_columns(columns):
+    """Raise GemcontError for what is no dict of (FILE:)role -> name, or names, of columns."""
+    for key, names in (columns or {}).items():
+        role = key.rpartition(":")[2] if isinstance(key, str) else key
+        if role not in ROLES:
+            raise GemcontError(f"--columns: {role!r} is no role; there are {', '.join(ROLES)}")
+        several = names if isinstance(names, (list, tuple)) else [names]
+        if not several or not all(isinstance(name, str) for name in several):
+            raise GemcontError(f"--columns: {names!r} is no name of a column for {role}")
+
+
 def given_roles(keys):
     """Return the roles that columns of these keys can fill, those that follow from others too."""
     found = {base_role(key) for key in keys}

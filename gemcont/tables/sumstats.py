@@ -136,7 +136,13 @@ class _Frame:
 
     def tables(self, columns):
         """Yield the one table of the named columns."""
-        yield self._frame.select(columns)
+        frame = self._frame.select(columns)
+        nested = [
+            name for name, kind in frame.schema.items() if kind.is_nested() or kind.is_(pl.Object)
+        ]
+        if nested:
+            raise GemcontError(f"{self.name}: column {nested[0]!r} holds lists, not single values")
+        yield frame
 
     def place(self, row):
         """Where a row stands, for messages."""

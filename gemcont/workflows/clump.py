@@ -16,6 +16,7 @@ from gemcont.genotype.filters import select_variants
 from gemcont.genotype.ld import Linkage
 from gemcont.genotype.lists import keep_and_remove
 from gemcont.stats.clump import least_neg_log_10_p, ranking
+from gemcont.tables.headings import refuse_columns
 from gemcont.workflows.clumping import Bounds, Clumping, Report, refuse_bounds
 from gemcont.workflows.loci import Loci, p_text
 from gemcont.workflows.matching import examples_of, match
@@ -58,6 +59,7 @@ class ClumpSettings:
 
     def __post_init__(self):
         refuse_wrong_types(self)
+        refuse_columns(self.columns)
         for name, low, high in (("p1", 0, 1), ("p2", 0, 1)):
             if not low < getattr(self, name) <= high:
                 raise GemcontError(f"--clump-{name}: must lie above {low} and up to {high}")

@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields
 from gemcont.errors import GemcontError
 from gemcont.genotype.chromosomes import HUMAN_AUTOSOMES
 from gemcont.stats.harmonise import MODES
+from gemcont.tables.headings import refuse_columns
 from gemcont.workflows.setting_types import refuse_wrong_types
 
 
@@ -38,6 +39,7 @@ class MetaSettings:
 
     def __post_init__(self):
         refuse_wrong_types(self)
+        refuse_columns(self.columns)
         for flag, value, known in (
             ("--scheme", self.scheme, ("stderr", "samplesize")),
             ("--match", self.match, ("key", "id")),

@@ -79,6 +79,8 @@ def make_panel(sumstats, genotypes, names, meta, settings, progress=False):
     source = open_genotypes(genotypes)
     source.log_contents()
     sumstats = sumstats if isinstance(sumstats, (list, tuple)) else [sumstats]
+    if not isinstance(meta or {}, dict):
+        raise GemcontError(f"meta: must be a dict of settings, not {meta!r}")
     meta = dict(meta or {})
     meta["autosomes"] = autosomes_of(source, meta.get("autosomes"))
     meta = settings_of(MetaSettings, meta)

@@ -54,6 +54,8 @@ def polygenic_score(
 
 def score_table(source, panel, weights, autosomes=None, *, keep=None, min_found=MIN_FOUND):
     """``polygenic_score`` as a polars table."""
+    if isinstance(min_found, (bool, str)) or not 0 <= min_found <= 1:
+        raise GemcontError(f"--min-found: {min_found!r} is no share from 0 to 1")
     found = match_panel(source, panel, weights, autosomes, min_found=min_found)
     samples = None if keep is None else np.flatnonzero(keep_and_remove(source, keep)[0])
     dosage = 2 * np.where(found.sign > 0, found.frequency, 1 - found.frequency)
