@@ -137,9 +137,8 @@ class _Frame:
     def tables(self, columns):
         """Yield the one table of the named columns."""
         frame = self._frame.select(columns)
-        nested = [
-            name for name, kind in frame.schema.items() if kind.is_nested() or kind.is_(pl.Object)
-        ]
+        kinds = frame.schema.items()
+        nested = [name for name, kind in kinds if kind.is_nested() or kind == pl.Object]
         if nested:
             raise GemcontError(f"{self.name}: column {nested[0]!r} holds lists, not single values")
         yield frame

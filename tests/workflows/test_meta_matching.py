@@ -319,6 +319,34 @@ def test_settings_of_another_type_are_said(settings, message):
         run_panel(A, ArraySource(np.zeros((2, 3))), meta=settings)
 
 
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: run_meta([A], columns={"betaa": "X"}), "--columns: 'betaa' is no role; there are"),
+        (
+            lambda: run_meta([A], columns={"beta": 1}),
+            "--columns: 1 is no name of a column for beta",
+        ),
+        (lambda: run_meta([A], columns={1: "X"}), "--columns: 1 is no role"),
+        (lambda: run_meta([A], columns={"7:beta": "X"}), "--columns: 7 is none of the files"),
+        (lambda: run_meta([A], genotypes={"x": 1}), "a dict is neither a path nor a source"),
+        (lambda: run_meta([A], reference={"x": 1}), "is a dict, neither a path nor a DataFrame"),
+        (lambda: run_panel(A, ArraySource(np.zeros((2, 3))), meta="x"), "meta: must be a dict"),
+        (lambda: run_clump(ArraySource(np.zeros((2, 3))), None), "is a NoneType, neither a path"),
+        (lambda: run_meta([pl.DataFrame({"P": [[1.0]], "SNP": ["a"]})]), "no column for effect_al"),
+    ],
+)
+def test_what_cannot_be_given_is_said(call, message):
+    with pytest.raises(GemcontError, match=message):
+        call()
+
+
+def test_lists_in_a_column_are_no_values():
+    frame = pl.DataFrame({name: A[name].to_numpy() for name in A})
+    with pytest.raises(GemcontError, match="column 'N' holds lists, not single values"):
+        run_meta([frame.with_columns(pl.concat_list("N").alias("N"))])
+
+
 def test_settings_of_clumps_and_panels():
     source = ArraySource(np.zeros((2, 3)))
     with pytest.raises(GemcontError, match="p1: must be a number"):

@@ -166,6 +166,9 @@ def test_too_few_variants_are_refused(share, caplog):
     found = score(PANEL, source, min_found=share)
     np.testing.assert_allclose(found.SCORE, PANEL.beta[:few] @ FILLED[:few], atol=1e-4)
     assert f"{few} of the panel's 60 variants" in caplog.text
+    for wrong in ("x", 7, True):
+        with pytest.raises(GemcontError, match="--min-found: .* is no share from 0 to 1"):
+            score(PANEL, source, min_found=wrong)
     assert len(match_panel(source, PANEL, "beta").variants) == few  # learning is told, not stopped
 
 
