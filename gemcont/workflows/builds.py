@@ -137,10 +137,11 @@ def compare_positions(name, rows, union):
     return int(moved.sum())
 
 
-def doubt_shared(name, rows, union, n_shared):
+def doubt_shared(name, rows, union, n_shared, *, by_place=True):
     """Warn of a cohort that shares few variants with the union; refuse one of another build.
 
-    n_shared: how many of its rows (``Columns``) are variants of the ``Union``.
+    n_shared: how many of its rows (``Columns``) are variants of the ``Union``; by_place: whether
+    these are told by place, so that the build matters.
     """
     smaller = min(len(rows.row), len(union))
     if smaller == 0 or n_shared >= _LEAST_SHARED * smaller:
@@ -151,6 +152,9 @@ def doubt_shared(name, rows, union, n_shared):
         text = f"{name}: shares {n_shared} of its {len(rows.row)} variants with those before it"
     else:
         text = f"{name}: shares no variant with the cohorts before it"
+    if not by_place:
+        log.warning("%s, by id: are the ids of another kind?", text)
+        return
     text += f": another genome build? It looks like {looks[0]}, the others like {looks[1]}"
     if None not in builds and builds[0] != builds[1]:
         raise GemcontError(f"{text}; give --liftover CHAIN with --build, or --match id")

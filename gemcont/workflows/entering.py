@@ -29,7 +29,8 @@ def enter(rows, union, settings, cohort):
     first, new = ~match.repeated, match.slot < 0
     _note_rows(cohort, rows, match.repeated, REPEATED)
     if not union.fixed:
-        doubt_shared(cohort.name, rows, union, int((~new).sum()))
+        by_place = settings.match == "key"
+        doubt_shared(cohort.name, rows, union, int((~new).sum()), by_place=by_place)
     if union.fixed:
         _note_rows(cohort, rows, first & new, ABSENT)
         first &= ~new

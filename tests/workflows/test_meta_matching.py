@@ -291,6 +291,11 @@ def test_cohorts_that_share_little_are_doubted(caplog):
     ends[0].loc[59, "POS"] = beyond + 1000
     ends[1] = ends[1].assign(CHR="17")
     ends[1].loc[59, "POS"] = 81_195_210 + 1000  # of chromosome 17 in GRCh37
+    with_ids = [frame.assign(SNP=[f"{i}_{k}" for k in range(60)]) for i, frame in enumerate(ends)]
+    run_meta(with_ids, match="id")
+    assert (
+        "no variant with the cohorts before it, by id: are the ids of another kind" in caplog.text
+    )
     with pytest.raises(GemcontError, match=r"looks like GRCh38 .*, the others like GRCh37"):
         run_meta(ends)
     with pytest.raises(GemcontError, match="cohort2 is stated to be of .* build 37, but its pos"):
@@ -323,10 +328,7 @@ def test_settings_of_another_type_are_said(settings, message):
     ("call", "message"),
     [
         (lambda: run_meta([A], columns={"betaa": "X"}), "--columns: 'betaa' is no role; there are"),
-        (
-            lambda: run_meta([A], columns={"beta": 1}),
-            "--columns: 1 is no name of a column for beta",
-        ),
+        (lambda: run_meta([A], columns={"beta": 1}), "--columns: 1 is no name of a column for"),
         (lambda: run_meta([A], columns={1: "X"}), "--columns: 1 is no role"),
         (lambda: run_meta([A], columns={"7:beta": "X"}), "--columns: 7 is none of the files"),
         (lambda: run_meta([A], genotypes={"x": 1}), "a dict is neither a path nor a source"),
