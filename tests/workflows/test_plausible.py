@@ -137,6 +137,11 @@ def test_columns_asked_of_every_frame_reach_every_frame():
         run_meta(both, columns={"x.tsv:beta": "OR"})
 
 
+def test_a_handful_of_rows_says_it_too():
+    with pytest.raises(GemcontError, match=r"BETA holds odds ratios.*--columns b:odds_ratio=BETA"):
+        run_meta([A.head(8), RATIOS.head(8)], ["a", "b"])
+
+
 def test_the_scheme_of_sample_sizes_and_the_panel_look_too():
     with pytest.raises(GemcontError, match="BETA holds odds ratios"):
         run_meta([A, RATIOS], scheme="samplesize")
@@ -320,7 +325,7 @@ def test_frequencies_of_nothing_do_not_turn_a_mixture(caplog):
 
 
 @pytest.mark.parametrize(
-    "kind", ["gz", "order", "alleles", "strand", "rounded", "part", "other ids"]
+    "kind", ["gz", "order", "alleles", "strand", "rounded", "corrected", "part", "other ids"]
 )
 def test_a_copy_is_refused(kind, tmp_path):
     A.to_csv(tmp_path / "a.tsv", sep="\t", index=False)
@@ -334,10 +339,11 @@ def test_a_copy_is_refused(kind, tmp_path):
             "alleles": swapped(A, np.arange(300) % 2 == 0),
             "strand": flipped(A),
             "rounded": A.assign(BETA=A.BETA.round(5), SE=A.SE.round(5)),
+            "corrected": A.assign(SE=A.SE * 1.05),
             "part": A.iloc[100:200],
             "other ids": A.assign(SNP="."),
         }[kind]
-    with pytest.raises(GemcontError, match="a and c have the same effects and errors in 100%"):
+    with pytest.raises(GemcontError, match="a and c have the same effects in 100%"):
         run_meta([str(tmp_path / "a.tsv"), B, copy], ["a", "b", "c"])
     with pytest.raises(GemcontError, match="a and c have the same effects"):
         run_meta([A, B, copy], ["a", "b", "c"], scheme="samplesize")
