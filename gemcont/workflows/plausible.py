@@ -252,8 +252,8 @@ def refuse_copies(cohorts, n_variants):
     """Raise GemcontError where two cohorts have the same effects: nobody counts twice.
 
     cohorts: list of ``Cohort``, aligned; n_variants: of the union. Files packed, reordered, rounded
-    or with alleles exchanged or errors corrected are the same too: independent effects are as near in
-    less than one variant of a hundred.
+    or with alleles exchanged or errors corrected are the same too. Independent effects are so near
+    in less than one variant of a hundred.
     """
     step = n_variants // _COMPARED + 1
     tables = [_thinned(cohort, step) for cohort in cohorts]
