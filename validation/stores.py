@@ -85,7 +85,18 @@ def one_cohort():
 def two_halves():
     for i in (0, 1):
         scan(f"h{i}", "--save-products", "--keep", f"half{i}")
-    seconds = run("gemcont-meta", "--joint", "h0", "h1", "--out", "both", "--palindromic", "keep")
+    seconds = run(
+        "gemcont-meta",
+        "--joint",
+        "h0",
+        "h1",
+        "--out",
+        "both",
+        "--palindromic",
+        "keep",
+        "--test",
+        "lrt",
+    )
     nested = scan("nested", covar="nested.covar")
     compare("two halves against nested covariates", "both.meta.parquet", "nested.gwas.parquet")
     compare("two halves against one intercept", "both.meta.parquet", "plain.gwas.parquet")

@@ -3,6 +3,7 @@
 import sys
 
 from gemcont.cli.common import (
+    AddColumns,
     Parser,
     add_flags,
     add_genotypes,
@@ -115,9 +116,10 @@ def _add_sumstats(group):
     group.add_argument(
         "--columns",
         type=role_columns,
+        action=AddColumns,
         default={},
-        metavar="ROLE=NAME,...",
-        help="other columns by name, e.g. effect_allele=EA2,beta=EFFECT",
+        metavar="[FILE:]ROLE=NAME,...",
+        help="other columns by name, e.g. effect_allele=EA2; of one file FILE:effect_allele=EA2",
     )
     group.add_argument(
         "--trait", metavar="NAME", help="of files of several traits (default: the best p of all)"

@@ -76,23 +76,34 @@ def number(kind, low, high=None):
 
 
 def role_columns(text):
-    """'beta=EFFECT,b.tsv:n=NEFF' -> {'beta': 'EFFECT', 'b.tsv:n': 'NEFF'}."""
+    """Read 'beta=EFFECT,b.tsv:n=NEFF' as {'beta': 'EFFECT', 'b.tsv:n': 'NEFF'}."""
     from gemcont.tables.dialects import ROLES
 
     columns = {}
     for part in comma_list(text):
-        role, sign, name = part.partition("=")
-        file = role.rpartition(":")[0]
-        if not sign or not name or role.rpartition(":")[2] not in ROLES:
+        key, sign, name = part.partition("=")
+        file, _, role = key.rpartition(":")
+        if not sign or not name or role not in ROLES or key.startswith(":"):
             known = ", ".join(ROLES)
             raise argparse.ArgumentTypeError(
                 f"{part!r} is not ROLE=NAME or FILE:ROLE=NAME; roles are {known}"
             )
-        taken = [n for r, n in columns.items() if r.rpartition(":")[0] == file]
-        if role in columns or name in taken:
+        taken = [n for k, n in columns.items() if k.rpartition(":")[0] == file]
+        if key in columns or name in taken:
             raise argparse.ArgumentTypeError(f"{part!r} names a role or a column a second time")
-        columns[role] = name
+        columns[key] = name
     return columns
+
+
+class AddColumns(argparse.Action):
+    """Collect several ``--columns``."""
+
+    def __call__(self, parser, namespace, values, option_string=None):
+        found = dict(getattr(namespace, self.dest) or {})
+        twice = next((key for key in values if key in found), None)
+        if twice is not None:
+            raise argparse.ArgumentError(self, f"{twice} is named a second time")
+        setattr(namespace, self.dest, found | values)
 
 
 def add_flags(group, flags):

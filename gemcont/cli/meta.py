@@ -3,6 +3,7 @@
 import sys
 
 from gemcont.cli.common import (
+    AddColumns,
     Parser,
     add_species,
     add_work,
@@ -74,15 +75,16 @@ def add_cohorts(group, *, species=True):
     group.add_argument(
         "--columns",
         type=role_columns,
+        action=AddColumns,
         default={},
-        metavar="ROLE=NAME,...",
+        metavar="[FILE:]ROLE=NAME,...",
         help="columns by name, e.g. beta=EFFECT,standard_error=SE2; of one file FILE:beta=EFFECT "
         "(FILE: its path, cohort or number)",
     )
     group.add_argument(
         "--se-from-p",
         action="store_true",
-        help="where the standard error is missing, from the effect and its p",
+        help="where no standard error is stated, from the effect and its p",
     )
     group.add_argument("--trait", metavar="NAME", help="the one to read of files of several")
     if species:

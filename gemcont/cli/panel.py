@@ -72,20 +72,20 @@ def build_score_parser():
     )
     add_genotypes(parser.add_argument_group("genotypes"))
     parser.add_argument(
-        "--panel", required=True, metavar="FILE", help="PREFIX.panel.tsv, or of the PGS Catalog"
+        "--panel", required=True, metavar="FILE", help="PREFIX.panel.tsv, or weights"
     )
     parser.add_argument(
         "--weights",
         choices=("beta_shrunk", "beta"),
         default="beta_shrunk",
-        help="which column (default: beta_shrunk)",
+        help="which column (default: beta_shrunk); beta takes a PGS Catalog file's effect_weight",
     )
     parser.add_argument(
         "--min-found",
         type=number(float, 0, 1),
         default=0.75,
-        metavar="F",
-        help="smallest share of the panel that is in the genotypes (0.75)",
+        metavar="SHARE",
+        help="least share of the panel that has to be in the genotypes (0.75)",
     )
     parser.add_argument("--keep", metavar="FILE", help="only these samples")
     parser.add_argument("--out", required=True, metavar="PREFIX", help="prefix of the outputs")

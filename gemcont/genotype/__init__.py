@@ -5,6 +5,8 @@
 
 import os
 
+from gemcont.errors import GemcontError
+
 
 def open_genotypes(path, *, sample=None):
     """Open genotypes as a ``GenotypeSource``, by what the path names.
@@ -17,6 +19,8 @@ def open_genotypes(path, *, sample=None):
 
     if isinstance(path, GenotypeSource):
         return path
+    if not isinstance(path, (str, os.PathLike)):
+        raise GemcontError(f"genotypes: a {type(path).__name__} is neither a path nor a source")
     path = os.fspath(path)
     if path.endswith(".pgen"):
         from gemcont.genotype.pgen import PgenSource

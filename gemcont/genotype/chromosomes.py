@@ -1,6 +1,7 @@
 """Chromosome names: which are autosomes, which are sex chromosomes or haploid, of any species."""
 
 import logging
+import re
 from enum import IntEnum
 
 import numpy as np
@@ -11,6 +12,8 @@ log = logging.getLogger(__name__)
 
 HUMAN_AUTOSOMES = 22
 _LETTERS = {"X": "X", "Y": "Y", "XY": "XY", "PAR1": "XY", "PAR2": "XY", "MT": "MT", "M": "MT"}
+_LETTERS |= {"X_PAR1": "XY", "X_PAR2": "XY", "X_NONPAR": "X"}
+_FLOAT = re.compile(r"([0-9]+)\.0+")  # as a table of floats writes 23
 _AFTER_AUTOSOMES = ("X", "Y", "XY", "MT")  # PLINK's codes N+1 .. N+4 (human 23 .. 26)
 
 
@@ -38,21 +41,26 @@ class Ploidy(IntEnum):
 
 
 def canonical_name(name, autosomes=HUMAN_AUTOSOMES):
-    """'chr1' and '1.0' -> '1', '23' -> 'X', 'chrM' -> 'MT'; other names (scaffolds) as they are.
+    """'chr1' -> '1', '23' -> 'X', 'chrM' -> 'MT'; other names (scaffolds) as they are.
 
     ``autosomes`` is the species' number of autosomes (``--chr-set``); the numeric codes after it
-    mean X, Y, XY and MT, as in PLINK.
+    mean X, Y, XY and MT, as in PLINK. 23.0 is 23, 01 is 1, and blanks around a name are none of it.
     """
-    name = name.strip()
-    bare = name[3:] if name[:3].lower() == "chr" else name
-    if bare.endswith(".0") and bare[:-2].isdecimal():  # a table that held it as a float
-        bare = bare[:-2]
+    bare = name.strip()
+    bare = bare[3:] if bare[:3].lower() == "chr" else bare
+    bare = _FLOAT.sub(r"\1", bare) if _FLOAT.fullmatch(bare) else bare
     if bare.upper() in _LETTERS:
         return _LETTERS[bare.upper()]
     if bare.isdecimal():
         beyond = int(bare) - autosomes
         return _AFTER_AUTOSOMES[beyond - 1] if 1 <= beyond <= 4 else str(int(bare))
     return name
+
+
+def place_name(name, autosomes=HUMAN_AUTOSOMES):
+    """Return the canonical name by which positions compare: XY lies on X, and counts along it."""
+    canonical = canonical_name(name, autosomes)
+    return "X" if canonical == "XY" else canonical
 
 
 def ploidy(names, autosomes=HUMAN_AUTOSOMES):

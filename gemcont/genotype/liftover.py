@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gemcont._text import decoded, read_text
+from gemcont._text import read_text
 from gemcont.errors import GemcontError
 from gemcont.genotype.chromosomes import HUMAN_AUTOSOMES, canonical_name
 
@@ -12,13 +12,13 @@ _HEADER_FIELDS = 12
 class Chain:
     """A chain file (plain or .gz), ready to lift positions.
 
-    Where chains overlap the best-scored one counts. source_lengths, target_lengths: of the
-    chromosomes in both builds by canonical name, as its headers have them.
+    Where chains overlap the best-scored one counts. ``name``: the path; ``lengths``: of the
+    chromosomes (canonical name -> base pairs) of the build it lifts from, and of that it lifts to.
     """
 
     def __init__(self, path, autosomes=HUMAN_AUTOSOMES):
         self.name, self._autosomes = str(path), autosomes
-        self._blocks, self.source_lengths, self.target_lengths = _read_blocks(self.name, autosomes)
+        self._blocks, self.lengths = _read_blocks(self.name, autosomes)
 
     def lift(self, chromosome, position):
         """Positions of one chromosome in the other build.
@@ -46,7 +46,7 @@ class Chain:
 
 def _read_blocks(path, autosomes):
     """Canonical chromosome -> its chains' arrays, the best first; lengths in both builds."""
-    lines = decoded(path, read_text(path)).split("\n")
+    lines = read_text(path).decode(errors="replace").split("\n")
     chains, current = [], None
     for number, line in enumerate(lines, 1):
         fields = line.split()
@@ -62,14 +62,15 @@ def _read_blocks(path, autosomes):
             raise GemcontError(f"{path}: line {number} is not of a UCSC chain file") from None
     if not chains:
         raise GemcontError(f"{path}: holds no chain (a UCSC .over.chain file is expected)")
-    found = {}
-    source = {canonical_name(c.source, autosomes): c.source_size for c in chains}
-    target = {canonical_name(c.target, autosomes): c.size for c in chains}
+    found, lengths = {}, ({}, {})
+    for chain in chains:
+        for known, (name, length) in zip(lengths, chain.lengths, strict=True):
+            known[canonical_name(name, autosomes)] = length
     for chain in sorted(chains, key=lambda c: -c.score):
         if chain.start:
             name = canonical_name(chain.source, autosomes)
             found.setdefault(name, []).append(chain.arrays(autosomes))
-    return found, source, target
+    return found, lengths
 
 
 class _Chain:
@@ -79,7 +80,8 @@ class _Chain:
         if len(fields) < _HEADER_FIELDS:
             raise ValueError(fields)
         self.score, self.source = float(fields[1]), fields[2]
-        self.source_size, self.at = int(fields[3]), int(fields[5])
+        self.at = int(fields[5])
+        self.lengths = (fields[2], int(fields[3])), (fields[7], int(fields[8]))
         self.target, self.size = fields[7], int(fields[8])
         self.step = -1 if fields[9] == "-" else 1
         self.other = int(fields[10])

@@ -3,9 +3,7 @@
 Alleles are integer codes; ``complement`` gives the code of the other strand's letters. A row is
 turned over where its effect allele is the reference's other one; a strand is turned where only
 the other strand's letters fit. The letters of a palindromic variant (A/T, C/G) fit both ways, so
-they say nothing of the strand. The other variants of the same study do: where nearly all of them
-are on one strand, palindromic ones are too; only of a study of both strands their frequency is
-asked.
+they say nothing of the strand; its frequency may.
 """
 
 from enum import IntEnum
@@ -32,27 +30,34 @@ REASONS = {
     Reason.FREQUENCY: "allele frequency differs from the reference's (--max-eaf-diff)",
 }
 MODES = ("infer", "keep", "drop")
-_FEWEST = 20  # variants that are not palindromic, below which they do not tell the strand
-_MIXED = 0.01  # share on the rarer strand, above which a study is of both
+_FEWEST_COUNTED = 20  # variants that tell a study's strand
+_NEARLY_ALL = 0.99  # share of them on one strand: the rest are mistakes
 
 
-def strand_of(effect, other, ref_effect, ref_other, complement, *, fewest=_FEWEST):
-    """Return the strand of a study by its variants that are not palindromic.
+class Strand(IntEnum):
+    """Which strand a study's letters are of: the reference's, the other one, or untold."""
 
-    Arrays as of ``align``, of variants that the reference has. 1: the reference's, -1: the other
-    one, 0: both, or fewer variants than ``fewest`` to tell by.
+    UNTOLD = 0
+    SAME = 1
+    OTHER = 2
+
+
+def count_strands(effect, other, ref_effect, ref_other, complement):
+    """Return how many rows are (on the reference's strand, on the other), by letters that tell.
+
+    Arguments as of ``align``. Palindromic rows, and those whose alleles do not fit, do not count.
     """
-    flipped = flipped_of(effect, other, ref_effect, ref_other, complement)
-    if len(flipped) < fewest:
-        return 0
-    share = flipped.mean()
-    return 1 if share <= _MIXED else -1 if share >= 1 - _MIXED else 0
+    here = np.logical_or(*_fits(effect, other, ref_effect, ref_other))
+    there = np.logical_or(*_fits(complement[effect], complement[other], ref_effect, ref_other))
+    return int((here & ~there).sum()), int((there & ~here).sum())
 
 
-def flipped_of(effect, other, ref_effect, ref_other, complement):
-    """Return, of the variants that tell it, whether they are on the other strand: bool (some,)."""
-    sign, flipped = _by_letters(effect, other, ref_effect, ref_other, complement)
-    return flipped[(sign != 0) & (complement[effect] != other)]
+def strand_of(same, flipped):
+    """Return the ``Strand`` of a study of which so many variants are on either strand."""
+    total = same + flipped
+    if total < _FEWEST_COUNTED or _NEARLY_ALL * total > max(same, flipped):
+        return Strand.UNTOLD
+    return Strand.SAME if same > flipped else Strand.OTHER
 
 
 def align(
@@ -67,16 +72,17 @@ def align(
     palindromic="infer",
     ambiguous=0.4,
     max_difference=None,
-    strand=0,
+    same_strand=False,
 ):
     """How each row's effect is to be turned: (sign int8, strand flipped bool, reason uint8).
 
     effect, other, ref_effect, ref_other: int (rows,) allele codes; frequency, ref_frequency: of
     the effect alleles, NaN unknown; complement: int (codes,), the other strand's code of each.
-    palindromic: "keep" goes by the letters, "drop" takes none, "infer" by ``strand`` (1 the
-    letters, -1 their complements, see ``strand_of``); where that is 0 it turns the strand where the
-    frequencies lie on different sides of one half, and leaves the row out where either lies within
-    [ambiguous, 1 - ambiguous] or is unknown. max_difference: largest difference of frequencies.
+    palindromic: "keep" goes by the letters, "drop" takes none, "infer" goes by them where
+    same_strand (bool, or bool (rows,)) says that they are of the reference's strand; elsewhere it
+    turns the strand where the frequencies lie on different sides of one half and leaves the row out
+    where either lies within [ambiguous, 1 - ambiguous] or is unknown. max_difference: largest
+    difference of frequencies.
 
     sign is 1 or -1, the factor of the effect; 0 where the row cannot be used, for the reason.
     A sign of -1 turns the frequency over too.
@@ -86,10 +92,8 @@ def align(
     mirrored = (sign != 0) & (complement[effect] == other)
     if palindromic == "drop":
         reason[mirrored] = Reason.PALINDROMIC
-    elif palindromic == "infer" and strand == -1:
-        sign[mirrored] *= -1
-        flipped |= mirrored
-    elif palindromic == "infer" and strand == 0:
+    elif palindromic == "infer":
+        mirrored &= ~np.asarray(same_strand)
         turned = np.where(sign < 0, 1 - frequency, frequency)
         unknown = np.isnan(turned) | np.isnan(ref_frequency)
         middle = _is_middle(turned, ambiguous) | _is_middle(ref_frequency, ambiguous)

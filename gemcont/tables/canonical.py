@@ -6,6 +6,11 @@ import re
 import numpy as np
 import polars as pl
 
+from gemcont.tables.dialects import EFFECT_BY_CONTROLS
+from gemcont.tables.harmonised import with_harmonised
+from gemcont.tables.headings import base_role
+from gemcont.tables.intervals import error_of_interval
+
 COLUMNS = {
     "row": pl.UInt32,
     "variant_id": pl.String,
@@ -21,42 +26,45 @@ COLUMNS = {
     "n": pl.Float64,
     "strand": pl.String,
     "trait": pl.String,
+    "is_ratio": pl.Boolean,  # whether beta is the logarithm of what the file has
+    "is_of_interval": pl.Boolean,  # whether the standard error follows from a confidence interval
 }
 _STRANDS = dict.fromkeys(("+", "1", "+1", "f", "fwd", "forward", "plus"), "+")
 _STRANDS |= dict.fromkeys(("-", "-1", "r", "rev", "reverse", "minus"), "-")
-_NAMES = ("chromosome", "variant_id", "rsid", "effect_allele", "other_allele", "ref", "alt")
-HARMONISED = "hm_"  # before a role: the column of the GWAS Catalog's harmonised value
-NOT_ADDITIVE = "TEST is not ADD"
-ERROR_FROM_CI = "standard error from its confidence interval"
-_NORMAL_975 = 1.959963984540054
-_CI = (
-    r"(?P<low>[-+]?[0-9]*\.?[0-9]+(?:[eE][-+]?[0-9]+)?)\s*(?:,|;|:|to|-|\u2013)\s*"
-    r"(?P<high>[-+]?[0-9]*\.?[0-9]+(?:[eE][-+]?[0-9]+)?)"
+_IDS = ("variant_id", "rsid", "hm_rsid")
+_NAMES = (
+    *_IDS,
+    *("chromosome", "effect_allele", "other_allele", "ref", "alt", "trait"),
+    *("hm_chromosome", "hm_effect_allele", "hm_other_allele"),
 )
-_FEW_NEGATIVE, _SHARE_NEGATIVE = 4, 0.1
 _MISSING = ("", "na", "nan", ".", "#na", "null", "none", "n/a")
 _SMALLEST = 1e-300  # a p below it is read from its text: a double has few digits left there
 _POWER = re.compile(r"[-+]?([0-9]*\.?[0-9]*)(?:[eE]([-+]?[0-9]+))?")
+_ADDITIVE = r"(?i)^add(itive)?(-wgr(-[a-z]+)?)?$"  # the last ones are of REGENIE's --htp
+NOT_ADDITIVE = "TEST is not ADD"
+_BASES = {"TRUE": "T"}  # R writes a column of nothing but T so
 
 
 def canonical(file, table):
-    """One batch in our words: the columns of ``COLUMNS``, null where there is no value.
+    """Bring one batch to our words: the columns of ``COLUMNS``, null where there is no value.
 
-    file: the ``Sumstats`` it comes from, for messages and counts; table: columns named by role,
-    as text or numbers, and ``row``. Raises GemcontError naming the line of a value that cannot be.
+    file: the ``Sumstats`` it comes from, for messages and for the rows it leaves out; table:
+    columns named by key, as text or numbers, and ``row``. Raises GemcontError naming the line of a
+    value that cannot be.
     """
-    table = _harmonised(_blank_missing(_whole_numbers(table)))
-    table = _additive_only(file, table)
+    table = _first_filled(_blank_missing(_whole_numbers(table)))
+    table = _additive_only(file, with_harmonised(table))
+    table = _effect_by_controls(table)
     if "rsid" in table.columns:
         others = [c for c in ("rsid", "variant_id") if c in table.columns]
         table = table.with_columns(pl.coalesce(others).alias("variant_id"))
-    columns = {name: table[name] for name in COLUMNS if name in table.columns}
-    columns |= _alleles(table)
-    effect, is_ratio = _effect(file, table)
-    columns |= effect
+    wanted = [name for name in COLUMNS if name in table.columns and name not in file.unread]
+    columns = {name: table[name] for name in wanted}
+    columns |= _alleles(file, table)
+    columns |= _effect(file, table)
     columns |= _numbers(file, table)
-    columns |= _frequency(file, table, columns)
-    columns |= _error(file, table, columns, is_ratio)
+    columns |= _standard_error(file, table, columns)
+    columns |= _frequency(file, table, columns.get("effect_allele"))
     columns |= _significance(file, table) | _strand(file, table)
     unknown = [pl.lit(None, dtype=t).alias(n) for n, t in COLUMNS.items() if n not in columns]
     frame = pl.DataFrame(columns) if columns else table.select()
@@ -64,9 +72,14 @@ def canonical(file, table):
 
 
 def _whole_numbers(table):
-    """Names that a frame holds as 1.0 and 2.0, because one is missing, as 1 and 2."""
-    floats = [n for n in _NAMES if n in table.columns and table[n].dtype.is_float()]
-    return table.with_columns(pl.col(floats).fill_nan(None).cast(pl.Int64))
+    """Names that a table holds as 1.0 and 2.0, because one is missing, as 1 and 2."""
+    names = [n for n in table.columns if base_role(n) in _NAMES]
+    floats = [n for n in names if table[n].dtype.is_float()]
+    texts = [n for n in names if table[n].dtype == pl.String and base_role(n) not in _IDS]
+    return table.with_columns(
+        pl.col(floats).fill_nan(None).cast(pl.Int64),
+        pl.col(texts).str.replace(r"^\s*([0-9]+)\.0+\s*$", "$1"),
+    )
 
 
 def _blank_missing(table):
@@ -77,38 +90,51 @@ def _blank_missing(table):
     return table.with_columns(pl.when(known).then(pl.col(text)).name.keep())
 
 
-def _harmonised(table):
-    """Values of the Catalog's hm_ columns in place of the author's, row by row.
-
-    Where a row's alleles were harmonised, its effect, interval and frequency are those of hm_ or
-    none, since the author's belong to the author's alleles; elsewhere the author's stand.
-    """
-    given = [name for name in table.columns if name.startswith(HARMONISED)]
-    if not given:
-        return table
-    alleles = [pl.col(n).is_not_null() for n in given if n.endswith("_allele")]
-    done = pl.all_horizontal(alleles) if alleles else pl.lit(False)
-    columns = []
-    for name in given:
-        role = name.removeprefix(HARMONISED)
-        own = pl.col(role) if role in table.columns else pl.lit(None)
-        followed = role in ("rsid", "chromosome", "base_pair_location")
-        value = (
-            pl.coalesce(pl.col(name), own)
-            if followed
-            else (pl.when(done).then(pl.col(name)).otherwise(own))
-        )
-        columns.append(value.alias(role))
-    return table.with_columns(columns).drop(given)
+def _first_filled(table):
+    """One column a role: of text each row's first filled one; numbers are checked first."""
+    keys = {}
+    for key in table.columns:
+        keys.setdefault(base_role(key), []).append(key)
+    several = {r: k for r, k in keys.items() if len(k) > 1 and (r in _NAMES or r == "test")}
+    dropped = [key for group in several.values() for key in group[1:]]
+    text = (pl.coalesce(pl.col(k).cast(pl.String)).alias(r) for r, k in several.items())
+    return table.with_columns(text).drop(dropped)
 
 
 def _additive_only(file, table):
     """Without the rows of covariates and other models, where the file says which test it is."""
     if "test" not in table.columns:
         return table
-    additive = (pl.col("test").str.to_uppercase() == "ADD").fill_null(True)
-    file.skip(table.filter(~additive), NOT_ADDITIVE)
+    additive = (pl.col("test").str.contains(_ADDITIVE)).fill_null(True)
+    file.leave_out(table.filter(~additive), NOT_ADDITIVE)
     return table.filter(additive)
+
+
+def _effect_by_controls(table):
+    """An effect of REGENIE's --htp as the odds ratio or the effect that it is."""
+    if EFFECT_BY_CONTROLS not in table.columns:
+        return table
+    binary = pl.lit(False)
+    if "n_controls" in table.columns:
+        binary = pl.col("n_controls").cast(pl.Float64, strict=False).fill_null(0) > 0
+    effect = pl.col(EFFECT_BY_CONTROLS)
+    table = table.with_columns(
+        pl.when(binary).then(effect).alias("odds_ratio"),
+        pl.when(~binary).then(effect).alias("beta"),
+    )
+    if {"n_cases", "n_controls"} <= set(table.columns):
+        table = table.with_columns(pl.col("n_controls").cast(pl.String).fill_null("0"))
+    return table
+
+
+def _numbers_of(file, table, role, *bounds, **options):
+    """The numbers of a role (None where it has no column): each row's first filled column."""
+    found = None
+    for key in table.columns:
+        if base_role(key) == role:
+            values = _parsed(file, table, key, *bounds, **options)
+            found = values if found is None else found.fill_null(values)
+    return found
 
 
 def _parsed(file, table, role, low=-math.inf, high=math.inf, *, infinite=False):
@@ -136,141 +162,126 @@ def _refuse(file, table, role, wrong, why):
     raise file.fault(table["row"][at], role, repr(table[role][at]), why)
 
 
-def _letters(column):
-    """Alleles in upper case; T again where R read a column of T as the word TRUE."""
-    return column.cast(pl.String).str.to_uppercase().replace("TRUE", "T")
-
-
-def _alleles(table):
-    """Effect and other allele in upper case."""
+def _alleles(file, table):
+    """Effect and other allele in upper case; REF and ALT too, where they are."""
     if not {"effect_allele", "ref", "alt"} & set(table.columns):
         return {}
     found = {
-        n: _letters(table[n])
+        n: _bases(file, table, n)
         for n in ("effect_allele", "other_allele", "ref", "alt")
         if n in table.columns
     }
     effect = found.get("effect_allele", found.get("alt"))
     other = found.get("other_allele")
-    if other is None and {"ref", "alt"} <= set(found):
+    if {"ref", "alt"} <= set(found):
         frame = pl.DataFrame({"effect": effect, "ref": found["ref"], "alt": found["alt"]})
         is_alt, is_ref = pl.col("effect") == pl.col("alt"), pl.col("effect") == pl.col("ref")
         choice = pl.when(is_alt).then(pl.col("ref")).when(is_ref).then(pl.col("alt"))
-        other = frame.select(choice.alias("other"))["other"]
+        choice = frame.select(choice.alias("other"))["other"]
+        other = choice if other is None else other.fill_null(choice)
     alleles = {"effect_allele": effect, "other_allele": other}
     return {name: a for name, a in alleles.items() if a is not None}
 
 
+def _bases(file, table, role):
+    bases = table[role].cast(pl.String).str.to_uppercase().replace(_BASES)
+    if (logical := (bases == "FALSE").fill_null(False)).any():
+        _refuse(file, table, role, logical, "no allele: was it read as a logical value?")
+    return bases
+
+
 def _effect(file, table):
-    """({"beta": as it stands, else the logarithm of a ratio}, whether it is of a ratio (rows,)).
-
-    Row by row: files of several studies fill one or the other. Nothing where a ratio is not
-    positive.
-    """
-    beta = pl.Series("beta", [None] * table.height, dtype=pl.Float64)
-    found = [r for r in ("beta", "odds_ratio", "hazard_ratio") if r in table.columns]
-    is_ratio = pl.Series([False] * table.height, dtype=pl.Boolean)
-    for role in found:
-        values = _parsed(file, table, role)
-        if role != "beta":
-            _refuse_logarithms(file, table, role, values)
-            values = values.set((values <= 0).fill_null(False), None).log()
-            is_ratio |= beta.is_null() & values.is_not_null()
-        beta = beta.fill_null(values)
-    return ({"beta": beta} if found else {}), is_ratio
-
-
-def _refuse_logarithms(file, table, role, values):
-    """Refuse a column of ratios of which a tenth and more is negative: they are logarithms."""
-    negative = (values < 0).fill_null(False)
-    if negative.sum() > max(_FEW_NEGATIVE, _SHARE_NEGATIVE * values.count()):
-        name = file.roles[role]
-        _refuse(
-            file, table, role, negative,
-            f"below 0 as {negative.sum()} others: a ratio is above 0, its logarithm is read by "
-            f"--columns beta={name}",
-        )  # fmt: skip
+    """beta: as it stands, else the logarithm of a ratio; nothing where that is 0."""
+    beta, is_ratio = _numbers_of(file, table, "beta"), None
+    for role in ("odds_ratio", "hazard_ratio"):
+        ratio = _numbers_of(file, table, role)
+        if ratio is None:
+            continue
+        if (negative := (ratio < 0).fill_null(False)).any():
+            name = file.roles.get(role, role)
+            why = f"below 0: does it hold logarithms? (--columns beta={name})"
+            _refuse(file, table, role, negative, why)
+        logarithm = ratio.set((ratio <= 0).fill_null(False), None).log()
+        here = logarithm.is_not_null() & (True if beta is None else beta.is_null())
+        is_ratio = here if is_ratio is None else is_ratio | here
+        beta = logarithm if beta is None else beta.fill_null(logarithm)
+    found = {} if beta is None else {"beta": beta}
+    return found if is_ratio is None else found | {"is_ratio": is_ratio}
 
 
-def _error(file, table, columns, is_ratio):
-    """The standard error as it stands, else from the 95 % confidence interval."""
-    lower, upper = _interval(file, table)
-    if lower is None:
+def _standard_error(file, table, columns):
+    """The standard error as it stands, else of the confidence interval."""
+    error = _numbers_of(file, table, "standard_error")
+    found = {} if error is None else {"standard_error": error}
+    of_interval = error_of_interval(table, columns.get("beta"))
+    if of_interval is None:
+        return found
+    missing = of_interval.is_not_null() & (True if error is None else error.is_null())
+    if not missing.any():
+        return found
+    filled = of_interval if error is None else error.fill_null(of_interval)
+    return {"standard_error": filled, "is_of_interval": missing}
+
+
+def _frequency(file, table, effect):
+    """Frequency of the effect allele: as it stands, or turned from that of another allele."""
+    roles = {
+        role: _numbers_of(file, table, role, 0.0, 1.0)
+        for role in (
+            "effect_allele_frequency",
+            "other_allele_frequency",
+            "alt_allele_frequency",
+            "ref_allele_frequency",
+        )
+    }
+    choices = [roles["effect_allele_frequency"]]
+    if roles["other_allele_frequency"] is not None:
+        choices.append(1 - roles["other_allele_frequency"])
+    for allele, other in (("alt", "ref"), ("ref", "alt")):
+        frequency = roles[f"{allele}_allele_frequency"]
+        if frequency is not None:
+            choices.append(_turned_to(file, table, frequency, effect, allele, other))
+    choices = [values for values in choices if values is not None]
+    if not choices:
         return {}
-    frame = pl.DataFrame({"lower": lower, "upper": upper, "ratio": is_ratio})
-    lower, upper = (
-        pl.when("ratio").then(pl.when(pl.col(n) > 0).then(pl.col(n).log())).otherwise(pl.col(n))
-        for n in ("lower", "upper")
+    return {"effect_allele_frequency": pl.select(pl.coalesce(*choices)).to_series()}
+
+
+def _turned_to(file, table, frequency, effect, allele, other):
+    """The frequency of ``allele`` ("alt", "ref") as that of the effect allele, null if unknown."""
+    if effect is None:
+        return frequency if allele == "alt" else 1 - frequency
+    same, not_same = (
+        (_bases(file, table, name) == effect)
+        if name in table.columns
+        else pl.repeat(None, table.height, dtype=pl.Boolean, eager=True)
+        for name in (allele, other)
     )
-    width = frame.select(width=(upper - lower) / (2 * _NORMAL_975))["width"]
-    width = width.set((width <= 0).fill_null(False), None)
-    error = columns.get("standard_error", pl.Series([None] * table.height, dtype=pl.Float64))
-    wanted = error.is_null() & width.is_not_null()
-    file.noted[ERROR_FROM_CI] = file.noted.get(ERROR_FROM_CI, 0) + int(wanted.sum())
-    return {"standard_error": error.fill_null(width)}
-
-
-def _interval(file, table):
-    """(lower, upper) bounds of the confidence interval; None, None where there is none."""
-    if {"ci_lower", "ci_upper"} <= set(table.columns):
-        return _parsed(file, table, "ci_lower"), _parsed(file, table, "ci_upper")
-    if "ci" not in table.columns:
-        return None, None
-    bounds = table["ci"].cast(pl.String).str.extract_groups(_CI)
-    return tuple(bounds.struct.field(n).cast(pl.Float64, strict=False) for n in ("low", "high"))
-
-
-def _frequency(file, table, columns):
-    """The effect allele's frequency: as it stands, else from the other's, else from ALT's."""
-    found = columns.get("effect_allele_frequency")
-    other = columns.pop("other_allele_frequency", None)
-    parts = [] if found is None else [found]
-    parts += [] if other is None else [1 - other]
-    if "alt_frequency" in table.columns:
-        parts.append(_of_alt(file, table, columns))
-    if not parts:
-        return {}
-    frequency = parts[0]
-    for part in parts[1:]:
-        frequency = frequency.fill_null(part)
-    return {"effect_allele_frequency": frequency}
-
-
-def _of_alt(file, table, columns):
-    """ALT's frequency as the effect allele's: turned over where that is REF, none where neither."""
-    values = _parsed(file, table, "alt_frequency", 0.0, 1.0)
-    known = {n: _letters(table[n]) for n in ("ref", "alt") if n in table.columns}
-    if not known or "effect_allele" not in columns:
-        return values
-    frame = pl.DataFrame({"value": values, "effect": columns["effect_allele"], **known})
-    alt = pl.col("effect") == pl.col("alt") if "alt" in known else pl.col("effect") != pl.col("ref")
-    ref = pl.col("effect") == pl.col("ref") if "ref" in known else ~alt
-    turned = pl.when(alt).then(pl.col("value")).when(ref).then(1 - pl.col("value"))
-    return frame.select(turned.alias("value"))["value"]
+    if other not in table.columns:
+        not_same = ~same
+    if allele not in table.columns:
+        same = ~not_same
+    frame = pl.DataFrame({"f": frequency, "same": same, "not_same": not_same})
+    f = pl.col("f")
+    return frame.select(pl.when("same").then(f).when("not_same").then(1 - f)).to_series()
 
 
 def _numbers(file, table):
     """The columns that are taken as they are."""
-    bounds = {
-        "standard_error": (),
-        "effect_allele_frequency": (0.0, 1.0),
-        "other_allele_frequency": (0.0, 1.0),
-        "z": (),
-        "n": (0.0,),
-        "n_cases": (0.0,),
-        "n_controls": (0.0,),
-        "base_pair_location": (0.0, 2.0**31),
-    }
+    bounds = {"z": (), "n": (0.0,), "n_cases": (0.0,), "n_controls": (0.0,), "n_effective": (0.0,)}
+    bounds["base_pair_location"] = (0.0, 2.0**31)
     found = {
-        role: _parsed(file, table, role, *limits)
+        role: values
         for role, limits in bounds.items()
-        if role in table.columns
+        if role not in file.unread
+        and (values := _numbers_of(file, table, role, *limits)) is not None
     }
     _whole_positions(file, table, found)
     cases, controls = found.pop("n_cases", None), found.pop("n_controls", None)
-    if cases is not None and controls is not None:
-        both = cases + controls
-        found["n"] = found["n"].fill_null(both) if "n" in found else both
+    both = None if cases is None or controls is None else cases + controls
+    for more in (both, found.pop("n_effective", None)):
+        if more is not None:
+            found["n"] = found["n"].fill_null(more) if "n" in found else more
     return found
 
 
@@ -293,20 +304,16 @@ def _strand(file, table):
 
 
 def _significance(file, table):
-    """-log10 p from -log10 p, p or log10 p: row by row the first that is filled."""
-    parts = []
-    if "neg_log_10_p_value" in table.columns:
-        parts.append(_parsed(file, table, "neg_log_10_p_value", 0.0, infinite=True))
+    """-log10 p: each row's first filled one of -log10 p, p and log10 p."""
+    neg = _numbers_of(file, table, "neg_log_10_p_value", 0.0, infinite=True)
+    choices = [] if neg is None else [neg]
     if "p_value" in table.columns:
-        parts.append(_from_p(file, table))
-    if "log_10_p_value" in table.columns:
-        parts.append(-_parsed(file, table, "log_10_p_value", -math.inf, 0.0, infinite=True))
-    if not parts:
+        choices.append(_from_p(file, table))
+    log = _numbers_of(file, table, "log_10_p_value", -math.inf, 0.0, infinite=True)
+    choices += [] if log is None else [-log]
+    if not choices:
         return {}
-    found = parts[0]
-    for part in parts[1:]:
-        found = found.fill_null(part)
-    return {"neg_log_10_p_value": found}
+    return {"neg_log_10_p_value": pl.select(pl.coalesce(*choices)).to_series()}
 
 
 def _from_p(file, table):

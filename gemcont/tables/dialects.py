@@ -5,24 +5,27 @@ the effect allele of METAL and the other one of SAIGE); only a header that is no
 the free-form aliases. Names are compared without case, #, and with _ for every other sign.
 """
 
-import re
 from typing import NamedTuple
 
-# What a column can be. Of p, -log10 p and log10 p the second is preferred, of effect and ratio
-# the effect; the standard error is always that of the effect, so of the logarithm of a ratio.
+# What a column can be. Where several can give a value, each row takes the first that is filled:
+# of effect and ratios the effect, of -log10 p, p and log10 p the first, of standard error and
+# interval the error. The standard error is that of the effect, so of the logarithm of a ratio.
 ROLES = (
     "variant_id rsid chromosome base_pair_location effect_allele other_allele ref alt beta "
-    "odds_ratio hazard_ratio standard_error ci_lower ci_upper ci effect_allele_frequency "
-    "other_allele_frequency alt_frequency neg_log_10_p_value p_value log_10_p_value z n n_cases "
-    "n_controls test strand trait"
+    "odds_ratio hazard_ratio standard_error ci ci_lower ci_upper effect_allele_frequency "
+    "other_allele_frequency alt_allele_frequency ref_allele_frequency neg_log_10_p_value p_value "
+    "log_10_p_value z n n_cases n_controls n_effective test strand trait"
 ).split()
+# REGENIE's --htp has one column that is an odds ratio where there are controls, else the effect.
+EFFECT_BY_CONTROLS = "effect_by_controls"
 
 
 class Dialect(NamedTuple):
     """One program's heading.
 
     name; signature: columns (of which all are there) that no other dialect has together; columns:
-    role -> names, the first present one is taken.
+    role -> names: each row takes the first that is filled, of p the first that is present, since
+    two p are of two tests.
     """
 
     name: str
@@ -37,6 +40,51 @@ def _dialect(name, signature, **columns):
 # The order matters: a more particular signature stands before a more general one.
 DIALECTS = (
     _dialect(
+        "MTAG's results",
+        "SNP A1 A2 mtag_beta mtag_se mtag_z mtag_pval",
+        variant_id="SNP",
+        chromosome="CHR",
+        base_pair_location="BP",
+        effect_allele="A1",
+        other_allele="A2",
+        beta="mtag_beta",
+        standard_error="mtag_se",
+        effect_allele_frequency="FRQ meta_freq",
+        p_value="mtag_pval",
+        z="mtag_z",  # Z is that of the study before MTAG
+        n="N",
+    ),
+    _dialect(
+        "PGS Catalog",
+        "effect_allele effect_weight",
+        variant_id="variant_id",
+        rsid="rsID",
+        chromosome="chr_name",
+        base_pair_location="chr_position",
+        effect_allele="effect_allele",
+        other_allele="other_allele reference_allele hm_inferOtherAllele",
+        beta="effect_weight",
+        effect_allele_frequency="allelefrequency_effect",
+    ),
+    _dialect(
+        "REGENIE --htp",
+        "Name Chr Pos Ref Alt Trait Cohort Model Effect LCI_Effect UCI_Effect Pval",
+        variant_id="Name",
+        chromosome="Chr",
+        base_pair_location="Pos",
+        effect_allele="Alt",
+        other_allele="Ref",
+        effect_by_controls="Effect",
+        ci_lower="LCI_Effect",
+        ci_upper="UCI_Effect",
+        effect_allele_frequency="AAF",
+        p_value="Pval",
+        n_cases="Num_Cases",
+        n_controls="Num_Controls",
+        test="Model",
+        trait="Trait",
+    ),
+    _dialect(
         "GWAS-SSF",
         "chromosome base_pair_location effect_allele other_allele",
         variant_id="variant_id",
@@ -49,6 +97,8 @@ DIALECTS = (
         odds_ratio="odds_ratio",
         hazard_ratio="hazard_ratio",
         standard_error="standard_error",
+        ci_lower="ci_lower",
+        ci_upper="ci_upper",
         effect_allele_frequency="effect_allele_frequency",
         neg_log_10_p_value="neg_log_10_p_value",
         p_value="p_value",
@@ -154,6 +204,7 @@ DIALECTS = (
         beta="beta",
         odds_ratio="or",
         standard_error="sebeta",
+        ci="ci",
         effect_allele_frequency="af",
         p_value="pval",
         n="num_samples",
@@ -187,6 +238,8 @@ DIALECTS = (
         beta="BETA",
         odds_ratio="OR",
         standard_error="SE LOG_OR_SE",
+        ci_lower="L95",
+        ci_upper="U95",
         effect_allele_frequency="A1_FREQ",
         # Older builds head the same values, -log10 p, LOG10_P.
         neg_log_10_p_value="NEG_LOG10_P LOG10_P",
@@ -204,6 +257,8 @@ DIALECTS = (
         beta="BETA",
         odds_ratio="OR",
         standard_error="SE",
+        ci_lower="L95",
+        ci_upper="U95",
         p_value="P",
         n="NMISS",
         test="TEST",
@@ -229,22 +284,9 @@ DIALECTS = (
         other_allele="A2",
         odds_ratio="OR",
         standard_error="SE",
+        ci_lower="L95",
+        ci_upper="U95",
         p_value="P",
-    ),
-    _dialect(
-        "MTAG's results",
-        "SNP A1 A2 mtag_beta mtag_se mtag_z mtag_pval",
-        variant_id="SNP",
-        chromosome="CHR",
-        base_pair_location="BP",
-        effect_allele="A1",
-        other_allele="A2",
-        beta="mtag_beta",
-        standard_error="mtag_se",
-        effect_allele_frequency="FRQ meta_freq",
-        p_value="mtag_pval",
-        z="mtag_z",
-        n="N",
     ),
     _dialect(
         "MTAG",
@@ -268,9 +310,9 @@ DIALECTS = (
 ALIASES = {
     "variant_id": "SNP SNPID SNP_ID RSID RS_ID RS RSIDS ID MARKER MARKERNAME MARKER_NAME MARKERID "
     "VARIANT VARIANT_ID VARID",
-    "chromosome": "CHR CHROM CHROMOSOME CHR_ID CHR_NAME",
+    "chromosome": "CHR CHROM CHROMOSOME CHR_ID",
     "base_pair_location": "POS BP POSITION BASE_PAIR_LOCATION BASE_PAIR_POSITION CHR_POS BPOS "
-    "GENPOS PS BP_POSITION CHR_POSITION",
+    "GENPOS PS BP_POSITION",
     "effect_allele": "EFFECT_ALLELE EFFECTALLELE EA A1 AL1 ALLELE_EFFECT TESTED_ALLELE "
     "CODED_ALLELE RISK_ALLELE",
     "other_allele": "OTHER_ALLELE OTHERALLELE NON_EFFECT_ALLELE NONEFFECT_ALLELE NEA OA A2 AL2 A0 "
@@ -281,30 +323,47 @@ ALIASES = {
     "odds_ratio": "OR ODDS_RATIO",
     "hazard_ratio": "HR HAZARD_RATIO",
     "standard_error": "SE STDERR STD_ERR STANDARD_ERROR STDERROR SEBETA SE_BETA BETA_SE",
-    "effect_allele_frequency": "EAF FREQ FREQ1 FRQ AF AF1 A1FREQ A1_FREQ FREQ_A1 FREQ_EFFECT "
-    "EFFECT_ALLELE_FREQ EFFECT_ALLELE_FREQUENCY FREQ_EFFECT_ALLELE EFFECT_AF CODED_ALLELE_FREQ",
-    "alt_frequency": "AF_ALT ALT_FREQ ALT_FREQS ALT_AF AAF AF_ALLELE_ALT ALT_ALLELE_FREQ",
-    "ci_lower": "CI_LOWER LCI CI_LOW LOWER_CI CI95_LOWER LCI_EFFECT L95 OR_95L",
-    "ci_upper": "CI_UPPER UCI CI_HIGH UPPER_CI CI95_UPPER UCI_EFFECT U95 OR_95U",
-    "ci": "CI CI95 CI_95",
+    "ci": "CI CI95 CI_95 95_CI 95CI OR_95_CI OR_95CI CONFIDENCE_INTERVAL",
+    "ci_lower": "CI_LOWER CI_LOW CI95_LOWER CI_LOWER_95 CI_L LOWER_CI OR_95L OR_95_L L95 LOWER_95",
+    "ci_upper": "CI_UPPER CI_HIGH CI95_UPPER CI_UPPER_95 CI_U UPPER_CI OR_95U OR_95_U U95 UPPER_95",
+    "effect_allele_frequency": "EAF FREQ FREQ1 FRQ AF AF1 A1FREQ A1_FREQ FREQ_A1 A1_AF AF_A1 "
+    "FREQ_EFFECT EFFECT_ALLELE_FREQ EFFECT_ALLELE_FREQUENCY FREQ_EFFECT_ALLELE EFFECT_AF EA_FREQ "
+    "AF_EA CODED_ALLELE_FREQ",
+    "other_allele_frequency": "OAF NEAF A2FREQ A2_FREQ FREQ_A2 A2_AF AF_A2 OTHER_ALLELE_FREQ "
+    "OTHER_ALLELE_FREQUENCY NON_EFFECT_ALLELE_FREQ NON_EFFECT_ALLELE_FREQUENCY",
+    "alt_allele_frequency": "AF_ALT ALT_AF ALT_FREQ ALT_FREQS FREQ_ALT AAF POOLED_ALT_AF "
+    "ALT_ALLELE_FREQ ALT_ALLELE_FREQUENCY",
+    "ref_allele_frequency": "AF_REF REF_AF REF_FREQ REF_FREQS FREQ_REF REF_ALLELE_FREQ "
+    "REF_ALLELE_FREQUENCY",
     "neg_log_10_p_value": "NEG_LOG10_P NEG_LOG_10_P_VALUE NEGLOG10P NEG_LOG10P NEG_LOG10_PVAL "
     "MINUS_LOG10_P MLOGP MLOG10P LOG10P LP",
     "p_value": "P PVAL P_VAL PVALUE P_VALUE P_VALUES GWAS_P P_GC",
     "z": "Z ZSCORE Z_SCORE Z_STAT",
-    "n": "N N_TOTAL NTOTAL SAMPLE_SIZE SAMPLESIZE TOTAL_N TOTALSAMPLESIZE NUM_SAMPLES OBS_CT NMISS",
-    "n_cases": "N_CASE N_CASES NCASE NCASES NUM_CASES NCAS NCA",
-    "n_controls": "N_CONTROL N_CONTROLS N_CTRL N_CTRLS NCONTROL NCONTROLS NUM_CONTROLS NCON NCO",
+    "n": "N N_TOTAL NTOTAL TOTAL_N TOTALN N_SAMPLES NSAMPLES NUM_SAMPLES SAMPLE_SIZE SAMPLESIZE "
+    "TOTALSAMPLESIZE N_COMPLETE_SAMPLES OBS_CT NMISS",
+    "n_cases": "N_CASE N_CASES NCASE NCASES N_CAS NCAS NCA NUM_CASES NUM_CASE CASES_N",
+    "n_controls": "N_CONTROL N_CONTROLS NCONTROL NCONTROLS N_CTRL N_CTRLS N_CON NCON NCO "
+    "NUM_CONTROLS NUM_CONTROL CONTROLS_N",
+    "n_effective": "NEFF N_EFF NEFFECTIVE N_EFFECTIVE EFFECTIVE_N",
     "test": "TEST",
     "strand": "STRAND",
+    "trait": "TRAIT",
 }
-ROLE_OF = {alias: role for role, names in ALIASES.items() for alias in names.split()}
-
-
-def plain(name):
-    """A column's name as it is compared: upper case, no #, _ for every other sign."""
-    return re.sub(r"[^A-Z0-9]+", "_", name.strip().lstrip("#").upper())
-
-
-KNOWN_NAMES = set(ROLE_OF) | {
-    plain(name) for dialect in DIALECTS for names in dialect.columns.values() for name in names
+# Roles whose names mean the same in every program: a dialect that lacks one takes these too.
+BEHIND_DIALECTS = (
+    "variant_id chromosome base_pair_location ci ci_lower ci_upper alt_allele_frequency "
+    "ref_allele_frequency n n_cases n_controls n_effective strand"
+).split()
+# The GWAS Catalog's harmonised columns, which stand beside the author's and go before them.
+HARMONISED = {
+    "hm_rsid": "HM_RSID",
+    "hm_chromosome": "HM_CHROM HM_CHR",
+    "hm_base_pair_location": "HM_POS",
+    "hm_effect_allele": "HM_EFFECT_ALLELE",
+    "hm_other_allele": "HM_OTHER_ALLELE",
+    "hm_beta": "HM_BETA",
+    "hm_odds_ratio": "HM_ODDS_RATIO",
+    "hm_ci_lower": "HM_CI_LOWER",
+    "hm_ci_upper": "HM_CI_UPPER",
+    "hm_effect_allele_frequency": "HM_EFFECT_ALLELE_FREQUENCY",
 }

@@ -6,85 +6,67 @@ our words, so that nobody downstream knows where a number came from.
 
 import csv
 import os
+import re
 
 import numpy as np
 import polars as pl
 
-from gemcont._text import (
-    decoded,
-    line_number,
-    open_bytes,
-    parse_table,
-    separator_of,
-    split_fields,
-)
+from gemcont._text import line_number, open_bytes, parse_table, separator_of, split_fields
 from gemcont.errors import GemcontError
-from gemcont.tables.canonical import HARMONISED, canonical
-from gemcont.tables.headers import (
-    harmonised_columns,
-    looks_like_header,
-    recognise,
-    refuse_missing,
-)
+from gemcont.tables.canonical import canonical
+from gemcont.tables.headings import given_roles, recognise, refuse_missing, telling_columns
 
 _CHUNK = 32 << 20  # bytes of text, unzipped, that become one batch
 _ROWS = 1 << 19  # of a parquet that become one batch
 _COMMENT = b"##"
+_NUMBER = re.compile(r"[-+]?[0-9]*\.?[0-9]+(?:[eE][-+]?[0-9]+)?")
 
 
 class Sumstats:
     """A file of summary statistics, recognised by its header.
 
-    path: the file, or a DataFrame of pandas or polars. columns: role -> column of the file, for
-    what no dialect knows; general: the same as asked of several files (``headers.recognise``).
-    needed: roles without which the file is no use. trait: the one to read of a file of several.
-    Attributes: ``name``, ``dialect``, ``roles`` (role -> column), ``skipped``, frames of row and
-    variant_id of the rows left out so far, by reason, and ``noted``, counts of rows by what was
-    made of them.
+    path: the file, or a DataFrame of pandas or polars
+    columns: role -> column of the file, for what no dialect knows; firm: roles of them that may
+        not contradict a recognised dialect
+    needed: roles without which the file is no use; unread: roles that nobody will ask for
+    trait: the one to read of a file of several
+
+    Attributes: ``name``, ``dialect``, ``roles`` (key of ``headings.recognise`` -> column),
+    ``skipped``, rows left out so far by reason, and ``left_out``, frames of them (row, variant_id,
+    reason).
     """
 
-    def __init__(self, path, *, columns=None, general=None, needed=(), trait=None):
+    def __init__(self, path, *, columns=None, firm=(), needed=(), unread=(), trait=None):
         self._file = _open(path)
-        self.name, header = self._file.name, self._file.header
-        self.dialect, self.roles = recognise(self.name, header, columns or {}, general=general)
-        asked = {column for column in (columns or {}).values() if isinstance(column, str)}
-        self._harmonised = {
-            role: column
-            for role, column in harmonised_columns(header).items()
-            if column not in asked and role not in (columns or {})
-        }
-        refuse_missing(self.name, header, self.given, needed)
-        self.skipped, self.noted, self.trait = {}, {}, trait
+        self.name = self._file.name
+        header = self._file.header
+        self.dialect, self.roles = recognise(self.name, header, columns or {}, firm=firm)
+        self.unread = unread
+        self.need(needed)
+        self.skipped, self.left_out, self.trait = {}, [], trait
         if trait is not None and "trait" not in self.roles:
             raise GemcontError(f"--trait: {self.name} has no column of traits")
 
     @property
     def given(self):
         """The roles that the file can fill, those that follow from others included."""
-        found = set(self.roles) | set(self._harmonised)
-        if {"ref", "alt"} <= found:
-            found |= {"effect_allele", "other_allele"}
-        if found & {"odds_ratio", "hazard_ratio"}:
-            found.add("beta")
-        if found & {"p_value", "log_10_p_value"}:
-            found.add("neg_log_10_p_value")
-        if "ci" in found or {"ci_lower", "ci_upper"} <= found:
-            found.add("standard_error")
-        return found
-
-    def skip(self, rows, reason):
-        """Leave out rows (a table with ``row``), kept by their reason."""
-        if rows.height:
-            ids = rows["variant_id"] if "variant_id" in rows.columns else [None] * rows.height
-            frame = pl.DataFrame({"row": rows["row"], "variant_id": ids}).cast(
-                {"variant_id": pl.String}
-            )
-            self.skipped.setdefault(reason, []).append(frame)
+        return given_roles(self.roles)
 
     @property
-    def n_skipped(self):
-        """Rows left out so far, by reason."""
-        return {reason: sum(f.height for f in parts) for reason, parts in self.skipped.items()}
+    def telling(self):
+        """Columns of no role that may say which trait, gene or model a row is of."""
+        return telling_columns(self._file.header, self.roles.values())
+
+    def need(self, roles):
+        """Raise GemcontError where a role has no column."""
+        refuse_missing(self.name, self._file.header, self.given, roles)
+
+    def leave_out(self, table, reason):
+        """Note rows that are not of the results; table: row, and variant_id where it is known."""
+        self.skipped[reason] = self.skipped.get(reason, 0) + table.height
+        ids = [name for name in ("rsid", "variant_id") if name in table.columns]
+        ids = pl.coalesce(pl.col(ids).cast(pl.String)) if ids else pl.lit(None, dtype=pl.String)
+        self.left_out.append(table.select("row", ids.alias("variant_id")))
 
     @property
     def has_log_p(self):
@@ -104,8 +86,7 @@ class Sumstats:
         Raises GemcontError naming the line of a value that cannot be.
         """
         first, found = 0, False
-        names = {name: role for role, name in self.roles.items()}
-        names |= {name: HARMONISED + role for role, name in self._harmonised.items()}
+        names = {name: key for key, name in self.roles.items()}
         for table in self._file.tables(list(names)):
             rows = pl.Series("row", np.arange(first, first + table.height, dtype=np.uint32))
             first += table.height
@@ -125,7 +106,7 @@ class Sumstats:
 
     def fault(self, row, role, value, wrong):
         """The GemcontError for a value that cannot be, with the line it stands on."""
-        name = self.roles[role]
+        name = self.roles.get(role) or self.roles.get(f"hm_{role}", role)
         return GemcontError(f"{self._file.place(row)}: {name} is {value}, {wrong}")
 
 
@@ -149,41 +130,58 @@ class _Frame:
     name = "the table of summary statistics"
 
     def __init__(self, frame):
-        frame = frame.collect() if isinstance(frame, pl.LazyFrame) else frame
         if not isinstance(frame, pl.DataFrame):
-            frame = _of_pandas(frame)
+            frame = _of_pandas(self.name, frame)
         self._frame, self.header = frame, frame.columns
 
     def tables(self, columns):
         """Yield the one table of the named columns."""
-        yield self._frame.select(columns)
+        frame = self._frame.select(columns)
+        kinds = frame.schema.items()
+        nested = [name for name, kind in kinds if kind.is_nested() or kind == pl.Object]
+        if nested:
+            raise GemcontError(f"{self.name}: column {nested[0]!r} holds lists, not single values")
+        yield frame
 
     def place(self, row):
         """Where a row stands, for messages."""
         return f"{self.name}, row {row}"
 
 
-def _of_pandas(frame):
-    """A DataFrame of pandas as one of polars, or GemcontError for what is no DataFrame."""
-    if not hasattr(frame, "columns") or not hasattr(frame, "iloc"):
-        raise GemcontError(
-            "summary statistics must be a path or a DataFrame of pandas or polars, not "
-            f"{type(frame).__name__}"
-        )
-    names = [str(name) for name in frame.columns]
-    twice = next((n for i, n in enumerate(names) if n in names[:i]), None)
-    if twice is not None:
-        raise GemcontError(f"{_Frame.name}: column {twice!r} stands twice")
-    return pl.DataFrame({n: _series(frame[c]) for n, c in zip(names, frame.columns, strict=True)})
+def _of_pandas(name, frame):
+    """A polars frame of a pandas one, numbers and text; GemcontError for anything else."""
+    if not hasattr(frame, "iloc") or not hasattr(frame, "columns"):
+        kind = type(frame).__name__
+        how = "; .collect() it" if kind == "LazyFrame" else ""
+        raise GemcontError(f"{name} is a {kind}, neither a path nor a DataFrame{how}")
+    names = [str(column) for column in frame.columns]
+    _refuse_twice(name, names)
+    return pl.DataFrame({n: _series(frame.iloc[:, i]) for i, n in enumerate(names)})
 
 
 def _series(column):
     """A pandas column: numbers as they are, everything else as text."""
     if column.dtype.kind in "fiu" and not hasattr(column.dtype, "numpy_dtype"):
         return pl.Series(column.to_numpy(), nan_to_null=True)
-    blank = column.isna()
-    return pl.Series(
-        [None if b else str(v) for v, b in zip(column, blank, strict=True)], dtype=pl.String
+    return pl.Series([None if b else str(v) for v, b in zip(column, column.isna(), strict=True)])
+
+
+def _refuse_twice(path, names):
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise GemcontError(f"{path}: column {twice[0]!r} stands twice")
+
+
+def _is_header_of(line, data):
+    """Whether a line heads a line of data: as many fields, and these with a number among them."""
+    separator = separator_of(data.rstrip(b"\r\n"))
+    names, values = (
+        split_fields(text.rstrip(b"\r\n"), separator).rstrip(b"\n").decode(errors="replace")
+        for text in (line, data)
+    )
+    split = "," if separator == "," else "\t"
+    return names.count(split) == values.count(split) and any(
+        _NUMBER.fullmatch(value.strip()) for value in values.split(split)
     )
 
 
@@ -213,32 +211,29 @@ class _Text:
 
     def __init__(self, path):
         self.name, self._file = path, open_bytes(path, self)
-        self._comment, self._read = _COMMENT, b""
-        line = self._header_line()
+        line, self._first = self._header_lines()
         if not line.strip():
             raise GemcontError(f"{path}: the file is empty")
         line = line.rstrip(b"\r\n")
         self._separator = separator_of(line)
         self.header = self._names(split_fields(line, self._separator))
 
-    def _header_line(self):
-        """The line that names the columns: behind lines of ##, and behind those of one # where the
-        first line without one is a header itself."""
-        line = self._line().removeprefix(b"\xef\xbb\xbf")
-        while line.startswith(_COMMENT) or (line and not line.strip()):
+    def _header_lines(self):
+        """The header's line, and the line of data that had to be read to know it (or nothing).
+
+        Lines of ## are comments; of those with one # the last is the header where it has as many
+        fields as the line below, which then holds a number.
+        """
+        hashed, line = [], self._line().removeprefix(b"\xef\xbb\xbf")
+        while line.startswith(b"#") or (line and not line.strip()):
+            if line.startswith(b"#") and not line.startswith(_COMMENT):
+                hashed.append(line)
             line = self._line()
-        marked = line
-        while line.startswith(b"#"):
-            marked, line = line, self._line()
-        if line is marked:
-            return line
-        fields = split_fields(line.rstrip(b"\r\n"), separator_of(line)).decode(errors="replace")
-        delimiter = "," if separator_of(line) == "," else "\t"
-        if looks_like_header(fields.rstrip("\n").split(delimiter)):
-            self._comment = b"#"
-            return line
-        self._read = line  # the first row
-        return marked
+        if hashed and (not line or _is_header_of(hashed[-1], line)):
+            self._before = len(hashed) - 1
+            return hashed[-1], line
+        self._before = len(hashed)
+        return line, b""
 
     def _line(self):
         return self._guarded(self._file.readline)
@@ -255,21 +250,19 @@ class _Text:
         if b"\0" in line:
             raise GemcontError(f"{self.name}: not a text file (it holds zero bytes)")
         delimiter = "," if self._separator == "," else "\t"
-        text = decoded(self.name, line).rstrip("\n")
+        text = line.decode(errors="replace").rstrip("\n")
         if "\r" in text:
             raise GemcontError(f"{self.name}: lines end in bare carriage returns; convert them")
         if not text.replace("\t", "").isprintable():
             raise GemcontError(f"{self.name}: not a text file")
         names = [name.strip() for name in next(csv.reader([text], delimiter=delimiter))]
         names[0] = names[0].lstrip("#")
-        twice = sorted({name for name in names if names.count(name) > 1})
-        if twice:
-            raise GemcontError(f"{self.name}: column {twice[0]!r} stands twice")
+        _refuse_twice(self.name, names)
         return names
 
     def tables(self, columns):
         """Yield polars tables of text of the named columns."""
-        rest, chunk = self._read, b"more"
+        rest, chunk = self._first, b"more"
         while chunk:
             chunk = self._guarded(self._file.read, _CHUNK)
             data = rest + chunk
@@ -293,6 +286,6 @@ class _Text:
     def place(self, row):
         """Where a row stands, for messages."""
         try:
-            return f"{self.name}, line {line_number(self.name, row + 1, self._comment)}"
+            return f"{self.name}, line {line_number(self.name, row + 1 + self._before, _COMMENT)}"
         except GemcontError:  # a pipe is gone once it was read
             return f"{self.name}, data row {row + 1}"

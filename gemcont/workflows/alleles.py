@@ -63,6 +63,11 @@ class AlleleCodes:
         )
         return (place << np.uint64(_PAIR_BITS)) | pair
 
+    @staticmethod
+    def with_pairs(hashes, pairs):
+        """uint64 (rows,): hashes of ids, told apart by the pair of alleles too."""
+        return hashes ^ ((pairs + np.uint64(1)) * _SPREAD)
+
     def pairs(self, effect, other):
         """uint64 (rows,): alike for the same two alleles in either order, on either strand."""
         complement = self.complement
@@ -77,3 +82,22 @@ class AlleleCodes:
         mixed = (low.astype(np.uint64) << np.uint64(32)) | high.astype(np.uint64)
         hashed = (mixed * _SPREAD) >> np.uint64(64 - _PAIR_BITS)
         return np.where(high < 4, exact, np.maximum(hashed, np.uint64(16)))
+
+
+def coded_alleles(variants, rows):
+    """Return the alleles of variants of genotypes, and of the rows that are about them, as codes.
+
+    variants: table of a source; rows: table of effect_allele and other_allele (None: unknown), as
+    long. Returns (``AlleleCodes``, (effect, other) of the rows, (effect, other) of the variants,
+    bool (rows,) whether the row's are known): each int32 (rows,). Without an other allele, the
+    effect allele has to be one of the variant's two.
+    """
+    codes = AlleleCodes()
+    ours = [
+        codes.encode(variants[a].cast(pl.String).str.to_uppercase())
+        for a in ("effect_allele", "other_allele")
+    ]
+    theirs = [codes.encode(rows[a]) for a in ("effect_allele", "other_allele")]
+    lone = theirs[1] < 0
+    theirs[1] = np.where(lone, np.where(theirs[0] == ours[0], ours[1], ours[0]), theirs[1])
+    return codes, theirs, ours, theirs[0] >= 0

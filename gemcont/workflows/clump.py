@@ -16,11 +16,14 @@ from gemcont.genotype.filters import select_variants
 from gemcont.genotype.ld import Linkage
 from gemcont.genotype.lists import keep_and_remove
 from gemcont.stats.clump import least_neg_log_10_p, ranking
+from gemcont.tables.headings import refuse_columns
 from gemcont.workflows.clumping import Bounds, Clumping, Report, refuse_bounds
 from gemcont.workflows.loci import Loci, p_text
-from gemcont.workflows.matching import VariantIndex, examples_of, match
+from gemcont.workflows.matching import examples_of, match
+from gemcont.workflows.meta_settings import settings_of
 from gemcont.workflows.overlap import overlap  # noqa: F401 - belongs to what clumping offers
 from gemcont.workflows.setting_types import refuse_wrong_types
+from gemcont.workflows.variant_index import VariantIndex
 
 log = logging.getLogger(__name__)
 
@@ -56,6 +59,7 @@ class ClumpSettings:
 
     def __post_init__(self):
         refuse_wrong_types(self)
+        refuse_columns(self.columns)
         for name, low, high in (("p1", 0, 1), ("p2", 0, 1)):
             if not low < getattr(self, name) <= high:
                 raise GemcontError(f"--clump-{name}: must lie above {low} and up to {high}")
@@ -73,7 +77,7 @@ def run_clump(genotypes, sumstats, *, sample=None, genes=None, progress=False, *
     ``Loci.loci`` and ``Loci.members`` are pandas DataFrames: a row per locus, and a row per
     variant in one. Raises GemcontError for a mistake in the input.
     """
-    settings = ClumpSettings(**settings)
+    settings = settings_of(ClumpSettings, settings)
     source = open_genotypes(genotypes, sample=sample)
     settings = replace(settings, autosomes=autosomes_of(source, settings.autosomes))
     source.log_contents()

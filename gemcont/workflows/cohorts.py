@@ -1,58 +1,179 @@
-"""Cohorts' summary statistics read: the rows that can be used, and why the others cannot."""
+"""Reading cohorts' summary statistics: the rows that have what they need, the others by reason."""
 
 import logging
+import os
+from dataclasses import dataclass, field
 
 import numpy as np
 import polars as pl
 
 from gemcont.errors import GemcontError
+from gemcont.genotype.chromosomes import HUMAN_AUTOSOMES
 from gemcont.stats.special import normal_isf
-from gemcont.tables.headers import columns_of_file
 from gemcont.tables.sumstats import Sumstats
-from gemcont.workflows.plausibility import Plausibility
-from gemcont.workflows.union import (
-    BAD_ERROR,
-    ERROR_FROM_P,
-    LIFTED,
-    NO_ALLELES,
-    NO_EFFECT,
-    NO_ID,
-    NO_N,
-    NO_PLACE,
-    NO_Z,
-    Columns,
-    note,
-)
+from gemcont.workflows.plausible import EffectSample, check_effects
 
 log = logging.getLogger(__name__)
 
+# What is said of rows that did enter.
+LIFTED, TURNED, FLIPPED = "strand turned by liftover", "effect turned over", "strand flipped"
+ERROR_FROM_P = "standard error from p and effect"
+ERROR_FROM_INTERVAL = "standard error from the confidence interval"
+ENTERED = "entered"
+NOTES = (TURNED, FLIPPED, LIFTED, ERROR_FROM_P, ERROR_FROM_INTERVAL)
+NO_EFFECT = "effect or standard error missing"
+P_IS_ZERO = "p is 0, which tells no standard error"
+BAD_ERROR = "standard error not above 0"
+NO_Z = "no z, and no effect with its p or standard error"
+NO_N = "sample size missing"
+NO_PLACE = "chromosome or position missing"
+NO_ID = "id missing"
+NO_ALLELES = "alleles missing, 0 or the same"
+REPEATED = "the variant stands twice, its first row is used"
+ABSENT = "not in the reference"
+_FLOOR = 300.0  # -log10 of a p that is no p any more, but the smallest that a program writes
+_NEARER = 1.02  # how much a z may exceed that of its p before p counts as such a floor
+_MITOCHONDRION = 16_569  # base pairs; XY begins behind them, but for a telomere
 _WHOLE = (1 << 31) - 1  # largest position
 _NEEDED = ("effect_allele", "other_allele")
 
 
-def read_columns(path, union, settings, cohort, *, chain=None, number=1, alone=True):
-    """Return ``Columns`` of a file's usable rows; counts and drops go to ``cohort``.
+@dataclass
+class Cohort:
+    """One cohort's rows that entered, as arrays (rows,).
 
-    number: of the cohort, from 1; alone: whether there is no other
+    slot: which variant of the union; beta, standard_error (z and 1 under the sample-size scheme);
+    frequency of the union's effect allele; n; counts: rows by what became of them; dropped:
+    frames of the rows that did not enter; traits: names that the file holds; telling: columns that
+    may say of which trait or gene a row is; minor_only: whether no frequency is above one half;
+    confirmed: whether its frequencies go with those before it
+    """
+
+    name: str
+    slot: np.ndarray | None = None
+    beta: np.ndarray | None = None
+    standard_error: np.ndarray | None = None
+    frequency: np.ndarray | None = None
+    n: np.ndarray | None = None
+    counts: dict = field(default_factory=dict)
+    dropped: list = field(default_factory=list)
+    traits: set = field(default_factory=set)
+    telling: list = field(default_factory=list)
+    minor_only: bool = False
+    confirmed: bool = False
+
+    @property
+    def z(self):
+        """z scores (rows,)."""
+        return self.beta / self.standard_error
+
+
+@dataclass
+class Columns:
+    """A cohort's rows before matching: arrays and id columns of equal length."""
+
+    row: np.ndarray
+    ids: pl.Series
+    chromosome: np.ndarray
+    position: np.ndarray
+    effect: np.ndarray
+    other: np.ndarray
+    beta: np.ndarray
+    standard_error: np.ndarray
+    frequency: np.ndarray
+    n: np.ndarray
+
+    def take(self, kept):
+        """The rows of a bool or index array."""
+        kept = np.flatnonzero(kept) if kept.dtype == bool else kept
+        values = {
+            name: value.gather(kept) if isinstance(value, pl.Series) else value[kept]
+            for name, value in vars(self).items()
+        }
+        return Columns(**values)
+
+
+def columns_of(columns, path, name, number, *, alone=False):
+    """Return the part of ``MetaSettings.columns`` that is one cohort's, as ``Sumstats`` takes it.
+
+    columns: role -> column of all files; "FILE:role" -> column of one, which rules; path, name,
+    number (from 1): what FILE may be; alone: whether there is no other cohort, so that what is
+    said of all is said of it.
+    """
+    shared, own = {}, {}
+    known = _names_of(path, name, number)
+    for key, column in (columns or {}).items():
+        file, colon, role = key.rpartition(":")
+        if not colon:
+            shared[role] = column
+        elif file in known:
+            own[role] = column
+    return {"columns": shared | own, "firm": () if alone else set(shared) - set(own)}
+
+
+def refuse_unknown_files(columns, paths, names):
+    """Raise GemcontError for a FILE of ``columns`` that is none of the cohorts."""
+    files = enumerate(zip(paths, names, strict=True), 1)
+    known = {key for number, pair in files for key in _names_of(*pair, number)}
+    for key in columns or {}:
+        file, colon, _ = key.rpartition(":")
+        if colon and file not in known:
+            raise GemcontError(f"--columns: {file} is none of the files ({', '.join(names)})")
+
+
+def _names_of(path, name, number):
+    """What a cohort's file can be called."""
+    names = {name, str(number)}
+    if isinstance(path, (str, os.PathLike)):
+        names |= {os.fspath(path), os.path.basename(path)}
+    return names
+
+
+def read_columns(path, union, settings, cohort, asked, *, chain=None):
+    """``Columns`` of a file's usable rows; counts and drops go to ``cohort``.
+
+    asked: what ``columns_of`` says; chain: ``Chain`` that lifts the rows, or None
     """
     needed = _NEEDED
     if settings.scheme == "stderr":
-        error = "neg_log_10_p_value" if settings.se_from_p else "standard_error"
-        needed = (*needed, "beta", error)
+        needed = (*needed, "beta")
     if settings.match == "key":
         needed = (*needed, "chromosome", "base_pair_location")
-    own, general = columns_of_file(settings.columns, path, cohort.name, number, alone=alone)
-    file = Sumstats(path, columns=own, general=general, needed=needed, trait=settings.trait)
+    file = Sumstats(
+        path,
+        **asked,
+        needed=needed,
+        unread=("z",) if settings.scheme == "stderr" else (),
+        trait=settings.trait,
+    )
+    if settings.scheme == "stderr" and "standard_error" not in file.given:
+        file.need(["neg_log_10_p_value" if settings.se_from_p else "standard_error"])
     log.info("%s: %s, read as %s", cohort.name, file.name, file.dialect)
-    cohort.plausibility = Plausibility(cohort.name)
-    parts = [_usable(batch, union, settings, cohort, chain) for batch in file.batches()]
-    for reason, frames in file.skipped.items():
-        for frame in frames:
-            note(cohort, frame["row"], frame["variant_id"], reason)
-            cohort.counts["rows"] += frame.height
-    cohort.counts |= {what: count for what, count in file.noted.items() if count}
-    cohort.plausibility.check()
+    cohort.telling = file.telling
+    parts, sample = [], EffectSample()
+    for batch in file.batches():
+        sample.add(batch)
+        parts.append(_usable(batch, union, settings, cohort, chain))
+    check_effects(sample, file, cohort.name)
+    for reason, count in file.skipped.items():
+        if count:
+            cohort.counts["rows"] += count
+            left_out = pl.concat(file.left_out)
+            note(cohort, left_out["row"], left_out["variant_id"], reason)
+    _warn_of_zero_p(cohort, file)
     return _joined(parts)
+
+
+def _warn_of_zero_p(cohort, file):
+    """Warn where the strongest rows are lost because their p is printed as 0."""
+    if cohort.counts.get(P_IS_ZERO):
+        log.warning(
+            "%s: %s is 0 in %d rows, its strongest, which tells no standard error: they are left "
+            "out; a column of -log10 p, of standard errors or of confidence intervals keeps them",
+            cohort.name,
+            file.p_column,
+            cohort.counts[P_IS_ZERO],
+        )
 
 
 def _joined(parts):
@@ -60,8 +181,7 @@ def _joined(parts):
     fields = {}
     for name in Columns.__dataclass_fields__:
         pieces = [vars(part).pop(name) for part in parts]
-        text = isinstance(pieces[0], pl.Series)
-        fields[name] = pl.concat(pieces) if text else np.concatenate(pieces)
+        fields[name] = pl.concat(pieces) if name == "ids" else np.concatenate(pieces)
     return Columns(**fields)
 
 
@@ -73,18 +193,22 @@ def _usable(batch, union, settings, cohort, chain):
         shown = ", ".join(sorted(traits)[:3])
         raise GemcontError(f"{cohort.name}: holds several traits ({shown} ...); say one by --trait")
     cohort.traits = traits
-    own_error = batch["standard_error"].is_not_null().to_numpy()
     if settings.se_from_p:
         batch = batch.with_columns(_error_from_p(batch, cohort))
-    cohort.plausibility.add(batch, own_error=own_error)
     if settings.scheme == "samplesize":
         batch = batch.with_columns(pl.Series("z", _signed_z(batch), nan_to_null=True))
         batch = batch.filter(_drop(cohort, batch, batch["z"].is_null(), NO_Z))
         batch = batch.filter(_drop(cohort, batch, ~(batch["n"] > 0).fill_null(False), NO_N))
     else:
         missing = batch["beta"].is_null() | batch["standard_error"].is_null()
+        if settings.se_from_p:
+            zero = missing & batch["beta"].is_not_null() & batch["neg_log_10_p_value"].is_infinite()
+            zero = zero.fill_null(False)
+            batch = batch.filter(_drop(cohort, batch, zero, P_IS_ZERO))
+            missing = batch["beta"].is_null() | batch["standard_error"].is_null()
         batch = batch.filter(_drop(cohort, batch, missing, NO_EFFECT))
         batch = batch.filter(_drop(cohort, batch, batch["standard_error"] <= 0, BAD_ERROR))
+        _count_intervals(cohort, batch)
     batch = batch.filter(_drop(cohort, batch, _bad_alleles(batch), NO_ALLELES))
     if settings.match == "key" or chain is not None:
         place = batch["chromosome"].is_null() | batch["base_pair_location"].is_null()
@@ -97,6 +221,12 @@ def _usable(batch, union, settings, cohort, chain):
     return rows if chain is None else _lifted(rows, union, cohort, chain)
 
 
+def _count_intervals(cohort, batch):
+    count = int(batch["is_of_interval"].fill_null(False).sum())
+    if count:
+        cohort.counts[ERROR_FROM_INTERVAL] = cohort.counts.get(ERROR_FROM_INTERVAL, 0) + count
+
+
 def _bad_alleles(batch):
     """Rows with an allele missing (0 in PLINK's files) or twice the same."""
     effect, other = batch["effect_allele"], batch["other_allele"]
@@ -105,28 +235,30 @@ def _bad_alleles(batch):
 
 
 def _error_from_p(batch, cohort):
-    """Standard errors, where missing, from the effect and its normal p."""
+    """Standard errors that the file does not state, from the effect and its normal p.
+
+    A p at the floor of what programs write tells none; there an interval does, if there is one.
+    """
     error, beta, p = (
         batch[name].fill_null(np.nan).to_numpy(writable=True)
         for name in ("standard_error", "beta", "neg_log_10_p_value")
     )
-    zero = np.isnan(error) & (np.abs(beta) > 0) & np.isposinf(p)
-    if zero.any():
-        log.warning(
-            "%s: p is 0 in %d rows without a standard error or confidence interval, the strongest: "
-            "--se-from-p cannot make one, and they are left out; a column of -log10 p would",
-            cohort.name,
-            zero.sum(),
-        )
-    wanted = np.isnan(error) & (np.abs(beta) > 0) & (p > 0) & np.isfinite(p)
+    stated = ~np.isnan(error) & ~batch["is_of_interval"].fill_null(False).to_numpy()
+    wanted = ~stated & (np.abs(beta) > 0) & (p > 0) & np.isfinite(p)
+    wanted &= np.isnan(error) | (p < _FLOOR)
     error[wanted] = np.abs(beta[wanted]) / normal_isf(p[wanted])
     if wanted.any():
         cohort.counts[ERROR_FROM_P] = cohort.counts.get(ERROR_FROM_P, 0) + int(wanted.sum())
-    return pl.Series("standard_error", error, nan_to_null=True)
+    of_interval = batch["is_of_interval"].fill_null(False) & ~pl.Series(wanted)
+    error = pl.Series("standard_error", error, nan_to_null=True)
+    return [error, of_interval.alias("is_of_interval")]
 
 
 def _signed_z(batch):
-    """z as it stands, else of p with the effect's sign (METAL's way), else effect over error."""
+    """z as it stands, else of p with the effect's sign (METAL's way), else effect over error.
+
+    A p at the floor of what programs write gives way to a stronger effect over error.
+    """
     z, beta, error, p = (
         batch[name].fill_null(np.nan).to_numpy()
         for name in ("z", "beta", "standard_error", "neg_log_10_p_value")
@@ -135,6 +267,8 @@ def _signed_z(batch):
         np.isfinite(p), np.sign(beta) * normal_isf(np.where(np.isfinite(p), p, 0)), np.nan
     )
     of_error = np.divide(beta, error, out=np.full(len(beta), np.nan), where=error > 0)
+    floored = (p >= _FLOOR) & (np.abs(of_error) > _NEARER * np.abs(of_p))
+    of_p = np.where(floored, of_error, of_p)
     found = np.where(np.isnan(z), of_p, z)
     return np.where(np.isnan(found), of_error, found)
 
@@ -144,6 +278,23 @@ def _drop(cohort, batch, wrong, reason):
     if wrong.any():
         note(cohort, batch["row"].filter(wrong), batch["variant_id"].filter(wrong), reason)
     return ~wrong
+
+
+def note(cohort, rows, ids, reason):
+    """Note rows that did not enter."""
+    cohort.counts[reason] = cohort.counts.get(reason, 0) + len(rows)
+    frame = pl.DataFrame({"row": rows, "variant_id": ids}).with_columns(
+        (pl.col("row") + 1).cast(pl.UInt32), pl.lit(reason).alias("reason")
+    )
+    cohort.dropped.append(frame)
+
+
+def _chromosomes(batch, settings):
+    """Names of chromosomes; the GWAS Catalog's 25, where PLINK has XY, is MT: so short it is."""
+    short = (batch["chromosome"] == "25") & (batch["base_pair_location"] <= _MITOCHONDRION)
+    if settings.autosomes != HUMAN_AUTOSOMES or not short.any():
+        return batch["chromosome"]
+    return batch["chromosome"].set(short.fill_null(False), "MT")
 
 
 def _as_columns(batch, union, settings):
@@ -161,9 +312,8 @@ def _as_columns(batch, union, settings):
         beta, error = z, np.ones(len(z))
     return Columns(
         row=batch["row"].to_numpy(),
-        ids=_first_id(batch["variant_id"]) if settings.match == "id" else batch["variant_id"],
-        cells=batch["variant_id"],
-        chromosome=union.chromosome_codes(batch["chromosome"], settings.autosomes),
+        ids=batch["variant_id"],
+        chromosome=union.chromosome_codes(_chromosomes(batch, settings), settings.autosomes),
         position=batch["base_pair_location"].fill_null(0).cast(pl.Int32).to_numpy(writable=True),
         effect=effect,
         other=other,
@@ -172,11 +322,6 @@ def _as_columns(batch, union, settings):
         frequency=frequency,
         n=n.astype(np.float32),
     )
-
-
-def _first_id(cells):
-    """The first id of cells that may hold several."""
-    return cells.str.replace_all(r"\s*[,;|].*$", "")
 
 
 def _lifted(rows, union, cohort, chain):

@@ -17,7 +17,7 @@ import polars as pl
 from gemcont.errors import GemcontError
 from gemcont.genotype.chromosomes import Ploidy, canonical_name
 from gemcont.stats.added import added, equality
-from gemcont.stats.harmonise import REASONS, Reason, align, strand_of
+from gemcont.stats.harmonise import REASONS, Reason, Strand, align, count_strands, strand_of
 from gemcont.tables.columns import (
     EFFECT_ALLELE,
     FREQUENCY,
@@ -46,6 +46,7 @@ log = logging.getLogger(__name__)
 AUTOSOMES = group_name(Ploidy.AUTOSOME)
 
 _AT_ONCE = 8192  # variants
+_EXCESS = 0.05  # of the statistics of a small cohort, above which it is warned of
 _UNEQUAL = 3.0  # -log10 p of equal covariances, from which they are not
 
 
@@ -114,10 +115,15 @@ def write_joint_meta(stores, outputs, *, palindromic="infer", ambiguous=0.4, sam
 
 def _log_equality(cohorts, own):
     """Log whether the cohorts have one trait covariance on the autosomes, as lrt and f take it."""
-    found = [
-        _covariance(cohort, AUTOSOMES) for cohort in cohorts if AUTOSOMES in cohort.store.groups
-    ]
-    found = [pair for pair in found if pair is not None]
+    here = [cohort for cohort in cohorts if AUTOSOMES in cohort.store.groups]
+    try:
+        found = [_covariance(cohort, AUTOSOMES) for cohort in here]
+    except GemcontError:  # nothing that a test of one covariance for all needs
+        return
+    known = [(cohort, pair) for cohort, pair in zip(here, found, strict=True) if pair is not None]
+    found = [pair for _, pair in known]
+    if own:
+        _warn_of_small_cohorts([cohort for cohort, _ in known], found)
     if len(found) < 2:
         return
     chi2, dof, p = equality(*zip(*found, strict=True))
@@ -133,13 +139,35 @@ def _log_equality(cohorts, own):
     )  # fmt: skip
 
 
+def _warn_of_small_cohorts(cohorts, covariances):
+    """Warn of covariances of so few people that chi2 on D degrees of freedom is off its level."""
+    for cohort, (covariance, dof) in zip(cohorts, covariances, strict=True):
+        d = len(covariance)
+        excess = (d + 1) / (dof - d - 1)  # of the mean of an inverted Wishart matrix
+        if excess > _EXCESS:
+            log.warning(
+                "%s: N - K = %d for D = %d traits: its own statistics are %.0f %% too large on "
+                "average, and p where it weighs much too small",
+                *(cohort.store.path, dof, d, 100 * excess),
+            )
+
+
 def _covariance(cohort, group):
-    """(trait covariance (D, D), N - K) of a cohort in a group of chromosomes, None if singular."""
+    """(trait covariance (D, D), N - K) of a cohort in a group of chromosomes, None if untested.
+
+    Raises GemcontError where the cohort has too few people for a covariance of its own.
+    """
     facts = cohort.store.groups[group]
     dof = facts["n_samples"] - facts["n_covariates"]
     products = cohort.store.cross_products(group)[np.ix_(cohort.order, cohort.order)]
-    if dof < 1 or not np.isfinite(products).all() or np.linalg.eigvalsh(products)[0] <= 0:
+    if dof < 1 or not np.isfinite(products).all() or (np.diag(products) == 0).any():
         return None
+    if dof <= len(products) + 1 or np.linalg.eigvalsh(products)[0] <= 0:
+        raise GemcontError(
+            f"--joint: {cohort.store.path} has no covariance of its own on {group} (N - K = {dof}, "
+            f"D = {len(products)} traits, none of them a combination of others?): leave it out, or "
+            "take one covariance for all cohorts by --test lrt"
+        )
     return products / dof, dof
 
 
@@ -208,12 +236,16 @@ def _union(cohorts, palindromic, ambiguous):
         found[twice] = -1
         known = np.flatnonzero(found >= 0)
         at = found[known]
+        letters = a[known], b[known], effect[at], other[at]
+        strand = strand_of(*count_strands(*letters, codes.complement))
+        if strand is Strand.OTHER and palindromic == "infer":
+            a, b = codes.complement[a], codes.complement[b]
         sign, _, reason = align(
             *(a[known], b[known], eaf[known], effect[at], other[at], frequency[at]),
             codes.complement,
             palindromic=palindromic,
             ambiguous=ambiguous,
-            strand=strand_of(a[known], b[known], effect[at], other[at], codes.complement),
+            same_strand=strand is not Strand.UNTOLD,
         )
         new = np.flatnonzero((found < 0) & ~twice)
         cohort.slot = np.full(len(keys) + len(new), -1, dtype=np.int64)

@@ -12,7 +12,7 @@ from gemcont.genotype.kernels import decode, moments
 from gemcont.stats.harmonise import align
 from gemcont.tables.files import refuse_overwriting, remove, unfinished, unwritable
 from gemcont.tables.writers import open_writer
-from gemcont.workflows.alleles import AlleleCodes
+from gemcont.workflows.alleles import coded_alleles
 from gemcont.workflows.loci import p_text
 from gemcont.workflows.matching import z_score
 
@@ -125,15 +125,7 @@ def allele_signs(variants, rows):
     sign: 1 where the report counts the genotypes' effect allele, -1 the other one, 0 neither;
     flipped: only the other strand's letters fit; palindromic: the letters of both strands do.
     """
-    codes = AlleleCodes()
-    ours = [
-        codes.encode(variants[a].cast(pl.String).str.to_uppercase())
-        for a in ("effect_allele", "other_allele")
-    ]
-    theirs = [codes.encode(rows[a]) for a in ("effect_allele", "other_allele")]
-    lone = theirs[1] < 0  # without an other allele, the effect allele has to be one of the two
-    theirs[1] = np.where(lone, np.where(theirs[0] == ours[0], ours[1], ours[0]), theirs[1])
-    known = theirs[0] >= 0
+    codes, theirs, ours, known = coded_alleles(variants, rows)
     nothing = np.full(len(known), np.nan)
     complement = codes.complement
     sign, flipped, _ = align(*theirs, nothing, *ours, nothing, complement, palindromic="keep")

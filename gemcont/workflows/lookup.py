@@ -1,6 +1,20 @@
-"""Finding rows by 64-bit keys, sorted once."""
+"""Finding rows by 64-bit keys, sorted once, and the several ids of a cell."""
 
 import numpy as np
+import polars as pl
+
+_BETWEEN_IDS = r"[,;|\s]+"  # "rs1,rs2", as FinnGen writes a variant of several
+
+
+def split_ids(ids):
+    """Return (int64 row of every id, text column of the ids) of cells that may hold several."""
+    several = ids.str.contains(_BETWEEN_IDS).fill_null(False)
+    row = np.arange(len(ids))
+    if not several.any():
+        return row, ids
+    table = pl.DataFrame({"row": row, "id": ids.str.replace_all(_BETWEEN_IDS, ",").str.split(",")})
+    table = table.explode("id").filter((pl.col("id") != "") | pl.col("id").is_null())
+    return table["row"].to_numpy(), table["id"]
 
 
 class Lookup:
@@ -28,6 +42,10 @@ class Lookup:
             return np.full(len(keys), -1, dtype=np.int64)
         at, here = self._at(keys)
         return np.where(here & self._alone[at], self.values[at], -1).astype(np.int64)
+
+    def holds(self, keys):
+        """Which keys have a value, or several: bool (keys,)."""
+        return self._at(keys)[1] if len(self.keys) else np.zeros(len(keys), dtype=bool)
 
     def is_repeated(self, keys):
         """Which keys several values have: bool (keys,)."""

@@ -9,17 +9,19 @@ import polars as pl
 
 from gemcont.errors import GemcontError
 from gemcont.stats.special import neg_log10_normal_sf
+from gemcont.tables.canonical import NOT_ADDITIVE
 from gemcont.tables.sumstats import Sumstats
-from gemcont.workflows.alleles import AlleleCodes
-from gemcont.workflows.lookup import Lookup
-from gemcont.workflows.union import SEVERAL_IDS, place_name
+from gemcont.workflows.cohorts import columns_of, refuse_unknown_files
+from gemcont.workflows.plausible import EffectSample, check_effects
+from gemcont.workflows.variant_index import VariantIndex  # noqa: F401 - what rows are matched to
 
 log = logging.getLogger(__name__)
 
-_NAMELESS = "."  # an id that names nobody
-_UNPLACED = "0"
 _SMALLEST = 323.306  # -log10 of the smallest double, what p = 0 is taken as
-_LEAST_FLOOR = 10  # -log10 p, above which a smallest p that several rows share may be a floor
+_FLOOR = 300.0  # -log10 p from which a tie is a floor for sure
+_FEWEST_TIED = 2  # rows
+_DIFFERENT = 1.02  # how much the effects over errors of a tie differ at least where it is a floor
+_FEW = 100  # rows: fewer may well repeat
 DETAILS = (
     "effect_allele",
     "other_allele",
@@ -51,115 +53,6 @@ class Matched:
     log_p: list
 
 
-class VariantIndex:
-    """Finds variants of a genotype file by id, else by chromosome, position and alleles."""
-
-    def __init__(self, source, variants, autosomes):
-        self.source, self._autosomes = source, autosomes
-        table = source.variants
-        self.chosen = np.zeros(table.height, dtype=bool)
-        self.chosen[variants] = True
-        self.position = table["base_pair_location"].to_numpy()
-        self._ids = table["variant_id"]
-        named = np.flatnonzero((self._ids != _NAMELESS).fill_null(False).to_numpy())
-        self._by_id = Lookup(_hashed(self._ids)[named], named)
-        self._codes, self._pairs, self._by_place = AlleleCodes(), None, None
-
-    @property
-    def pairs(self):
-        """``AlleleCodes.pairs`` of every variant of the genotypes."""
-        if self._pairs is None:
-            self._pairs = self.pairs_of(self.source.variants)
-        return self._pairs
-
-    def pairs_of(self, table):
-        """uint64 (rows,): the two alleles of every row, 0 where one is unknown."""
-        first, second = (
-            self._codes.encode(table[name].cast(pl.String).str.to_uppercase())
-            for name in ("effect_allele", "other_allele")
-        )
-        known = (first >= 0) & (second >= 0)
-        return np.where(known, self._codes.pairs(first, second) + np.uint64(1), np.uint64(0))
-
-    def canonical(self, column):
-        """A text column of chromosome names as they are compared."""
-        names = column.unique().drop_nulls().to_list()
-        return column.replace({name: place_name(name, self._autosomes) for name in names})
-
-    def find(self, batch):
-        """Index of each row's variant, -1 where there is none (int64)."""
-        ids = batch["variant_id"]
-        found = self._by_id.find(_hashed(ids))
-        same = (self._ids.gather(np.maximum(found, 0)) == ids).fill_null(False).to_numpy()
-        found = np.where(same, found, -1)
-        self._find_in_cells(batch, found)
-        lost = np.flatnonzero(found < 0)
-        placed = ("chromosome", "base_pair_location", "effect_allele", "other_allele")
-        if len(lost) and all(batch[name].null_count() < batch.height for name in placed):
-            found[lost] = self._find_by_place(batch[lost])
-        return found
-
-    def _find_in_cells(self, batch, found):
-        """Fill in, for cells of several ids, the first id that a variant has whose alleles fit."""
-        several = batch["variant_id"].str.contains(SEVERAL_IDS).fill_null(False).to_numpy()
-        several = np.flatnonzero(several & (found < 0))
-        if not len(several):
-            return
-        cells = pl.DataFrame({"at": several, "id": batch["variant_id"].gather(several)})
-        cells = cells.with_columns(pl.col("id").str.replace_all(SEVERAL_IDS, ",").str.split(","))
-        cells = cells.explode("id").with_columns(pl.col("id").str.strip_chars())
-        at, here = cells["at"].to_numpy(), self._by_id.find(_hashed(cells["id"]))
-        same = (self._ids.gather(np.maximum(here, 0)) == cells["id"]).fill_null(False).to_numpy()
-        fits = same & (here >= 0) & self.alleles_fit(batch[at], np.maximum(here, 0))
-        rows, first = np.unique(at[fits], return_index=True)
-        found[rows] = here[fits][first]
-
-    def alleles_fit(self, batch, found):
-        """Bool (rows,): whether the alleles are those of the variants found, or unknown."""
-        if batch["other_allele"].null_count() == batch.height:
-            return np.ones(batch.height, dtype=bool)
-        mine, theirs = self.pairs_of(batch), self.pairs[found]
-        return (mine == theirs) | (mine == 0) | (theirs == 0)
-
-    def refuse_repeated(self, batch, found):
-        """Raise GemcontError for a row that finds none because its id stands for several."""
-        lost = batch["variant_id"].filter(found < 0)
-        several = pl.Series(self._by_id.is_repeated(_hashed(lost)), dtype=pl.Boolean)
-        several &= (lost != _NAMELESS).fill_null(False)
-        if several.any():
-            raise GemcontError(
-                f"{self.source.name}: variant id {lost[int(several.arg_max())]} stands for several "
-                "variants and the summary statistics use it; make ids unique (plink2 "
-                "--set-all-var-ids)"
-            )
-
-    def _find_by_place(self, rows):
-        if self._by_place is None:
-            table = self._keyed(self.source.variants, self.pairs)
-            table = table.with_row_index("variant")
-            self._by_place = table.unique(_KEY, keep="none")
-        found = self._keyed(rows, self.pairs_of(rows)).join(
-            self._by_place, on=_KEY, how="left", maintain_order="left", nulls_equal=False
-        )
-        return found["variant"].cast(pl.Int64).fill_null(-1).to_numpy()
-
-    def _keyed(self, table, pairs):
-        """Canonical chromosome, position, and the pair of alleles (null where unknown)."""
-        pair = pl.Series("pair", pairs)
-        return table.select(
-            self.canonical(table["chromosome"].cast(pl.String)),
-            pl.col("base_pair_location").cast(pl.Int64),
-            pair.set(pair == 0, None),
-        )
-
-
-_KEY = ["chromosome", "base_pair_location", "pair"]
-
-
-def _hashed(column):
-    return column.hash(1).to_numpy()
-
-
 def z_score():
     """Expression of a report's z: as it stands, else effect over a positive standard error."""
     error = pl.when(pl.col("standard_error") > 0).then(pl.col("standard_error"))
@@ -176,11 +69,20 @@ def match(paths, index, *, columns=None, trait=None, least=0.0):
     """
     parts, missing, counts = [], [], {"rows": 0, "p missing": 0, ABSENT: 0, "filtered": 0}
     examples, log_p, traits = [], [], set()
-    for number, path in enumerate(paths):
-        file = Sumstats(path, columns=columns, needed=("neg_log_10_p_value",), trait=trait)
+    names = [_shown(path, f"table {i + 1}") for i, path in enumerate(paths)]
+    refuse_unknown_files(columns, paths, names)
+    for number, (path, name) in enumerate(zip(paths, names, strict=True)):
+        file = Sumstats(
+            path,
+            **_asked_of(columns, path, name, number + 1, alone=len(paths) == 1),
+            needed=("neg_log_10_p_value",),
+            trait=trait,
+        )
         log.info("%s: read as %s, p from column %s", file.name, file.dialect, file.p_column)
         log_p.append(file.has_log_p)
+        own, sample = [], EffectSample()
         for batch in file.batches():
+            sample.add(batch)
             counts["rows"] += batch.height
             traits |= set(batch["trait"].unique().drop_nulls())
             batch = _tested(batch, counts)
@@ -188,8 +90,11 @@ def match(paths, index, *, columns=None, trait=None, least=0.0):
             found = index.find(batch)
             index.refuse_repeated(batch, found)
             missing.append(_not_found(batch, found, number, least, counts))
-            parts.append(_kept(batch, found, number, index, counts))
-        for reason, count in file.n_skipped.items():
+            own.append(_kept(batch, found, number, index, counts))
+        check_effects(sample, file, name, refuse=False)
+        parts.append(_untied(pl.concat(own), file, counts))
+        _warn_of_repeated(parts[-1], file, traits)
+        for reason, count in file.skipped.items():
             counts[reason] = counts.get(reason, 0) + count
             counts["rows"] += count
     if len(traits) > 1:
@@ -200,10 +105,58 @@ def match(paths, index, *, columns=None, trait=None, least=0.0):
     rows = pl.concat(parts)
     if rows.height == 0:
         raise GemcontError(_nothing_matched(paths, index, examples, counts))
-    rows = _above_floor(rows, counts)
-    strongest = _strongest(rows).drop("fits")
+    strongest = _strongest(rows)
     counts["repeated"] = rows.height - strongest.height
-    return Matched(strongest, pl.concat(missing), counts, log_p)
+    _count_other_alleles(strongest, counts)
+    return Matched(strongest.drop("others"), pl.concat(missing), counts, log_p)
+
+
+def _asked_of(columns, path, name, number, *, alone):
+    """``columns_of`` a report; which p and ids are read is for the user to say of any file."""
+    asked = columns_of(columns, path, name, number, alone=alone)
+    free = {"p_value", "neg_log_10_p_value", "log_10_p_value", "variant_id"}
+    return asked | {"firm": set(asked["firm"]) - free}
+
+
+def _untied(rows, file, counts):
+    """The rows of a report; those at the floor of its p are ranked by effect over error.
+
+    A floor is the smallest p of the file where several rows have it whose effects over their errors
+    differ: no test gives that, a smallest number that a program writes does.
+    """
+    p = rows["neg_log_10_p_value"].to_numpy()
+    tied = np.flatnonzero(p == p.max()) if len(p) else []
+    if len(tied) < _FEWEST_TIED:
+        return rows
+    z = np.abs(rows[tied].select(z_score()).to_series().fill_null(np.nan).to_numpy())
+    known = np.isfinite(z)
+    if known.sum() < _FEWEST_TIED and p.max() >= _FLOOR and p.max() != _SMALLEST:
+        log.warning(
+            "%s: %d rows tie at the smallest p, %s, and have no effect and standard error to rank "
+            "them by",
+            *(file.name, len(tied), f"1e-{p.max():.0f}"),
+        )
+    if known.sum() < _FEWEST_TIED or z[known].max() < _DIFFERENT * z[known].min():
+        return rows
+    derived = neg_log10_normal_sf(np.where(known, z, 0.0))
+    untied = p.copy()
+    untied[tied] = np.where(known, np.maximum(derived, p[tied]), p[tied])
+    reason = "p at the smallest of the file, ranked by effect and standard error"
+    counts[reason] = counts.get(reason, 0) + int(known.sum())
+    return rows.with_columns(pl.Series("neg_log_10_p_value", untied))
+
+
+def _warn_of_repeated(rows, file, traits):
+    """Warn where a third of a report's rows are of variants that others of it are of."""
+    repeated = rows.height - rows["variant"].n_unique()
+    if len(traits) > 1 or rows.height < _FEW or repeated * 3 < rows.height:
+        return
+    column = file.telling[0] if file.telling else "COLUMN"
+    log.warning(
+        "%s: %d of %d rows repeat a variant: several traits, genes or models in one file? The best "
+        "p of each variant counts; --columns trait=%s --trait NAME reads one",
+        *(file.name, repeated, rows.height, column),
+    )
 
 
 def _tested(batch, counts):
@@ -255,13 +208,13 @@ def _kept(batch, found, number, index, counts):
     counts["filtered"] += int((found >= 0).sum() - here.sum())
     batch = batch.filter(here)
     _count_moved(batch, index, found[here], counts)
-    fits = _count_other_alleles(batch, index, found[here], counts)
+    others = index.have_others(index.pairs_of(batch), found[here])
     return batch.select(
         pl.Series("variant", found[here]),
-        pl.Series("fits", fits),
         pl.lit(number).alias("file"),
         "neg_log_10_p_value",
         *DETAILS,
+        pl.Series("others", others, dtype=pl.Boolean),
     )
 
 
@@ -279,15 +232,10 @@ def _count_moved(batch, index, found, counts):
     )
 
 
-def _count_other_alleles(batch, index, found, counts):
-    """Count the rows whose alleles are not those of their variant; bool (rows,): the others."""
-    message = (
-        "some ids have other alleles in the genotypes; where a row of the same id has the right "
-        "ones, that row counts"
-    )
-    fits = index.alleles_fit(batch, found)
-    _warn_once(int((~fits).sum()), OTHER_ALLELES, counts, message)
-    return fits
+def _count_other_alleles(rows, counts):
+    """Count the variants whose only rows have other alleles than the variant of their id."""
+    message = "some ids have other alleles in the genotypes; p does not depend on them, effects do"
+    _warn_once(int(rows["others"].sum()), OTHER_ALLELES, counts, message)
 
 
 def _warn_once(count, reason, counts, message):
@@ -298,32 +246,14 @@ def _warn_once(count, reason, counts, message):
         counts[reason] = counts.get(reason, 0) + count
 
 
-def _above_floor(rows, counts):
-    """Rows whose p a program cut off at its smallest, ranked by effect over error instead.
-
-    Where the smallest p of a file stands in several rows whose effects and errors give smaller
-    ones, it is a floor (2.2e-308 and 2.2e-16 of R, 1e-300 of others), and those rows would tie.
-    """
-    own = rows.select("file", "neg_log_10_p_value", z=z_score().abs())
-    p, z, file = (own[n].fill_null(np.nan).to_numpy() for n in ("neg_log_10_p_value", "z", "file"))
-    p = p.copy()
-    for number in np.unique(file):
-        here = file == number
-        tied = np.flatnonzero(here & (p == np.nanmax(p[here])) & np.isfinite(z))
-        better = neg_log10_normal_sf(z[tied])
-        if len(tied) > 1 and p[tied[0]] > _LEAST_FLOOR and (better >= p[tied]).mean() > 0.9:
-            p[tied] = np.maximum(better, p[tied])
-            reason = "p at its floor, ranked by effect over standard error"
-            counts[reason] = counts.get(reason, 0) + len(tied)
-    return rows.with_columns(pl.Series("neg_log_10_p_value", p))
-
-
 def _strongest(rows):
-    """One row a variant, in the order of the genotype file: of those whose alleles fit, if any
-    do, the smallest p, the first of equals."""
+    """One row a variant, in the order of the genotype file: the smallest p, the first of equals.
+
+    A row that has other alleles than the variant counts only where no row has its own.
+    """
     return rows.sort(
-        ["variant", "fits", "neg_log_10_p_value"],
-        descending=[False, True, True],
+        ["variant", "others", "neg_log_10_p_value"],
+        descending=[False, False, True],
         maintain_order=True,
     ).unique("variant", keep="first", maintain_order=True)
 
@@ -339,7 +269,7 @@ def examples_of(rows):
 def _nothing_matched(paths, index, examples, counts):
     if counts["filtered"]:
         return "no variant of the summary statistics is left by --chr, --extract and --exclude"
-    tests = counts.get("TEST is not ADD", 0)
+    tests = counts.get(NOT_ADDITIVE, 0)
     if not examples and tests:
         return f"no row of the summary statistics has TEST ADD ({tests} have another)"
     theirs = ", ".join(examples) or "no row with a p"
@@ -350,5 +280,5 @@ def _nothing_matched(paths, index, examples, counts):
     )
 
 
-def _shown(path):
-    return str(path) if isinstance(path, (str, os.PathLike)) else "the table of summary statistics"
+def _shown(path, otherwise="the table of summary statistics"):
+    return str(path) if isinstance(path, (str, os.PathLike)) else otherwise

@@ -1,8 +1,6 @@
 """Meta-analysis of cohorts: ``run_meta`` in memory, ``write_meta`` from files to files."""
 
 import logging
-import os
-from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
@@ -10,75 +8,38 @@ from tqdm import tqdm
 
 from gemcont.errors import GemcontError
 from gemcont.genotype import open_genotypes
-from gemcont.genotype.chromosomes import HUMAN_AUTOSOMES, drawing_order
-from gemcont.genotype.liftover import Chain
-from gemcont.stats.harmonise import MODES
+from gemcont.genotype.chromosomes import drawing_order
 from gemcont.stats.meta import gc_lambda, inverse_variance, sample_size
 from gemcont.tables.columns import dropped_columns, meta_columns
-from gemcont.tables.headers import refuse_unknown_files
 from gemcont.workflows.alleles import AlleleCodes
 from gemcont.workflows.builds import (
     canonical_builds,
+    chains_of,
     compare_positions,
-    guess,
-    refuse_other_direction,
-    warn_of_few_shared,
+    looks_like,
+    refuse_stated,
 )
-from gemcont.workflows.cohorts import read_columns
-from gemcont.workflows.copies import refuse_copies
-from gemcont.workflows.enter import enter
+from gemcont.workflows.cohorts import (
+    ABSENT,
+    ENTERED,
+    NO_EFFECT,
+    NOTES,
+    Cohort,
+    columns_of,
+    read_columns,
+    refuse_unknown_files,
+)
+from gemcont.workflows.entering import enter
+from gemcont.workflows.meta_settings import MetaSettings, cohort_names, settings_of
+from gemcont.workflows.plausible import refuse_copies, warn_of_minor_alleles
 from gemcont.workflows.reference import reference_union
-from gemcont.workflows.setting_types import refuse_wrong_types
 from gemcont.workflows.tables import to_pandas
-from gemcont.workflows.union import ABSENT, ENTERED, NO_EFFECT, NOTES, Cohort, Union
+from gemcont.workflows.union import Union
 
 log = logging.getLogger(__name__)
 
 _CHUNK = 1 << 19  # variants that are pooled and written at a time
 _LEAST_MATCHED = 0.5  # share of the smaller of cohort and reference, below which a build is wrong
-
-
-@dataclass(frozen=True)
-class MetaSettings:
-    """What ``gemcont-meta`` can be told; names as of its flags.
-
-    scheme: "stderr" (inverse variance) or "samplesize"; match: "key" (chromosome, position and
-    alleles) or "id"; palindromic: "infer", "keep" or "drop", ambiguous within [ambiguous, 1 -
-    ambiguous]; build: of each file or one for all, liftover: a chain file that lifts those whose
-    build is not to_build (default: the first file's); columns: role -> column of the files;
-    columns of one file: "FILE:role", FILE its path, cohort's name or number from 1;
-    trait: the one to read of files of several; se_from_p: standard errors that are missing follow
-    from the effect and its p
-    """
-
-    scheme: str = "stderr"
-    random_effects: bool = False
-    genomic_control: bool = False
-    match: str = "key"
-    palindromic: str = "infer"
-    ambiguous: float = 0.4
-    max_eaf_diff: float | None = None
-    build: list | None = None
-    to_build: str | None = None
-    liftover: str | None = None
-    autosomes: int = HUMAN_AUTOSOMES
-    columns: dict | None = None
-    trait: str | None = None
-    se_from_p: bool = False
-
-    def __post_init__(self):
-        refuse_wrong_types(self)
-        for flag, value, known in (
-            ("--scheme", self.scheme, ("stderr", "samplesize")),
-            ("--match", self.match, ("key", "id")),
-            ("--palindromic", self.palindromic, MODES),
-        ):
-            if value not in known:
-                raise GemcontError(f"{flag}: {value!r} is not one of {', '.join(known)}")
-        if not 0 < self.ambiguous <= 0.5:
-            raise GemcontError(f"--ambiguous: {self.ambiguous:g} is not above 0 and up to 0.5")
-        if self.random_effects and self.scheme == "samplesize":
-            raise GemcontError("--random-effects needs --scheme stderr: z scores have no variance")
 
 
 class MetaRun:
@@ -239,7 +200,8 @@ def prepare(sumstats, names, settings, *, reference=None, genotypes=None, progre
     """
     builds = canonical_builds(settings.build, len(sumstats))
     target = canonical_builds([settings.to_build or builds[0]], 1)[0]
-    chains = _chains(builds, target, settings)
+    chains = chains_of(builds, target, names, settings)
+    refuse_unknown_files(settings.columns, sumstats, names)
     codes = AlleleCodes()
     union = Union(codes, by_id=settings.match == "id")
     genotypes = None if genotypes is None else open_genotypes(genotypes)
@@ -249,61 +211,34 @@ def prepare(sumstats, names, settings, *, reference=None, genotypes=None, progre
     bar = tqdm(
         total=len(sumstats), unit=" cohorts", disable=None if progress else True, leave=False
     )
-    refuse_unknown_files(settings.columns, sumstats, names)
-    for number, (path, name, chain) in enumerate(zip(sumstats, names, chains, strict=True), 1):
-        cohort, alone = Cohort(name), len(sumstats) == 1
-        rows = read_columns(path, union, settings, cohort, chain=chain, number=number, alone=alone)
-        if len(union) and settings.match == "key":
-            compare_positions(name, rows, union, list(union.chromosomes))
-        before = len(union)
+    cases = zip(sumstats, names, builds, chains, strict=True)
+    for number, (path, name, build, chain) in enumerate(cases, 1):
+        cohort = Cohort(name)
+        asked = columns_of(settings.columns, path, name, number, alone=len(sumstats) == 1)
+        rows = read_columns(path, union, settings, cohort, asked, chain=chain)
+        if settings.match == "key":
+            refuse_stated(name, rows, union, target if chain else build)
+            compare_positions(name, rows, union)
         enter(rows, union, settings, cohort)
         _log_cohort(cohort)
         if union.fixed and settings.match == "key":
             _refuse_wrong_build(cohort, rows, union)
-        _refuse_nothing(cohort, settings)
-        if before and not union.fixed:
-            warn_of_few_shared(cohort, rows, union, before, by_place=settings.match == "key")
         cohorts.append(cohort)
         bar.update()
     bar.close()
-    refuse_copies(cohorts)
-    _warn_of_missing_sizes(cohorts, settings)
+    _refuse_empty(cohorts)
+    if settings.scheme == "samplesize":
+        log.info("effect_allele_frequency is the cohorts' mean weighted by n, not by variance")
+    refuse_copies(cohorts, len(union))
+    warn_of_minor_alleles(cohorts)
     return MetaRun(union, cohorts, settings)
-
-
-def _chains(builds, target, settings):
-    """The chain that lifts each file, None where it needs none."""
-    if settings.liftover is None:
-        if len(set(builds) | {target}) > 1 and settings.match == "key":
-            raise GemcontError("--build: the builds differ; give --liftover CHAIN, or --match id")
-        return [None] * len(builds)
-    if builds[0] is None:
-        raise GemcontError("--liftover: say the build of every file by --build, e.g. --build 38,37")
-    chain = Chain(settings.liftover, settings.autosomes)
-    refuse_other_direction(chain, [b for b in builds if b != target], target)
-    lifted = [build != target for build in builds]
-    if not any(lifted):
-        raise GemcontError(f"--liftover: every file is of build {target} already; say --to-build")
-    return [chain if moves else None for moves in lifted]
-
-
-def _warn_of_missing_sizes(cohorts, settings):
-    """Warn where n of the result leaves cohorts out: it counts those that have a sample size."""
-    without = [c.name for c in cohorts if np.isnan(c.n).all()]
-    if without and settings.scheme == "stderr":
-        log.warning(
-            "%s: no sample size: n of the result counts the other cohorts alone; name the column "
-            "by --columns FILE:n=NAME",
-            ", ".join(without),
-        )
 
 
 def _log_cohort(cohort):
     """Rows, those that entered and what was done to them, those that did not by reason."""
     counts = cohort.counts
     done = ", ".join(f"{counts[note]} {note}" for note in NOTES if counts.get(note))
-    known = ("rows", ENTERED, *NOTES)
-    left_out = ", ".join(f"{n} {reason}" for reason, n in counts.items() if reason not in known)
+    left_out = _left_out(counts)
     log.info(
         "%s: %d rows, %d entered%s%s",
         cohort.name,
@@ -312,35 +247,35 @@ def _log_cohort(cohort):
         f" ({done})" if done else "",
         f"; left out: {left_out}" if left_out else "",
     )
+    if counts[ENTERED] and np.isnan(cohort.n).all():
+        log.warning("%s: no sample size: n of the result does not count its people", cohort.name)
 
 
-def _refuse_nothing(cohort, settings):
-    """Raise GemcontError for a cohort of which no row entered, with the reasons."""
-    counts, known = cohort.counts, ("rows", ENTERED, *NOTES)
-    if counts[ENTERED]:
+def _left_out(counts):
+    """The rows that did not enter, by reason, in words."""
+    known = ("rows", ENTERED, *NOTES)
+    return ", ".join(f"{n} {reason}" for reason, n in counts.items() if reason not in known)
+
+
+def _refuse_empty(cohorts):
+    """Raise GemcontError where nothing of a cohort entered: it would be missing without a word."""
+    empty = [cohort for cohort in cohorts if not cohort.counts[ENTERED]]
+    if not empty:
         return
-    reasons = ", ".join(f"{n} {reason}" for reason, n in counts.items() if reason not in known)
-    hint = ""
-    if counts.get(NO_EFFECT) and not settings.se_from_p:
-        hint = "; --se-from-p makes standard errors of effect and p"
-    raise GemcontError(
-        f"{cohort.name}: none of its {counts['rows']} rows can be used ({reasons}){hint}"
-    )
+    first, everyone = empty[0], len(empty) == len(cohorts)
+    way = "; --se-from-p takes errors from effects and p" if NO_EFFECT in first.counts else ""
+    text = "no row of any cohort can be used: of" if everyone else "no row can be used of"
+    raise GemcontError(f"{text} {first.name}, {_left_out(first.counts) or 'which has none'}{way}")
 
 
 def _refuse_wrong_build(cohort, rows, union):
     absent = cohort.counts.get(ABSENT, 0)
     found = len(rows.row) - absent
     if found < _LEAST_MATCHED * min(len(rows.row), len(union)):
-        names = pl.Series([*union.chromosomes, None], dtype=pl.String)
-        code = np.minimum(rows.chromosome, len(union.chromosomes)).astype(np.uint32)
-        looks = (
-            guess(rows.ids, names.gather(code), rows.position) or "neither hg19 nor hg38 for sure"
-        )
         raise GemcontError(
             f"{cohort.name}: {absent} of {len(rows.row)} rows are not in the reference; its "
-            f"positions look like {looks}; give --liftover CHAIN with --build and --to-build, or "
-            "--match id"
+            f"positions look like {looks_like(rows, union)}; give --liftover CHAIN with --build "
+            "and --to-build, or --match id"
         )
 
 
@@ -355,36 +290,8 @@ def run_meta(sumstats, names=None, *, reference=None, genotypes=None, **settings
 
     Raises GemcontError for a mistake in the input.
     """
-    settings = MetaSettings(**settings)
+    settings = settings_of(MetaSettings, settings)
     sumstats = list(sumstats) if isinstance(sumstats, (list, tuple)) else [sumstats]
     names = cohort_names(sumstats, names)
     run = prepare(sumstats, names, settings, reference=reference, genotypes=genotypes)
     return to_pandas(pl.concat(run.frames()))
-
-
-def cohort_names(sumstats, names):
-    """Names of the cohorts: as given, else of their files."""
-    if not sumstats:
-        raise GemcontError("--sumstats: no cohort is given")
-    paths = [os.path.realpath(s) for s in sumstats if isinstance(s, (str, os.PathLike))]
-    for path in paths:
-        if paths.count(path) > 1 and os.path.isfile(path):
-            raise GemcontError(f"--sumstats: {path} stands twice")
-        if not os.path.exists(path):
-            raise GemcontError(f"{path}: no such file")
-    if names is None:
-        names = [
-            os.path.basename(os.fspath(s)).split(".")[0]
-            if isinstance(s, (str, os.PathLike))
-            else f"cohort{i + 1}"
-            for i, s in enumerate(sumstats)
-        ]
-        names = names if len(set(names)) == len(names) else [str(s) for s in sumstats]
-    if len(names) != len(sumstats):
-        raise GemcontError(f"--names: {len(names)} names for {len(sumstats)} files")
-    strange = next((n for n in names if not n or not str(n).isprintable()), None)
-    if strange is not None:
-        raise GemcontError(f"--names: {strange!r} is no name for a table")
-    if len(set(names)) < len(names):
-        raise GemcontError("--names: two cohorts have the same name")
-    return names

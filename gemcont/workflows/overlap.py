@@ -1,5 +1,6 @@
 """How many of a disease's loci another GWAS recovers, and how many chance would."""
 
+import logging
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +13,10 @@ from gemcont.genotype.ld import Linkage, Near
 from gemcont.stats.calibration import GENOME_WIDE, chance_recovery
 from gemcont.stats.clump import least_neg_log_10_p, radius_of
 from gemcont.tables.sumstats import Sumstats
+from gemcont.workflows.lookup import split_ids
 from gemcont.workflows.tables import to_pandas
+
+log = logging.getLogger(__name__)
 
 BONFERRONI = "bonferroni"
 _LEVEL = 0.05
@@ -62,7 +66,8 @@ def overlap(
     threshold: p that counts, or "bonferroni": 0.05 over the loci that are in the results
     r2, genotypes: a locus is also recovered by a variant within ``kb`` whose r2 with its index
         variant is at least r2 in the genotypes (a path or a ``GenotypeSource``)
-    draws, seed: of the random loci, matched on the results' allele frequency
+    draws, seed: of the random loci, matched on the results' allele frequency alone: not on linkage,
+        so with r2 and genotypes the p of loci in strongly linked regions is too small
 
     Returns ``Overlap``. Variants are matched by id. Raises GemcontError where no locus is in the
     results.
@@ -85,6 +90,10 @@ def overlap(
     by = np.where(hit, np.arange(rows.height), -1)
     strength = np.ones(rows.height)
     if r2 is not None:
+        log.info(
+            "overlap: random loci are matched on frequency, not on linkage: p is too small where "
+            "the loci have more linked neighbours"
+        )
         source = open_genotypes(genotypes)
         search = _Search(source, rows, hit, r2, radius_of(kb), r2_type, autosomes)
         by, strength = search.proxies(by)
@@ -92,11 +101,14 @@ def overlap(
 
 
 def _positions(wanted, ids):
-    """Where each wanted id stands, -1 where it does not."""
-    table = pl.DataFrame({"id": ids, "at": np.arange(len(ids))})
-    table = table.unique("id", keep="first", maintain_order=True)
-    found = wanted.alias("id").to_frame().join(table, on="id", how="left", maintain_order="left")
-    return found["at"].fill_null(-1).to_numpy()
+    """Where each wanted id stands, -1 where it does not; a cell of several has any of them."""
+    (at, ids), (row, asked) = split_ids(ids), split_ids(wanted)
+    table = pl.DataFrame({"id": ids, "at": at}).unique("id", keep="first", maintain_order=True)
+    found = asked.alias("id").to_frame().join(table, on="id", how="left", maintain_order="left")
+    known = np.flatnonzero(found["at"].is_not_null().to_numpy())[::-1]
+    positions = np.full(len(wanted), -1, dtype=np.int64)
+    positions[row[known]] = found["at"].to_numpy()[known]
+    return positions
 
 
 class _Search:

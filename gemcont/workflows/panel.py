@@ -1,8 +1,7 @@
-"""The panel: variants and weights that supervise learning, and polygenic scores of them."""
+"""The panel: variants and weights that supervise learning."""
 
 import logging
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 import polars as pl
@@ -12,25 +11,27 @@ from gemcont.errors import GemcontError
 from gemcont.genotype import open_genotypes
 from gemcont.genotype.chromosomes import autosomes_of, canonical_name, ploidy
 from gemcont.genotype.ld import Linkage
-from gemcont.genotype.lists import keep_and_remove
-from gemcont.genotype.score import score
 from gemcont.stats.clump import least_neg_log_10_p, ranking
 from gemcont.stats.shrink import fit_mixture, shrinkage
 from gemcont.tables.columns import panel_columns
-from gemcont.tables.sumstats import Sumstats
 from gemcont.workflows.clump import founders
 from gemcont.workflows.clumping import Bounds, Clumping, Report, refuse_bounds
-from gemcont.workflows.matching import VariantIndex
-from gemcont.workflows.meta import MetaSettings, cohort_names, prepare
-from gemcont.workflows.panel_alleles import panel_signs
+from gemcont.workflows.meta import prepare
+from gemcont.workflows.meta_settings import (
+    MetaSettings,
+    cohort_names,
+    settings_of,
+)
+from gemcont.workflows.score import (  # noqa: F401 - a panel's scores are found here too
+    PanelMatch,
+    match_panel,
+    polygenic_score,
+)
 from gemcont.workflows.setting_types import refuse_wrong_types
 from gemcont.workflows.tables import to_pandas
 
 log = logging.getLogger(__name__)
 
-WEIGHTS = ("beta_shrunk", "beta")
-MIN_FOUND = 0.75  # share of a panel's variants, below which a score is that of another panel
-_CATALOG = ("effect_weight",)  # the PGS Catalog's name of a weight
 _UNPLACED = "0"
 
 
@@ -74,12 +75,15 @@ def run_panel(sumstats, genotypes, names=None, *, meta=None, progress=False, **s
 
 def make_panel(sumstats, genotypes, names, meta, settings, progress=False):
     """``run_panel`` as a polars table, and the ``MetaRun`` behind it."""
-    settings = PanelSettings(**settings)
+    settings = settings_of(PanelSettings, settings)
     source = open_genotypes(genotypes)
     source.log_contents()
     sumstats = sumstats if isinstance(sumstats, (list, tuple)) else [sumstats]
-    meta = meta or {}
-    meta = MetaSettings(**meta | {"autosomes": autosomes_of(source, meta.get("autosomes"))})
+    if not isinstance(meta or {}, dict):
+        raise GemcontError(f"meta: must be a dict of settings, not {meta!r}")
+    meta = dict(meta or {})
+    meta["autosomes"] = autosomes_of(source, meta.get("autosomes"))
+    meta = settings_of(MetaSettings, meta)
     if meta.scheme != "stderr":
         raise GemcontError("--scheme samplesize gives no effects, which are a panel's weights")
     linkage = Linkage(source, founders(source, settings), settings.r2_type)
@@ -90,7 +94,8 @@ def make_panel(sumstats, genotypes, names, meta, settings, progress=False):
     owner = _clump(report, linkage, settings)
     panel = _panel(source, table, report, owner, weight)
     log.info(
-        "%d variants with p <= %g, of which %d independent form the panel",
+        "%d variants with p <= %g, of which %d independent form the panel (each the strongest of "
+        "its linked block, so that effects are somewhat too large even after shrinking)",
         table.height,
         settings.p,
         panel.height,
@@ -149,106 +154,3 @@ def _panel(source, table, report, owner, weight):
         *(theirs[n].cast(pl.String) for n in ("chromosome", "effect_allele", "other_allele")),
     )
     return frame.select(pl.col(c.name).cast(c.dtype) for c in panel_columns())
-
-
-def polygenic_score(
-    genotypes,
-    panel,
-    *,
-    weights="beta_shrunk",
-    autosomes=None,
-    keep=None,
-    min_found=MIN_FOUND,
-):
-    """Return polygenic scores of a panel: a pandas DataFrame of FID, IID, SCORE, ALLELE_CT.
-
-    genotypes: a path or ``GenotypeSource``; panel: a file or DataFrame with the columns of
-    ``PREFIX.panel.tsv``, or of the PGS Catalog; weights: which of its columns, "beta_shrunk" or
-    "beta" (the Catalog's effect_weight is either); keep: who is scored, None for all; min_found:
-    share of the panel that has to be in the genotypes.
-
-    SCORE is the sum over variants of weight times the number of effect alleles, a missing
-    genotype being the variant's mean over the whole file, so that nobody's score depends on who
-    else is kept; ALLELE_CT counts the alleles that were called. Variants are matched by id, else
-    by chromosome, position and alleles, and turned to the panel's effect allele; palindromic ones
-    by the strand of the others, and where those are of both strands by frequency. Raises
-    GemcontError where too few are found.
-    """
-    source = open_genotypes(genotypes)
-    return to_pandas(score_table(source, panel, weights, autosomes, keep, min_found))
-
-
-def score_table(source, panel, weights, autosomes=None, keep=None, min_found=MIN_FOUND):
-    """``polygenic_score`` as a polars table."""
-    found = match_panel(source, panel, weights, autosomes, min_found=min_found)
-    samples = None if keep is None else np.flatnonzero(keep_and_remove(source, keep)[0])
-    frequency = np.where(found.sign < 0, 1 - found.frequency, found.frequency)
-    total, called = score(source, found.variants, found.sign * found.weights, samples, frequency)
-    total += 2 * found.weights[found.sign < 0].sum()  # 2 - g of the allele that is not counted
-    ids = source.samples if samples is None else source.samples[samples]
-    names = {"fid": "FID", "iid": "IID"}
-    return ids.select(pl.col(c).alias(n) for c, n in names.items()).with_columns(
-        pl.Series("SCORE", total), pl.Series("ALLELE_CT", called)
-    )
-
-
-class PanelMatch(NamedTuple):
-    """A panel's variants in the genotypes: arrays (variants,) in the panel's order.
-
-    variants: indices of the source; weights: per effect allele of the panel; sign: 1 where the
-    genotypes count that allele, -1 where they count the other; frequency: of the panel's effect
-    allele as the panel has it, NaN unknown
-    """
-
-    variants: np.ndarray
-    weights: np.ndarray
-    sign: np.ndarray
-    frequency: np.ndarray | None = None
-
-
-def match_panel(source, panel, weights, autosomes=None, *, min_found=MIN_FOUND):
-    """Return the ``PanelMatch`` of a panel, as ``polygenic_score`` finds its variants."""
-    if weights not in WEIGHTS:
-        raise GemcontError(f"--weights: {weights!r} is not one of {', '.join(WEIGHTS)}")
-    needed = ("effect_allele", "beta")
-    file = Sumstats(panel, columns={"beta": (weights, *_CATALOG)}, needed=needed)
-    rows = file.read()
-    index = VariantIndex(source, np.arange(source.n_variants), autosomes_of(source, autosomes))
-    found = index.find(rows)
-    index.refuse_repeated(rows, found)
-    n_rows = rows.height
-    rows, found, lost = rows.filter(found >= 0), found[found >= 0], int((found < 0).sum())
-    sign = panel_signs(source, found, rows)
-    usable = (sign != 0) & rows["beta"].is_not_null().to_numpy()
-    first = np.zeros(len(found), dtype=bool)
-    first[np.unique(found, return_index=True)[1]] = True
-    log.info(
-        "%d variants of the panel used (%d not in the genotypes, %d with other alleles, %d "
-        "without a weight, %d repeated)",
-        (usable & first).sum(),
-        lost,
-        (sign == 0).sum(),
-        rows["beta"].null_count(),
-        (~first).sum(),
-    )
-    usable &= first
-    if not usable.any():
-        raise GemcontError(f"no variant of the panel is in {source.name} with its alleles")
-    n_rows -= int((~first).sum())
-    _refuse_too_few(int(usable.sum()), n_rows, min_found, file.name, source.name)
-    weight, frequency = (
-        rows[name].fill_null(np.nan).to_numpy()[usable]
-        for name in ("beta", "effect_allele_frequency")
-    )
-    return PanelMatch(found[usable], weight, sign[usable].astype(np.float64), frequency)
-
-
-def _refuse_too_few(n_found, n_rows, least, panel, genotypes):
-    if n_found < least * n_rows:
-        raise GemcontError(
-            f"{panel}: {n_found} of its {n_rows} variants are in {genotypes} "
-            f"({n_found / n_rows:.0%}): another build, a part of the chromosomes, no imputation? "
-            f"--min-found {int(100 * n_found / n_rows) / 100:g} takes them"
-        )
-    if n_found < n_rows:
-        log.info("%s: %d of %d variants found", panel, n_found, n_rows)

@@ -5,7 +5,8 @@ import logging
 from gemcont.genotype import open_genotypes
 from gemcont.tables.files import refuse_overwriting
 from gemcont.tables.writers import open_writer
-from gemcont.workflows.panel import make_panel, score_table
+from gemcont.workflows.panel import make_panel
+from gemcont.workflows.score import score_table
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +38,7 @@ def write_panel(sumstats, genotypes, prefix, *, sample, names, meta, settings):
 def write_score(genotypes, panel, prefix, *, sample, weights, autosomes, keep, min_found):
     """``workflows.panel.polygenic_score`` of files: PREFIX.score.tsv."""
     source = open_genotypes(genotypes, sample=sample)
-    table = score_table(source, panel, weights, autosomes, keep, min_found)
+    table = score_table(source, panel, weights, autosomes, keep=keep, min_found=min_found)
     with open_writer(f"{prefix}.score.tsv", "tsv") as append:
         append(table)
     log.info("%d people in %s.score.tsv", table.height, prefix)

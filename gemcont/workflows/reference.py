@@ -5,7 +5,8 @@ import polars as pl
 
 from gemcont.genotype.kernels import moments
 from gemcont.tables.sumstats import Sumstats
-from gemcont.workflows.union import Columns, Union
+from gemcont.workflows.cohorts import Columns, columns_of
+from gemcont.workflows.union import Union
 
 _BLOCK = 4096  # variants
 _USED = ("variant_id", "effect_allele_frequency")
@@ -23,19 +24,18 @@ def reference_union(codes, settings, reference, genotypes):
     else:
         rows = _of_genotypes(genotypes, union, settings)
     rows = rows.take((rows.effect >= 0) & (rows.other >= 0) & (rows.effect != rows.other))
-    keys = union.keys(rows)
-    _, first = np.unique(keys, return_index=True)
-    first = np.sort(first)
-    union.add(rows.take(first), keys[first])
-    union.variant = rows.row[first]
+    match = union.match(rows)
+    union.add(rows, match, ~match.repeated, certain=True)
+    union.variant = rows.row[~match.repeated]
     return union
 
 
 def _of_file(path, union, settings):
     needed = ("effect_allele", "other_allele")
     needed += ("variant_id",) if settings.match == "id" else ("chromosome", "base_pair_location")
-    columns = {r: c for r, c in (settings.columns or {}).items() if r in (*needed, *_USED)}
-    table = Sumstats(path, general=columns, needed=needed).read()
+    asked = columns_of(settings.columns, path, "reference", 0)
+    asked["columns"] = {r: c for r, c in asked["columns"].items() if r in (*needed, *_USED)}
+    table = Sumstats(path, **asked, needed=needed).read()
     table = table.drop_nulls([*needed])
     frequency = table["effect_allele_frequency"].fill_null(np.nan).to_numpy()
     return _columns(table, union, settings, frequency)
@@ -53,19 +53,9 @@ def _of_genotypes(source, union, settings):
     return _columns(table, union, settings, allele_frequency(source))
 
 
-def allele_frequency(source, variants=None):
-    """Return effect allele frequencies (variants,) over everyone, NaN where nothing is called.
-
-    variants: indices in any order, None = all
-    """
-    if variants is not None:
-        unique, back = np.unique(variants, return_inverse=True)
-        return _frequencies(source.blocks(unique, size=_BLOCK))[back]
-    return _frequencies(source.blocks(size=_BLOCK))
-
-
-def _frequencies(blocks):
-    found = [moments(block) for block in blocks]
+def allele_frequency(source):
+    """Effect allele frequency (variants,) over everyone, NaN where nothing is called."""
+    found = [moments(block) for block in source.blocks(size=_BLOCK)]
     parts = [np.where(m.n > 0, m.mean / 2, np.nan) for m in found]
     return np.concatenate(parts) if parts else np.empty(0)
 
@@ -75,7 +65,6 @@ def _columns(table, union, settings, frequency):
     return Columns(
         row=np.arange(table.height, dtype=np.uint32),
         ids=table["variant_id"],
-        cells=table["variant_id"],
         chromosome=union.chromosome_codes(table["chromosome"], settings.autosomes),
         position=table["base_pair_location"].fill_null(0).cast(pl.Int32).to_numpy(),
         effect=union.codes.encode(table["effect_allele"]),

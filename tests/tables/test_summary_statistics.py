@@ -120,7 +120,7 @@ def test_old_plink2_has_no_omitted_allele(tmp_path):
     found = file.read()
     assert found["other_allele"].to_list() == ["A", "G"]
     assert found["neg_log_10_p_value"].to_list() == [6, 6]
-    assert file.n_skipped == {"TEST is not ADD": 1}
+    assert file.skipped == {"TEST is not ADD": 1}
     assert file.has_log_p
 
 

@@ -340,7 +340,7 @@ def test_places_and_alleles_that_differ_are_counted(tmp_path, caplog):
     assert loci.matched.counts["at another place"] == 1
     assert loci.matched.counts["with other alleles"] == 1
     assert "another genome build?" in caplog.text
-    assert "where a row of the same id has the right ones, that row counts" in caplog.text
+    assert "effects do" in caplog.text
 
 
 def test_several_traits_in_a_report(tmp_path, caplog):
@@ -443,3 +443,84 @@ def test_chance_recovers_what_frequency_explains():
     assert found.p_value > 0.1
     rare = overlap(results[frequency < 0.25].head(50), results)
     assert (rare.fraction, rare.expected) == (0.0, 0.0)
+
+
+FLOORS = ["2.2250738585072014e-308", "1e-300", "0", "4.94065645841247e-324", "1e-200"]
+
+
+@pytest.mark.parametrize("floor", FLOORS)
+def test_ties_at_the_floor_of_p_go_by_effect_over_error(tmp_path, floor):
+    header = "SNP\tCHR\tBP\tA1\tA2\tP\tBETA\tSE"
+    rows = [("a", 1, 10, "A", "G", floor, 5, 0.1), ("b", 1, 20, "C", "T", floor, -9, 0.1)]
+    rows += [("c", 2, 5, "A", "C", "1e-9", 0.61, 0.1)]
+    loci = run_clump(*small(tmp_path, rows, header)).loci
+    assert loci["variant_id"].tolist() == ["b", "c"]
+    np.testing.assert_allclose(loci["neg_log_10_p_value"][1], 9)
+
+
+def test_a_tie_of_linked_variants_stays_a_tie(tmp_path):
+    """Equal p of equal effects are no floor: the first of the genotypes leads, as in PLINK."""
+    header = "SNP\tCHR\tBP\tA1\tA2\tP\tBETA\tSE"
+    rows = [("b", 1, 20, "C", "T", "1e-120", 2.5, 0.1), ("a", 1, 10, "A", "G", "1e-120", 2.5, 0.1)]
+    loci = run_clump(*small(tmp_path, rows, header)).loci
+    assert loci["variant_id"].tolist() == ["a"]
+    assert loci["neg_log_10_p_value"].tolist() == [120]
+
+
+def test_ties_at_a_floor_without_effects_are_warned_of(tmp_path, caplog):
+    rows = [("a", "1e-300"), ("b", "1e-300"), ("c", "1e-9")]
+    run_clump(*small(tmp_path, rows, "SNP\tP"))
+    assert "2 rows tie at the smallest p, 1e-300" in caplog.text
+
+
+def test_the_rows_own_alleles_come_first(tmp_path, caplog):
+    """Two rows under one id: the stronger is of another alternate allele."""
+    rows = [
+        ("a", 1, 10, "A", "C", 1e-50),
+        ("a", 1, 10, "A", "G", 1e-6),
+        ("c", 2, 5, "A", "C", 1e-8),
+    ]
+    loci = run_clump(*small(tmp_path, rows)).loci
+    assert loci["variant_id"].tolist() == ["c", "a"]
+    np.testing.assert_allclose(loci["neg_log_10_p_value"], [8, 6])
+    assert "effects do" not in caplog.text
+    variants = [("1", "a", 10, "A", "G"), ("1", "a", 10, "A", "C"), ("2", "c", 5, "A", "C")]
+    loci = run_clump(*small(tmp_path, rows, variants=variants)).loci
+    np.testing.assert_allclose(loci["neg_log_10_p_value"], [50, 8])
+    assert loci["other_allele"].tolist() == ["C", "C"]
+    variants = [("1", "a", 10, "A", "G"), ("1", "1:10:A:C", 10, "A", "C"), ("2", "c", 5, "A", "C")]
+    found = run_clump(*small(tmp_path, rows, variants=variants))
+    assert dict(found.matched.rows.select("variant", "neg_log_10_p_value").rows()) == {
+        0: 6, 1: 50, 2: 8,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("between", [",", ";", "|"])
+def test_cells_of_several_ids(tmp_path, between):
+    rows = [(f"x{between}a", 1e-9), (f"b{between}y", 1e-8), ("c", 1e-7)]
+    loci = run_clump(*small(tmp_path, rows, "SNP\tP")).loci
+    assert loci["variant_id"].tolist() == ["a", "c"]
+    assert loci["n_variants"].tolist() == [2, 1]
+    results = pd.DataFrame({"SNP": [f"x{between}a", "c"], "P": [1e-9, 0.5]})
+    assert overlap(loci, results).n_recovered == 1
+
+
+def test_places_written_otherwise(tmp_path):
+    rows = [("x", "1.0", 10, "g", "a", 1e-9), ("z", "chr02", 5, "A", "C", 1e-6)]
+    assert run_clump(*small(tmp_path, rows)).loci["variant_id"].tolist() == ["a", "c"]
+    variants = [("25", "a", 10, "A", "G"), ("23", "b", 20, "C", "T"), ("2", "c", 5, "A", "T")]
+    rows = [("x", "X", 10, "A", "G", 1e-9), ("y", "XY", 20, "C", "TRUE", 1e-8)]
+    found = run_clump(*small(tmp_path, rows, variants=variants))
+    assert found.matched.rows["variant"].to_list() == [0, 1]
+
+
+def test_columns_of_one_report(tmp_path):
+    prefix, first = small(tmp_path, [("a", 0.5, 1e-9)], "SNP\tQ\tP2")
+    second = tmp_path / "second"
+    second.write_text("SNP P2 P\nc 1e-9 0.5\n")
+    columns = {"r:p_value": "P2"}
+    assert run_clump(prefix, [first, str(second)], columns=columns).loci["variant_id"].tolist() == [
+        "a"
+    ]
+    with pytest.raises(GemcontError, match="--columns: q is none of the files"):
+        run_clump(prefix, [first], columns={"q:p_value": "P2"})

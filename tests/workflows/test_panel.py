@@ -75,28 +75,28 @@ def test_effects_are_those_of_the_genotypes_allele():
     expected = run_panel(scan, source, **settings)
     found = run_panel([turned], source, **settings)
     pd.testing.assert_frame_equal(found, expected)
-    turned["standard_error"] *= 1 + 1e-12  # or it would be the same cohort twice
+    turned["beta"] += 0.02 * turned.standard_error  # two cohorts are never the same
     two = run_panel([scan, turned], source, ["a", "b"], **settings)
     same = two.merge(expected, on="variant_id")
-    np.testing.assert_allclose(same.beta_x, same.beta_y, rtol=1e-9)
+    assert (np.abs(same.beta_x - same.beta_y) <= 0.0101 * same.standard_error_y).all()
     np.testing.assert_allclose(same.standard_error_x * 2**0.5, same.standard_error_y, rtol=1e-9)
 
 
-def test_ambiguous_palindromes_stay_out_of_a_study_of_both_strands():
+def palindromic_frequencies(panel, dosages):
+    number = panel.variant_id.str[2:].astype(int)
+    return dosages.mean(axis=1)[number[number % 4 >= 2]] / 2
+
+
+def test_ambiguous_palindromes_stay_out_only_of_a_scan_of_both_strands():
     source, dosages, _, scan, _ = halves()
-    frequency = dosages.mean(axis=1) / 2
-    for both in (False, True):
-        other = {"A": "T", "C": "G", "G": "C", "T": "A"} if both else {}
-        flipped = scan.copy()
-        rows = flipped.index % 8 < 2
-        for name in ("effect_allele", "other_allele"):
-            flipped.loc[rows, name] = flipped.loc[rows, name].replace(other)
-        panel = run_panel(flipped, source, p=0.5, kb=1)
-        number = panel.variant_id.str[2:].astype(int)
-        palindromic = number[number % 4 >= 2]
-        assert len(palindromic) > 20
-        middle = (frequency[palindromic] > 0.4) & (frequency[palindromic] < 0.6)
-        assert middle.any() != both
+    frequency = palindromic_frequencies(run_panel(scan, source, p=0.5, kb=1), dosages)
+    assert ((frequency > 0.4) & (frequency < 0.6)).sum() > 20  # all other variants say one strand
+    mixed, other = scan.copy(), np.arange(len(scan)) % 8 < 4
+    for name in ("effect_allele", "other_allele"):
+        mixed.loc[other, name] = scan[name].map({"A": "T", "C": "G", "G": "C", "T": "A"})[other]
+    frequency = palindromic_frequencies(run_panel(mixed, source, p=0.5, kb=1), dosages)
+    assert len(frequency) > 20
+    assert not ((frequency > 0.4) & (frequency < 0.6)).any()
 
 
 def test_scores():
@@ -126,10 +126,7 @@ def test_a_weight_counts_once(caplog):
     expected = polygenic_score(source, panel).SCORE
     caplog.set_level("INFO")
     twice = pd.concat([panel, panel.assign(variant_id="y", base_pair_location=7), panel])
-    with pytest.raises(GemcontError, match=rf"{len(panel)} of its {2 * len(panel)} variants .*50%"):
-        polygenic_score(source, twice)
-    found = polygenic_score(source, twice, min_found=0.5)
-    np.testing.assert_allclose(found.SCORE, expected)
+    np.testing.assert_allclose(polygenic_score(source, twice, min_found=0).SCORE, expected)
     assert f"{len(panel)} repeated" in caplog.text
 
 

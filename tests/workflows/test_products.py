@@ -422,7 +422,7 @@ def test_unequal_covariances_are_warned_of_where_one_is_taken(tmp_path, caplog):
     for name, seed, first in (("a", 1, 0), ("b", 2, 240)):
         write_cohort(tmp_path, name, 240, seed=seed, x=False, first=first)
     table = pl.read_csv(tmp_path / "b.pheno", separator="\t")
-    table = table.with_columns(3 * pl.col(NAMES))
+    table = table.with_columns(pl.col(NAMES) * 3)
     table.write_csv(tmp_path / "b.pheno", separator="\t")
     for name in "ab":
         scan(tmp_path, name, save_products=True)
@@ -433,3 +433,20 @@ def test_unequal_covariances_are_warned_of_where_one_is_taken(tmp_path, caplog):
             write_joint_meta([tmp_path / "a", tmp_path / "b"], outputs)
         (record,) = [r for r in caplog.records if "trait covariances of" in r.getMessage()]
         assert record.levelname == level
+
+
+def test_a_cohort_of_few_people_has_no_covariance_of_its_own(tmp_path, caplog):
+    write_cohort(tmp_path, "a", 240, seed=1, x=False)
+    write_cohort(tmp_path, "b", 40, seed=2, x=False, first=240)
+    for name in "ab":
+        scan(tmp_path, name, save_products=True)
+    outputs = ProductOutputs(str(tmp_path / "m"), "meta", "parquet", "wald")
+    stores = [tmp_path / "a", tmp_path / "b"]
+    write_joint_meta(stores, outputs)
+    assert "its own statistics are" in caplog.text
+    groups = json.loads((tmp_path / "b.products" / "store.json").read_text())["groups"]
+    for group in groups.values():
+        group["n_samples"] = group["n_covariates"] + 4
+    edit(tmp_path, "b", groups=groups)
+    with pytest.raises(GemcontError, match="b.products has no covariance of its own on"):
+        write_joint_meta(stores, outputs)
