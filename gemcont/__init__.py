@@ -15,7 +15,7 @@ _HOME = {
     "fit_null": "gemcont.stats.null",
     "open_genotypes": "gemcont.genotype",
     "run_clump": "gemcont.workflows.clump",
-    "polygenic_score": "gemcont.workflows.panel",
+    "polygenic_score": "gemcont.workflows.score",
     "read_dense": "gemcont.workflows.dense",
     "run_each_trait": "gemcont.workflows.gwas",
     "run_gwas": "gemcont.workflows.gwas",

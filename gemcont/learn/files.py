@@ -32,7 +32,7 @@ from gemcont.learn.split import (
 from gemcont.learn.study import Study, open_study
 from gemcont.learn.train import train
 from gemcont.tables.phenotypes import read_sample_table
-from gemcont.workflows.panel import MIN_FOUND, PanelMatch, match_panel
+from gemcont.workflows.score import MIN_FOUND, PanelMatch, match_panel
 
 log = logging.getLogger(__name__)
 

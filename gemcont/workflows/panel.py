@@ -22,11 +22,6 @@ from gemcont.workflows.meta_settings import (
     cohort_names,
     settings_of,
 )
-from gemcont.workflows.score import (  # noqa: F401 - a panel's scores are found here too
-    PanelMatch,
-    match_panel,
-    polygenic_score,
-)
 from gemcont.workflows.setting_types import refuse_wrong_types
 from gemcont.workflows.tables import to_pandas
 

@@ -36,7 +36,7 @@ def write_panel(sumstats, genotypes, prefix, *, sample, names, meta, settings):
 
 
 def write_score(genotypes, panel, prefix, *, sample, weights, autosomes, keep, min_found):
-    """``workflows.panel.polygenic_score`` of files: PREFIX.score.tsv."""
+    """``workflows.score.polygenic_score`` of files: PREFIX.score.tsv."""
     source = open_genotypes(genotypes, sample=sample)
     table = score_table(source, panel, weights, autosomes, keep=keep, min_found=min_found)
     with open_writer(f"{prefix}.score.tsv", "tsv") as append:

@@ -89,7 +89,7 @@ class PanelMatch(NamedTuple):
     frequency: np.ndarray
 
 
-def match_panel(source, panel, weights, autosomes=None, *, min_found=0.0):
+def match_panel(source, panel, weights, autosomes=None, *, min_found=MIN_FOUND):
     """Return the ``PanelMatch`` of a panel, as ``polygenic_score`` finds its variants.
 
     Raises GemcontError where fewer than the share ``min_found`` of them, or none, are there.
@@ -183,7 +183,7 @@ def _signs(source, found, rows, frequency):
     unclear = palindromic & (reason != Reason.KEPT)
     if strand is not Strand.UNTOLD:
         sign = letters
-        if strand_of(same, flipped) is Strand.UNTOLD:  # few tell: no word against them, please
+        if strand_of(same, flipped) is Strand.UNTOLD:  # few tell: palindromes may not contradict
             sign = np.where(palindromic & turned & ~unclear, 0, letters)
     else:
         sign = np.where(palindromic, np.where(unclear, 0 if flipped else letters, guess), letters)

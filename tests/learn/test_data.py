@@ -12,7 +12,7 @@ from gemcont.learn.batches import equal_genotypes
 from gemcont.learn.data import PanelCoding, assemble
 from gemcont.learn.images import Images, batch_of, read_images
 from gemcont.tables.sample_frames import from_frame
-from gemcont.workflows.panel import match_panel
+from gemcont.workflows.score import match_panel
 from gemcont.workflows.tables import to_pandas
 
 N = 30

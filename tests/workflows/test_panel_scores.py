@@ -9,7 +9,7 @@ from reference.packed import write_fileset
 
 from gemcont import ArraySource, GemcontError, open_genotypes, polygenic_score
 from gemcont.cli import panel as command
-from gemcont.workflows.panel import match_panel
+from gemcont.workflows.score import match_panel
 
 N, M = 120, 60
 FLIP = str.maketrans("ACGT", "TGCA")
@@ -169,7 +169,9 @@ def test_too_few_variants_are_refused(share, caplog):
     for wrong in ("x", 7, True):
         with pytest.raises(GemcontError, match="--min-found: .* is no share from 0 to 1"):
             score(PANEL, source, min_found=wrong)
-    assert len(match_panel(source, PANEL, "beta").variants) == few  # learning is told, not stopped
+    with pytest.raises(GemcontError, match="--min-found SHARE"):
+        match_panel(source, PANEL, "beta")
+    assert len(match_panel(source, PANEL, "beta", min_found=share).variants) == few
 
 
 def test_cells_of_several_ids_and_several_alleles_of_one():

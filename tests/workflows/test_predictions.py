@@ -1,13 +1,20 @@
 """Relatives by REGENIE's step-1 predictions: its second step's arithmetic, and the joint test."""
 
+import gzip
 import logging
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from reference.relatives import N, families, refused
 
 from gemcont import fit_null, run_gwas
 from gemcont.stats import multitrait
+
+ROOT = Path(__file__).parents[2]
+MICE = ROOT / "examples" / "data" / "mouse_hs1940"
+PEER = ROOT.parent / "shared" / "reference" / "regenie"
 
 
 @pytest.fixture(scope="module")
@@ -144,3 +151,24 @@ def test_predictions_that_add_variance_are_suspected(study, tmp_path, caplog):
     run_gwas(study.source, study.traits[["a"]], pred=path)
     assert "less its prediction, trait a varies up to 581 times as much (chrom" in caplog.text
     assert caplog.text.count("less its prediction") == 1
+
+
+@pytest.mark.skipif(not PEER.exists(), reason="shared/reference/regenie is not there")
+@pytest.mark.parametrize("test", ["lrt", "f"])
+def test_regenie_itself_on_the_mice(test, tmp_path):
+    """REGENIE 4.1.2: steps 1 and 2 on cd8 of the bundled mice, sex a covariate."""
+    with gzip.open(PEER / "mouse.cd8_1.loco.gz") as packed:
+        (tmp_path / "mouse.cd8_1.loco").write_bytes(packed.read())
+    listed = tmp_path / "mouse.cd8_pred.list"
+    listed.write_text((PEER / "mouse.cd8_pred.list").read_text())
+    theirs = pd.read_csv(PEER / "mouse.cd8.step2.regenie.gz", sep=" ").set_index("ID")
+    tables = [pd.read_csv(f"{MICE}.{name}.tsv", sep="\t") for name in ("pheno", "covar")]
+    traits, sex = (table.set_index(["FID", "IID"]) for table in tables)
+    rows = run_gwas(str(MICE), traits[["cd8"]], sex[["sex"]], pred=str(listed), test=test)
+    rows = rows.set_index("variant_id").loc[theirs.index]
+    assert len(rows) == 9282
+    assert (rows["effect_allele"].astype(str) == theirs["ALLELE1"]).all()
+    assert (rows["n"] == theirs["N"]).all()
+    chi2 = (rows["n"] - 2) * rows["r2"]
+    np.testing.assert_allclose(chi2, theirs["CHISQ"], rtol=1.32e-4, atol=1e-6)
+    np.testing.assert_allclose(rows["beta"], theirs["BETA"], rtol=0, atol=5e-6)
