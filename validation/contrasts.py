@@ -28,7 +28,7 @@ INTRODUCTION = f"""\
 Made by `validation/contrasts.py`; the seed is fixed. N unrelated samples, K covariates with the
 intercept, D Gaussian traits that share a factor; {DRAWS * COUNT:,} null variants of MAF 0.3,
 {COUNT:,} for each draw of traits. Rates are true / nominal, standard errors over draws of traits
-in brackets. lrt, stated: the exact rate that `gemcont-gwas --test lrt` writes in its log and summary
+in brackets. lrt, stated: the exact rate that `gemcont-gwas --test lrt` writes in log and summary
 beside the statistic; f is exact.
 """
 AFTER = """

@@ -234,6 +234,7 @@ def test_the_engine_finds_in_the_written_table_what_is_judged(image_study, model
     rows = run_gwas(open_genotypes(f"{image_study}/study"), table, pcs=64, rank_int=True)
     (row,) = (row for row in found["tests"] if row["dof"] == rows["dof"][0])
     p = rows.set_index("variant_id")["neg_log_10_p_value"]
-    assert row["lambda_gc"] == pytest.approx(lambda_gc(p[p.index.str.startswith("n")], row["dof"]))
+    null = lambda_gc(p[p.index.str.startswith("n")], row["dof"])
+    assert row["lambda_gc"] == pytest.approx(null, rel=1e-4)  # float32 encoder, other batches
     assert len(embedding_facts(path).iid) == 600
     assert Path(path).read_text().count("\n") == 501
