@@ -188,13 +188,15 @@ ADVICE = [
     "only right one where N is in the hundreds or thousands with many traits or covariates. `lrt` "
     "is the published statistic; it ranks variants exactly as F does (both grow with the squared "
     "multiple correlation), so the two differ only in where a threshold falls: by the factor in "
-    "the first table, which every log states. With N in the tens of thousands they agree.",
+    "the first table, which every log states. With N in the tens of thousands they agree. Of two "
+    "traits or more `lrt` is bounded: r2 is at most 1, so chi2 stays below N D log(D / (D - 1)), "
+    "and the strongest variants come closer to each other than they are.",
     "",
     "Common variants forgive heavy tails and skew; rare ones do not. Gaussian and ranked traits "
     "(`--rank-int`) keep their level down to 5 minor alleles, the fewest shown. Heavy-tailed or "
     "skewed traits left as they are lose it below some hundreds: a hundredfold at 1e-4 with 5 "
-    "copies, threefold at 1e-3 still with 200. The log warns where such traits meet variants of "
-    "fewer than 200 minor alleles.",
+    "copies, threefold at 1e-3 still with 200. The log warns where heavy-tailed traits meet variants "
+    "of fewer than 200 minor alleles, and skewed ones those of fewer than (skewness / 0.04)^2.",
     "",
     "With correlated traits the joint test wins where the effect's direction is not the traits' "
     "own: in one trait alone, and by far where effects are spread. The best single trait wins "

@@ -9,11 +9,14 @@ from typing import NamedTuple
 import numpy as np
 
 _FLAT = (0.0, 0.0, 0.0)
+_NO_SHARE = 1e-4  # of a trait's variance, below which it is correlated with nothing
+_UNTOLD = 1.0  # standard error from which a correlation, between -1 and 1, is not known at all
 
 
 class Components(NamedTuple):
     """heritability (D,): share of a trait's variance that follows the kinship; genetic and residual
-    correlations (D, D), NaN where a variance is 0; and the standard errors of the three."""
+    correlations (D, D); and the standard errors of the three. A correlation is NaN, and so is its
+    error, where either variance is below 1e-4 of the trait's or the error is 1 or more."""
 
     heritability: np.ndarray
     genetic_correlation: np.ndarray
@@ -33,8 +36,10 @@ def components(fit, eigenvalues):
     total = genetic + residual
     slopes = zip(scale * residual / total**2, -genetic / total**2, strict=True)
     se = [errors.of(i, i, (g, 0, 0), (n, 0, 0)) for i, (g, n) in enumerate(slopes)]
-    g, g_se = _correlations(fit.genetic, errors.of)
-    n, n_se = _correlations(fit.residual, lambda i, j, slope: errors.of(i, j, _FLAT, slope))
+    g, g_se = _correlations(fit.genetic, genetic / total, errors.of)
+    n, n_se = _correlations(
+        fit.residual, residual / total, lambda i, j, slope: errors.of(i, j, _FLAT, slope)
+    )
     return Components(genetic / total, g, n, np.array(se), g_se, n_se)
 
 
@@ -68,8 +73,11 @@ class _Errors:
         return turned + slope[1] * (cross + np.transpose(cross))
 
 
-def _correlations(covariance, error_of):
-    """Correlations (D, D) of a covariance, and their standard errors, 0 on the diagonal."""
+def _correlations(covariance, share, error_of):
+    """Correlations (D, D) of a covariance, and their standard errors, 0 on the diagonal.
+
+    share: (D,), of the traits' variances that the covariance is
+    """
     d, sd = len(covariance), np.sqrt(np.diag(covariance))
     with np.errstate(divide="ignore", invalid="ignore"):
         found = covariance / np.outer(sd, sd)
@@ -80,4 +88,6 @@ def _correlations(covariance, error_of):
                 slope = -0.5 * r / sd[i] ** 2, 0.5 / (sd[i] * sd[j]), -0.5 * r / sd[j] ** 2
                 known = np.isfinite(slope).all()
                 errors[i, j] = errors[j, i] = error_of(i, j, slope) if known else np.nan
-    return found, errors
+        untold = ~(errors < _UNTOLD) | (np.minimum.outer(share, share) < _NO_SHARE)
+    np.fill_diagonal(untold, False)
+    return np.where(untold, np.nan, found), np.where(untold, np.nan, errors)

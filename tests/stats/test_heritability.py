@@ -128,3 +128,24 @@ def test_kinship_that_is_the_identity_gives_no_error_but_infinity():
     null = mixed.Null.from_covariances(np.ones((N, 1)), None, np.eye(N), genetic, residual)
     found = components(null.fit, null.data.eigenvalues)
     assert not np.isfinite(found.heritability_se).any()
+
+
+@pytest.mark.parametrize("share", [0.0, 1e-9, 1e-5, 0.5])
+def test_correlations_that_cannot_be_told_are_nan(share):
+    """Of a trait that follows no kinship, or one of which nobody can say: not 1.000, se 512."""
+    _, genetic, residual, kinship = model(2, seed=1)
+    sd = np.sqrt([1.0, share])
+    genetic = 0.9 * np.outer(sd, sd) + 0.1 * np.diag(sd**2)
+    null = mixed.Null.from_covariances(
+        np.random.default_rng(1).standard_normal((N, 2)),
+        np.ones((N, 1)),
+        kinship,
+        genetic,
+        residual,
+    )
+    found = components(null.fit, null.data.eigenvalues)
+    told = share == 0.5
+    assert np.isfinite(found.genetic_correlation[1, 0]) == told
+    assert np.isfinite(found.genetic_correlation_se[0, 1]) == told
+    assert np.isfinite(found.residual_correlation[1, 0])
+    np.testing.assert_array_equal(found.genetic_correlation_se[[0, 1], [0, 1]], 0)
