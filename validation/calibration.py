@@ -195,8 +195,9 @@ ADVICE = [
     "Common variants forgive heavy tails and skew; rare ones do not. Gaussian and ranked traits "
     "(`--rank-int`) keep their level down to 5 minor alleles, the fewest shown. Heavy-tailed or "
     "skewed traits left as they are lose it below some hundreds: a hundredfold at 1e-4 with 5 "
-    "copies, threefold at 1e-3 still with 200. The log warns where heavy-tailed traits meet variants "
-    "of fewer than 200 minor alleles, and skewed ones those of fewer than (skewness / 0.04)^2.",
+    "copies, threefold at 1e-3 still with 200. The log warns where heavy-tailed traits meet "
+    "variants of fewer than 200 minor alleles, and skewed ones those of fewer than "
+    "(skewness / 0.04)^2.",
     "",
     "With correlated traits the joint test wins where the effect's direction is not the traits' "
     "own: in one trait alone, and by far where effects are spread. The best single trait wins "
