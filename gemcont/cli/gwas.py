@@ -78,7 +78,7 @@ _TABLES = (
     (
         "--missing-code",
         "A,B",
-        "trait values that mean missing, instead of -9 (NA, nan, none, null, . and blank always do)",
+        "trait values that mean missing, instead of -9 (NA, nan, none, . and blank always do)",
         _COMMA | {"default": []},
     ),
 )
