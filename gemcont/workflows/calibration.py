@@ -37,7 +37,7 @@ def rates_of(null, test, contrast="any", words="", *, refits=0.0):
     what = f"one scale per variant, {words or 'any effects'}"
     found = {"lrt_true_over_nominal_rate": Rate(what, ratio)}
     if refits:
-        what = f"covariances re-estimated beside the variant (p below {refits:g})"
+        what = f"covariances re-estimated, p < {refits:g}"
         ratio = wilks_true_rate(*sizes) / GENOME_WIDE
         found["refitted_true_over_nominal_rate"] = Rate(what, ratio)
     return found
