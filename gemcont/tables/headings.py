@@ -216,6 +216,8 @@ def refuse_missing(path, header, found, needed):
             hint = " (Allele1 alone does not say whether it is the effect allele)"
         if role == "standard_error" and {"beta", "neg_log_10_p_value"} <= found:
             way = ", or take it from the effect and its p by --se-from-p"
+        if role in ("chromosome", "base_pair_location") and "variant_id" in found:
+            way = ", or match by ids with --match id"
         raise GemcontError(
             f"{path}: no column for {role}{hint}; say which by --columns {role}=NAME{way}: "
             f"{shown(header)}"

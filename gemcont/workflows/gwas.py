@@ -112,6 +112,10 @@ def _contrast(name, cohort):
     if name in traits:
         return traits[name]
     if name.startswith(CONDITIONAL) and name.removeprefix(CONDITIONAL) in traits:
+        if len(traits) == 1:
+            raise GemcontError(
+                f"--contrast {name}: there is no other trait; name it in --pheno-name"
+            )
         return Conditional(traits[name.removeprefix(CONDITIONAL)])
     raise GemcontError(
         f"--contrast: {name} is neither a tested trait ({shortened(cohort.trait_names)}) nor one "

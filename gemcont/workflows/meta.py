@@ -23,6 +23,7 @@ from gemcont.workflows.cohorts import (
     ABSENT,
     ENTERED,
     NO_EFFECT,
+    NO_N,
     NOTES,
     Cohort,
     columns_of,
@@ -264,6 +265,8 @@ def _refuse_empty(cohorts):
         return
     first, everyone = empty[0], len(empty) == len(cohorts)
     way = "; --se-from-p takes errors from effects and p" if NO_EFFECT in first.counts else ""
+    if NO_N in first.counts:
+        way = f"; --columns {first.name}:n=NAME names the column of the sample size"
     text = "no row of any cohort can be used: of" if everyone else "no row can be used of"
     raise GemcontError(f"{text} {first.name}, {_left_out(first.counts) or 'which has none'}{way}")
 

@@ -7,6 +7,7 @@ import numpy as np
 log = logging.getLogger(__name__)
 
 _CODE = -9  # PLINK's, of a missing trait
+_OTHERS = (-99, -999, -9999, 99, 999, 9999)  # what else is written for missing values
 _CASE_CONTROL = (0.0, 1.0, 2.0)  # PLINK's: missing, control, case
 
 
@@ -22,12 +23,13 @@ def warn_of_trait_values(names, values, codes):
     """Warn of traits whose values look like codes.
 
     names: of traits; values: float64 (samples, traits), NaN missing, of those who are left; codes:
-    what was taken as missing. -9 is looked for where no code was; 0, 1, 2 and nothing else is
+    what was taken as missing. -9 is looked for where no code was, 99 and the like always, where
+    they lie far from all other values; 0, 1, 2 and nothing else is
     PLINK's case-control, of which 0 means missing.
     """
     for name, column in zip(names, values.T, strict=True):
-        if not codes:
-            _warn_of_lone_code(f"trait {name}", column)
+        for code in (*(() if codes else (_CODE,)), *_OTHERS):
+            _warn_of_lone_code(f"trait {name}", column, code)
         if _is_case_control(column):
             log.warning(
                 "trait %s holds 0, 1 and 2 and nothing else: as PLINK's case-control 0 (%d "
@@ -60,17 +62,22 @@ def warn_of_covariate_values(terms, kept):
             )
 
 
-def _warn_of_lone_code(what, values):
-    """Where -9 is no missing code, one that lies alone below the rest was probably meant as one."""
-    coded = values == _CODE
+def _warn_of_lone_code(what, values, code):
+    """Where a code is none of missing values, one that lies apart was probably meant as one."""
+    coded = values == code
     if not coded.any():
         return
     others = values[~coded & ~np.isnan(values)]
-    if len(others) and (others.min() >= 0 or others.min() + 9 > np.ptp(others)):
+    others = others[~np.isin(others, (_CODE, *_OTHERS))]
+    if not len(others):
+        return
+    far = np.abs(others - code).min() > np.ptp(others)
+    if far or (code == _CODE and others.min() >= 0):
         log.warning(
-            "%s: -9 is taken as a value (%d samples), though it lies apart from the rest; write NA "
-            "if it means missing",
+            "%s: %g is taken as a value (%d samples), though it lies apart from the rest; write NA "
+            "if it means missing, or --missing-code",
             what,
+            code,
             coded.sum(),
         )
 

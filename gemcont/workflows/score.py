@@ -1,6 +1,7 @@
 """Polygenic scores: a panel's weights found in genotypes, and summed."""
 
 import logging
+import re
 from typing import NamedTuple
 
 import numpy as np
@@ -138,7 +139,8 @@ def _read_panel(panel, weights):
         file = Sumstats(panel, columns=columns, needed=("effect_allele", "beta"))
     except GemcontError as error:
         hint = "; --weights beta takes its own" if f"column {weights!r}" in str(error) else ""
-        raise GemcontError(f"{error}{hint}") from None
+        text = re.sub(r"; say which by --columns [^:]*: its", "; its", str(error))
+        raise GemcontError(f"{text}{hint or '; name its columns so'}") from None
     log.info("%s: read as %s", file.name, file.dialect)
     return file.read()
 

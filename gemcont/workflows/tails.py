@@ -17,7 +17,7 @@ _ERRORS = 5  # standard errors that the moment of a Gaussian trait stays within
 
 class Tails(NamedTuple):
     """names: of traits of heavy or skewed tails; rare: minor allele count below which p-values of
-    theirs are too small, ``RARE`` where there is none."""
+    theirs are too small, up to N, which is any variant's; ``RARE`` where there is none."""
 
     names: list
     rare: int
@@ -36,7 +36,7 @@ def tails_of(parts):
             heavy = excess > max(_KURTOSIS, _ERRORS * math.sqrt(24 / n))
             skewed = np.abs(skewness) > _ERRORS * math.sqrt(6 / n)
             needed = np.where(skewed, np.ceil(np.square(skewness / _SKEWNESS)), 0)
-            needed = np.maximum(needed, np.where(heavy, RARE, 0))
+            needed = np.minimum(np.maximum(needed, np.where(heavy, RARE, 0)), n)
             found = np.flatnonzero(needed)
             names += [people.trait_names[start + d] for d in found]
             rare += needed[found].tolist()

@@ -75,10 +75,10 @@ def test_effects_are_those_of_the_genotypes_allele():
     expected = run_panel(scan, source, **settings)
     found = run_panel([turned], source, **settings)
     pd.testing.assert_frame_equal(found, expected)
-    turned["beta"] += 0.02 * turned.standard_error  # two cohorts are never the same
+    turned["beta"] += 0.3 * turned.standard_error  # two cohorts are never the same
     two = run_panel([scan, turned], source, ["a", "b"], **settings)
     same = two.merge(expected, on="variant_id")
-    assert (np.abs(same.beta_x - same.beta_y) <= 0.0101 * same.standard_error_y).all()
+    assert (np.abs(same.beta_x - same.beta_y) <= 0.1501 * same.standard_error_y).all()
     np.testing.assert_allclose(same.standard_error_x * 2**0.5, same.standard_error_y, rtol=1e-9)
 
 

@@ -237,3 +237,22 @@ def test_the_summary_of_what_was_refitted(tmp_path, related):
     assert gwas([*flags, "--test", "f"]) == 0
     found = json.loads((tmp_path / "r.summary.json").read_text())
     assert not [key for key in found if key.endswith("nominal_rate")]
+
+
+@pytest.mark.parametrize("code", [-9, -99, 99, -999, 9999])
+@pytest.mark.parametrize("apart", [True, False])
+def test_codes_that_lie_apart_are_suspected(related, code, apart, caplog):
+    traits = related.traits[["a"]].copy()
+    if not apart:
+        traits["a"] = np.linspace(code - 100, code + 100, len(traits))
+    traits.iloc[:4, 0] = code
+    with caplog.at_level(logging.WARNING, "gemcont"):
+        run_gwas(related.source, traits)
+    said = f"trait a: {code} is taken as a value (4 samples), though it lies apart" in caplog.text
+    assert said == apart
+    assert f"fewer than {len(traits) + 1} minor" not in caplog.text  # nobody has so many
+
+
+def test_one_trait_has_no_others_to_be_given(related):
+    with pytest.raises(GemcontError, match="there is no other trait"):
+        run_gwas(related.source, related.traits[["a"]], contrast="conditional:a")
