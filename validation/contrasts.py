@@ -32,7 +32,7 @@ in brackets. lrt, stated: the exact rate that `gemcont-gwas --test lrt` writes i
 beside the statistic; f is exact.
 """
 AFTER = """
-Under `--test f` the rates are 1 within the error of the draws. Earlier versions had the likelihood
+Under `--test f` every rate is 1 within three standard errors. Earlier versions had the likelihood
 ratio alone for contrasts without a kinship, and stated no rate: what they wrote is the first three
 columns. Under `lrt` the test of a trait's own effect (`trait:NAME` above) is inflated further where
 the variant acts on other traits; its F is not.
