@@ -3,32 +3,29 @@
 import logging
 
 import numpy as np
-import polars as pl
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from gemcont.errors import GemcontError
 from gemcont.genotype.align import SampleIds, match_samples
+from gemcont.tables.relatives import read_pairs
 
 log = logging.getLogger(__name__)
 
 TRAIN, VALIDATION, HELD_OUT, KIN = range(4)
 ROLES = ("train", "validation", "test", "related")  # the last: to the first two, and in neither
-RELATED = 0.0442  # kinship of third-degree relatives and closer (KING)
-_KINSHIP = {"kinship": 1, "pi_hat": 2}  # columns, and how many times the kinship they hold
 
 
 def related_pairs(path, people):
     """Return int64 (pairs, 2) of indices into ``people`` whose kinship is at least 0.0442.
 
-    path: table of pairs as KING and PLINK write them: ID1 ID2 (or IID1 IID2) and KINSHIP, or
-    PI_HAT, which is twice that; without either every pair counts. Tabs, blanks or commas.
+    path: table of pairs, as ``read_pairs`` takes it
     people: ``SampleIds``, of which the table may name others
 
     Logs how many pairs there are, and how many have somebody who is not in ``people``; warns where
     all have. Raises GemcontError.
     """
-    first, second = _pairs_of(path)
+    first, second = read_pairs(path)
     row = {iid: i for i, iid in enumerate(people.iid)}
     pairs = [[row.get(a, -1), row.get(b, -1)] for a, b in zip(first, second, strict=True)]
     pairs = np.array(pairs, dtype=np.int64).reshape(-1, 2)
@@ -50,51 +47,6 @@ def _warn_of_strangers(people, strangers):
         match_samples(people, [strangers], say=False)
     except GemcontError as error:
         log.warning("--relatives: %s", error)
-
-
-def _pairs_of(path):
-    """Lists of the first and second IIDs of the pairs that are related."""
-    names, cells = _cells_of(path)
-    places = {name.lstrip("#").lower(): i for i, name in enumerate(names)}
-    ends = [places.get(f"iid{k}", places.get(f"id{k}")) for k in (1, 2)]
-    if None in ends:
-        raise GemcontError(f"--relatives: {path} has no columns ID1 ID2 (or IID1 IID2)")
-    column = next((name for name in _KINSHIP if name in places), None)
-    related = pl.repeat(True, len(cells), eager=True)
-    if column is not None:
-        kinship = _cell(cells, places[column]).cast(pl.Float64, strict=False).fill_nan(None)
-        if kinship.null_count():
-            line = int(kinship.is_null().arg_max()) + 2
-            raise GemcontError(f"--relatives: {path} has a kinship that is no number (line {line})")
-        related = kinship >= RELATED * _KINSHIP[column]
-    ids = [_cell(cells, place) for place in ends]
-    blank = ids[0].is_null() | ids[1].is_null()
-    if blank.any():
-        raise GemcontError(f"--relatives: {path}, line {int(blank.arg_max()) + 2}: an id is blank")
-    return [column.filter(related).to_list() for column in ids]
-
-
-def _cells_of(path):
-    """The names of a table's columns, and its rows: a polars series of lists of text."""
-    whole = {"has_header": False, "separator": "\x01", "quote_char": None, "infer_schema": False}
-    try:
-        with open(path, "rb") as file:
-            data = file.read()
-        lines = pl.read_csv(data, **whole).to_series().fill_null("").str.strip_chars(" \r")
-    except (OSError, pl.exceptions.PolarsError) as error:
-        reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
-        raise GemcontError(f"--relatives: {path} cannot be read ({reason})") from None
-    separator = next((s for s in "\t," if s in lines[0]), " ")
-    if separator == " ":
-        lines = lines.str.replace_all(r"\s+", " ")
-    rows = lines.filter(lines != "").str.split(separator)
-    return [name.strip('" ') for name in rows[0]], rows[1:]
-
-
-def _cell(cells, place):
-    """A column of a table's rows, null where it is blank."""
-    column = cells.list.get(place, null_on_oob=True).str.strip_chars('" ')
-    return column.set(column == "", None)
 
 
 def family_pairs(fid):
