@@ -6,6 +6,7 @@ import re
 import numpy as np
 import polars as pl
 
+from gemcont._text import MISSING
 from gemcont.tables.dialects import EFFECT_BY_CONTROLS
 from gemcont.tables.harmonised import with_harmonised
 from gemcont.tables.headings import base_role
@@ -37,7 +38,6 @@ _NAMES = (
     *("chromosome", "effect_allele", "other_allele", "ref", "alt", "trait"),
     *("hm_chromosome", "hm_effect_allele", "hm_other_allele"),
 )
-_MISSING = ("", "na", "nan", ".", "#na", "null", "none", "n/a")
 _SMALLEST = 1e-300  # a p below it is read from its text: a double has few digits left there
 _POWER = re.compile(r"[-+]?([0-9]*\.?[0-9]*)(?:[eE]([-+]?[0-9]+))?")
 _ADDITIVE = r"(?i)^add(itive)?(-wgr(-[a-z]+)?)?$"  # the last ones are of REGENIE's --htp
@@ -86,7 +86,7 @@ def _blank_missing(table):
     """Text stripped, and null where it says that nothing is known."""
     text = [n for n in table.columns if not table[n].dtype.is_numeric()]
     table = table.with_columns(pl.col(text).cast(pl.String).str.strip_chars())
-    known = ~pl.col(text).str.to_lowercase().is_in(_MISSING)
+    known = ~pl.col(text).str.to_lowercase().is_in(list(MISSING))
     return table.with_columns(pl.when(known).then(pl.col(text)).name.keep())
 
 

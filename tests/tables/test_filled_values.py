@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gemcont import GemcontError
+from gemcont._text import MISSING
 from gemcont.tables.sumstats import Sumstats
 
 Z = 1.959963984540054
@@ -39,6 +40,14 @@ def test_effects_by_turns(tmp_path):
     expected = [0.5, math.log(2), math.log(4), 0.1, np.nan]
     np.testing.assert_allclose(found["beta"].fill_null(np.nan), expected)
     assert found["is_ratio"].to_list()[:4] == [False, True, True, False]
+
+
+@pytest.mark.parametrize("word", [w for w in MISSING if w])
+@pytest.mark.parametrize("form", [str, str.upper, str.title])
+def test_words_for_missing_are_those_of_every_table(tmp_path, word, form):
+    found = read(tmp_path / "s", "SNP BETA P", f"a {form(word)} 0.1", f"b 0.5 {form(word)}")
+    assert values(found, "beta") == [[None, 0.5]]
+    assert found["neg_log_10_p_value"].to_list() == [1.0, None]
 
 
 def test_p_by_turns(tmp_path):
