@@ -54,6 +54,7 @@ _LENGTHS = {
 }
 BUILDS = ("37", "38")
 _NAMES = {"37": "GRCh37 (hg19)", "38": "GRCh38 (hg38)"}
+_UNSURE = "neither GRCh37 (hg19) nor GRCh38 (hg38) for sure"
 _MOST_MOVED = 0.2  # share of ids at other positions, above which builds are mixed
 _SAMPLE = 500_000  # rows of a cohort that are compared
 _FEWEST = 20  # ids in common, or rows, below which nothing can be said
@@ -93,7 +94,7 @@ def _build_of(columns, union):
 
 def looks_like(columns, union):
     """Which build the positions of a cohort's ``Columns``, or of the ``Union``, look like."""
-    return _build_of(columns, union) or "neither GRCh37 (hg19) nor GRCh38 (hg38) for sure"
+    return _build_of(columns, union) or _UNSURE
 
 
 def refuse_stated(name, rows, union, stated):
@@ -147,7 +148,7 @@ def doubt_shared(name, rows, union, n_shared, *, by_place=True):
     if smaller == 0 or n_shared >= _LEAST_SHARED * smaller:
         return
     builds = [_build_of(columns, union) for columns in (rows, union)]
-    looks = [looks_like(columns, union) for columns in (rows, union)]
+    looks = [build or _UNSURE for build in builds]
     if n_shared:
         text = f"{name}: shares {n_shared} of its {len(rows.row)} variants with those before it"
     else:

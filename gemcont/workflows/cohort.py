@@ -112,7 +112,7 @@ def _tables(source, traits, covariate_table, settings, beside):
     values = values[rows[0]]
     values[rows[0] == ABSENT] = np.nan
     terms = [term.at(rows[1]) for term in terms]
-    warn_of_trait_values(names, values[kept], codes)
+    warn_of_trait_values(names, values, kept, codes)
     warn_of_covariate_values(terms, kept)
     for term in terms:
         if term.levels is not None and len(term.levels) > _MOST_LEVELS:

@@ -8,7 +8,7 @@ which takes one covariance for all; whether they have one is tested and logged.
 
 import logging
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -55,13 +55,20 @@ class Cohort:
     """A store and where its variants stand among all.
 
     slot: int64 (variants of the union,), row of the store, -1 where it has none; sign: int8, how
-    its scores are turned
+    its scores are turned; covariances: those known already, by group of chromosomes
     """
 
     store: ProductStore
     order: np.ndarray
     slot: np.ndarray | None = None
     sign: np.ndarray | None = None
+    covariances: dict = field(default_factory=dict)
+
+    def covariance(self, group):
+        """Return ``_covariance`` of a group of chromosomes, made once."""
+        if group not in self.covariances:
+            self.covariances[group] = _covariance(self, group)
+        return self.covariances[group]
 
     @cached_property
     def rows(self):
@@ -117,7 +124,7 @@ def _log_equality(cohorts, own):
     """Log whether the cohorts have one trait covariance on the autosomes, as lrt and f take it."""
     here = [cohort for cohort in cohorts if AUTOSOMES in cohort.store.groups]
     try:
-        found = [_covariance(cohort, AUTOSOMES) for cohort in here]
+        found = [cohort.covariance(AUTOSOMES) for cohort in here]
     except GemcontError:  # nothing that a test of one covariance for all needs
         return
     known = [(cohort, pair) for cohort, pair in zip(here, found, strict=True) if pair is not None]
@@ -339,7 +346,7 @@ def _blocks(cohorts, holders, rows, here, nulls, own):
 def _added(cohorts, kind, scores, residual):
     """``stats.added`` of variants by their group of chromosomes in each cohort, -1 without it."""
     here = [c for c, number in enumerate(kind) if number >= 0]
-    found = [_covariance(cohorts[c], list(cohorts[c].store.groups)[kind[c]]) for c in here]
+    found = [cohorts[c].covariance(list(cohorts[c].store.groups)[kind[c]]) for c in here]
     if any(pair is None for pair in found):
         return None
     covariances = [covariance for covariance, _ in found]

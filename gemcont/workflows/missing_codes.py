@@ -19,17 +19,22 @@ def log_codes(coded, codes):
         log.info("missing trait values by code %s: %s", "/".join(codes), shown)
 
 
-def warn_of_trait_values(names, values, codes):
+def warn_of_trait_values(names, values, kept, codes):
     """Warn of traits whose values look like codes.
 
-    names: of traits; values: float64 (samples, traits), NaN missing, of those who are left; codes:
-    what was taken as missing. -9 is looked for where no code was, 99 and the like always, where
-    they lie far from all other values; 0, 1, 2 and nothing else is
-    PLINK's case-control, of which 0 means missing.
+    names: of traits; values: float64 (samples, traits), NaN missing; kept: bool (samples,), who is
+    left; codes: what was taken as missing. -9 is looked for where no code was, 99 and the like
+    always, where they lie far from all other values; 0, 1, 2 and nothing else is PLINK's
+    case-control, of which 0 means missing.
     """
+    suspects = _OTHERS if codes else (_CODE, *_OTHERS)
     for name, column in zip(names, values.T, strict=True):
-        for code in (*(() if codes else (_CODE,)), *_OTHERS):
-            _warn_of_lone_code(f"trait {name}", column, code)
+        column = column[kept & ~np.isnan(column)]
+        if not len(column):
+            continue
+        if {column.min(), column.max()} & set(suspects):  # one that lies apart is an extreme
+            for code in suspects:
+                _warn_of_lone_code(f"trait {name}", column, code)
         if _is_case_control(column):
             log.warning(
                 "trait %s holds 0, 1 and 2 and nothing else: as PLINK's case-control 0 (%d "
@@ -65,11 +70,8 @@ def warn_of_covariate_values(terms, kept):
 def _warn_of_lone_code(what, values, code):
     """Where a code is none of missing values, one that lies apart was probably meant as one."""
     coded = values == code
-    if not coded.any():
-        return
-    others = values[~coded & ~np.isnan(values)]
-    others = others[~np.isin(others, (_CODE, *_OTHERS))]
-    if not len(others):
+    others = values[~np.isin(values, (_CODE, *_OTHERS))]
+    if not coded.any() or not len(others):
         return
     far = np.abs(others - code).min() > np.ptp(others)
     if far or (code == _CODE and others.min() >= 0):
@@ -84,6 +86,4 @@ def _warn_of_lone_code(what, values, code):
 
 def _is_case_control(values):
     few = values[:100]  # enough to acquit nearly all
-    if not np.isin(few[~np.isnan(few)], _CASE_CONTROL).all():
-        return False
-    return np.array_equal(np.unique(values[~np.isnan(values)]), _CASE_CONTROL)
+    return np.isin(few, _CASE_CONTROL).all() and np.array_equal(np.unique(values), _CASE_CONTROL)

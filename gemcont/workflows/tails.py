@@ -48,4 +48,5 @@ def _moments(traits):
     centred = traits - traits.mean(axis=0)
     variance = np.square(centred).mean(axis=0)
     scaled = centred / np.sqrt(np.maximum(variance, np.finfo(np.float64).tiny))
-    return (scaled**3).mean(axis=0), (scaled**4).mean(axis=0) - 3
+    squared = scaled * scaled  # a power is ten times as slow as a product
+    return (squared * scaled).mean(axis=0), (squared * squared).mean(axis=0) - 3
