@@ -28,10 +28,15 @@ def as_array(values, name, dtype=np.float64):
     return _numeric(array, name, dtype)
 
 
+def collected(values):
+    """Return a lazy table of polars as a table; anything else as it is."""
+    is_lazy = hasattr(values, "collect_schema") and hasattr(values, "collect")
+    return values.collect() if is_lazy else values
+
+
 def _unpacked(values):
     """What a table, a sparse matrix or a tensor holds, as NumPy or nested lists."""
-    if hasattr(values, "collect_schema") and hasattr(values, "collect"):  # a lazy polars table
-        values = values.collect()
+    values = collected(values)
     if hasattr(values, "toarray"):
         return values.toarray()
     if hasattr(values, "detach"):

@@ -1,4 +1,4 @@
-"""Which columns of a table name its samples: PLINK's id columns, wherever they stand."""
+"""Names of columns, and which of them name samples: PLINK's id columns, wherever they stand."""
 
 from typing import NamedTuple
 
@@ -20,6 +20,15 @@ def bare_names(names):
     """Return the names of a header without blanks, quotes and the # that may begin it."""
     names = [str(name).strip().strip('"').strip() for name in names]
     return [name.lstrip("#").strip() if i == 0 else name for i, name in enumerate(names)]
+
+
+def refuse_twice(names, where):
+    """Raise GemcontError where two columns have one name; where: what messages call the table."""
+    seen = set()
+    for name in names:
+        if name in seen:
+            raise GemcontError(f"{where}: column {name!r} stands twice")
+        seen.add(name)
 
 
 def find_ids(names, where):

@@ -74,3 +74,15 @@ def image_study(tmp_path_factory):
     sizes = {"n_train": 600, "n_test": 500, "variants": 8, "null_variants": 40}
     write_study(BUNDLED / "emnist_sample.npz", folder, **sizes, n_external=2000, seed=3)
     return folder
+
+
+@pytest.fixture(scope="session")
+def model(image_study, tmp_path_factory):
+    """Folder of a model of ``image_study``, trained for three epochs; not to be changed."""
+    from gemcont.learn.files import Inputs, Split, train_files
+    from gemcont.learn.settings import TrainSettings
+
+    folder = str(tmp_path_factory.mktemp("model") / "m")
+    settings = TrainSettings(encoder="mlp", epochs=3, batch_size=64, lr=1e-3)
+    train_files(Inputs(study=image_study), Split(), settings, folder)
+    return folder

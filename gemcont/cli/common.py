@@ -124,6 +124,17 @@ def add_genotypes(group, *, required=True):
     add_species(group)
 
 
+def add_min_found(group):
+    """--min-found, the share of a panel without which a score is another one."""
+    group.add_argument(
+        "--min-found",
+        type=number(float, 0, 1),
+        default=0.75,
+        metavar="SHARE",
+        help="least share of the panel that has to be in the genotypes (0.75)",
+    )
+
+
 def add_species(group):
     """--chr-set, the number of autosomes."""
     group.add_argument(

@@ -2,7 +2,7 @@
 
 import os
 
-from gemcont.cli.common import add_genotypes, comma_list, genotype_path, number
+from gemcont.cli.common import add_genotypes, add_min_found, comma_list, genotype_path
 from gemcont.errors import GemcontError
 
 DEVICES = ("cpu", "cuda", "mps")
@@ -25,13 +25,7 @@ def add_inputs(parser):
     group.add_argument("--image-ids", metavar="FILE", help="table FID IID, a line per image")
     add_genotypes(group, required=False)
     group.add_argument("--panel", metavar="FILE", help="PREFIX.panel.tsv of gemcont-panel")
-    group.add_argument(
-        "--min-found",
-        type=number(float, 0, 1),
-        default=0.75,
-        metavar="F",
-        help="smallest share of the panel that is in the genotypes (0.75)",
-    )
+    add_min_found(group)
     add_covariates(group)
     return group
 

@@ -103,7 +103,8 @@ def add_harmonising(group):
         "--palindromic",
         choices=("infer", "keep", "drop"),
         default="infer",
-        help="A/T and C/G: strand by allele frequency (default), by the letters, or left out",
+        help="A/T and C/G: strand as other variants tell, else by frequency (default), by the "
+        "letters, or left out",
     )
     group.add_argument(
         "--ambiguous",

@@ -6,6 +6,7 @@ from gemcont.cli.common import (
     Parser,
     add_flags,
     add_genotypes,
+    add_min_found,
     add_r2_type,
     add_work,
     genotype_files,
@@ -80,13 +81,7 @@ def build_score_parser():
         default="beta_shrunk",
         help="which column (default: beta_shrunk); beta takes a PGS Catalog file's effect_weight",
     )
-    parser.add_argument(
-        "--min-found",
-        type=number(float, 0, 1),
-        default=0.75,
-        metavar="SHARE",
-        help="least share of the panel that has to be in the genotypes (0.75)",
-    )
+    add_min_found(parser)
     parser.add_argument("--keep", metavar="FILE", help="only these samples")
     parser.add_argument("--out", required=True, metavar="PREFIX", help="prefix of the outputs")
     parser.add_argument("-v", "--verbose", action="store_true", help="more on the terminal")

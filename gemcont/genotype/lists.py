@@ -68,8 +68,11 @@ def _ids_of_table(table, name):
     found = find_ids(names, name)
     if found is None:
         raise GemcontError(f"{name}: the table has no column IID")
-    values = [[str(v) for v in table[column]] for column in table.columns]
-    return SampleIds(name, None if found.fid is None else values[found.fid], values[found.iid])
+    fid, iid = (
+        None if at is None else [str(v) for v in table[table.columns[at]]]
+        for at in (found.fid, found.iid)
+    )
+    return SampleIds(name, fid, iid)
 
 
 def _read_sample_file(path):

@@ -22,11 +22,6 @@ class Scores(NamedTuple):
     unknown: np.ndarray
 
 
-def score(source, variants, weights, samples=None, expected=None):
-    """Return the sums (samples,) of ``scores``."""
-    return scores(source, variants, weights, samples, expected).total
-
-
 def scores(source, variants, weights, samples=None, expected=None):
     """Return the ``Scores``: weighted sums of effect alleles.
 

@@ -1,6 +1,7 @@
 """A file's header -> which column is what: by its program, else by the free-form aliases."""
 
 import logging
+import os
 import re
 
 from gemcont.errors import GemcontError
@@ -179,6 +180,42 @@ def refuse_columns(columns):
         several = names if isinstance(names, (list, tuple)) else [names]
         if not several or not all(isinstance(name, str) for name in several):
             raise GemcontError(f"--columns: {names!r} is no name of a column for {role}")
+
+
+def columns_of(columns, path, name, number, *, alone=False):
+    """Return the part of ``--columns`` that is one file's, as ``Sumstats`` takes it.
+
+    columns: role -> column of all files; "FILE:role" -> column of one, which rules; path, name,
+    number (from 1): what FILE may be; alone: whether there is no other cohort, so that what is
+    said of all is said of it.
+    """
+    shared, own = {}, {}
+    known = _names_of(path, name, number)
+    for key, column in (columns or {}).items():
+        file, colon, role = key.rpartition(":")
+        if not colon:
+            shared[role] = column
+        elif file in known:
+            own[role] = column
+    return {"columns": shared | own, "firm": () if alone else set(shared) - set(own)}
+
+
+def refuse_unknown_files(columns, paths, names):
+    """Raise GemcontError for a FILE of ``columns`` that is none of the cohorts."""
+    files = enumerate(zip(paths, names, strict=True), 1)
+    known = {key for number, pair in files for key in _names_of(*pair, number)}
+    for key in columns or {}:
+        file, colon, _ = key.rpartition(":")
+        if colon and file not in known:
+            raise GemcontError(f"--columns: {file} is none of the files ({', '.join(names)})")
+
+
+def _names_of(path, name, number):
+    """What a cohort's file can be called."""
+    names = {name, str(number)}
+    if isinstance(path, (str, os.PathLike)):
+        names |= {os.fspath(path), os.path.basename(path)}
+    return names
 
 
 def given_roles(keys):

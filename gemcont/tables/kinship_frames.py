@@ -4,7 +4,7 @@ import re
 
 import polars as pl
 
-from gemcont._arrays import as_array
+from gemcont._arrays import as_array, collected
 from gemcont.errors import GemcontError
 from gemcont.tables.kinship_files import KinshipFile, checked_kinship
 from gemcont.tables.sample_frames import ids_of_index, is_positional
@@ -29,7 +29,7 @@ def kinship_of_frame(frame):
 
 
 def _kinship_of_polars(frame, name):
-    frame = frame.collect() if hasattr(frame, "collect") else frame
+    frame = collected(frame)
     rows = frame["IID"].cast(pl.String).to_list() if "IID" in frame.columns else None
     frame = frame.drop("FID", "IID", strict=False)
     if rows is None and all(re.fullmatch(r"column_\d+", c) for c in frame.columns):

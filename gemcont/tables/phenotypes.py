@@ -3,13 +3,12 @@
 import csv
 import logging
 import os
-from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
 
-from gemcont._ids import SEX, bare_names, find_ids
+from gemcont._ids import SEX, bare_names, find_ids, refuse_twice
 from gemcont._text import (
     decoded,
     line_number,
@@ -165,15 +164,9 @@ def _named(path, names, fault):
             names[place] = name
     if "" in names:
         raise GemcontError(f"{path}: a column of the header has no name (a separator too many?)")
-    _refuse_twice(path, names)
+    refuse_twice(names, path)
     places = [found.iid] if found.fid is None else sorted((found.fid, found.iid))
     return names, places, found.others
-
-
-def _refuse_twice(path, names):
-    twice = [name for name, count in Counter(names).items() if count > 1]
-    if twice:
-        raise GemcontError(f"{path}: column {twice[0]!r} stands twice")
 
 
 def _refuse_blank_ids(ids, place):
@@ -249,7 +242,7 @@ def _trait_names(path, count):
         raise GemcontError(f"{path}, line {names.index('') + 1}: the name is blank")
     if len(names) != count:
         raise GemcontError(f"{path}: names {len(names)} traits, the array has {count}")
-    _refuse_twice(path, names)
+    refuse_twice(names, path)
     return names
 
 

@@ -3,8 +3,8 @@
 import numpy as np
 import polars as pl
 
-from gemcont._arrays import as_array
-from gemcont._ids import bare_names, find_ids
+from gemcont._arrays import as_array, collected
+from gemcont._ids import bare_names, find_ids, refuse_twice
 from gemcont.errors import GemcontError
 from gemcont.tables.phenotypes import SampleTable, plain_column
 
@@ -20,8 +20,7 @@ def from_frame(frame, name):
 
     name: what messages call the table. Raises GemcontError for what is no table of samples.
     """
-    if hasattr(frame, "collect_schema") and hasattr(frame, "collect"):
-        frame = frame.collect()
+    frame = collected(frame)
     if isinstance(frame, np.ndarray | list) or hasattr(frame, "detach"):
         return _from_array(as_array(frame, name), name)
     if hasattr(frame, "to_frame"):  # a column of pandas or polars
@@ -34,7 +33,7 @@ def from_frame(frame, name):
             f"in a column IID, not a {type(frame).__name__}"
         )
     names = bare_names(frame.columns)
-    _refuse_twice(names, name)
+    refuse_twice(names, name)
     columns = {n: _series(column) for n, (_, column) in zip(names, frame.items(), strict=True)}
     found = find_ids(names, name)
     if found is not None:
@@ -45,7 +44,7 @@ def from_frame(frame, name):
 
 def _from_polars(frame, name):
     names = bare_names(frame.columns)
-    _refuse_twice(names, name)
+    refuse_twice(names, name)
     found = find_ids(names, name)
     columns = {n: plain_column(c) for n, c in zip(names, frame.get_columns(), strict=True)}
     if found is None:
@@ -85,12 +84,6 @@ def _id_texts(column, label, name):
     if column.dtype.is_float() and not column.is_nan().any() and (column % 1 == 0).all():
         column = column.cast(pl.Int64)  # whole ids that a missing one made floats
     return column.cast(pl.String).str.strip_chars().to_list()
-
-
-def _refuse_twice(names, table):
-    if len(set(names)) < len(names):
-        twice = next(n for i, n in enumerate(names) if n in names[:i])
-        raise GemcontError(f"{table}: column {twice!r} stands twice")
 
 
 def is_positional(index):

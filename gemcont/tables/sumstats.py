@@ -6,12 +6,19 @@ our words, so that nobody downstream knows where a number came from.
 
 import csv
 import os
-import re
 
 import numpy as np
 import polars as pl
 
-from gemcont._text import line_number, open_bytes, parse_table, separator_of, split_fields
+from gemcont._ids import refuse_twice
+from gemcont._text import (
+    line_number,
+    number_of,
+    open_bytes,
+    parse_table,
+    separator_of,
+    split_fields,
+)
 from gemcont.errors import GemcontError
 from gemcont.tables.canonical import canonical
 from gemcont.tables.headings import given_roles, recognise, refuse_missing, telling_columns
@@ -19,7 +26,6 @@ from gemcont.tables.headings import given_roles, recognise, refuse_missing, tell
 _CHUNK = 32 << 20  # bytes of text, unzipped, that become one batch
 _ROWS = 1 << 19  # of a parquet that become one batch
 _COMMENT = b"##"
-_NUMBER = re.compile(r"[-+]?[0-9]*\.?[0-9]+(?:[eE][-+]?[0-9]+)?")
 
 
 class Sumstats:
@@ -155,7 +161,7 @@ def _of_pandas(name, frame):
         how = "; .collect() it" if kind == "LazyFrame" else ""
         raise GemcontError(f"{name} is a {kind}, neither a path nor a DataFrame{how}")
     names = [str(column) for column in frame.columns]
-    _refuse_twice(name, names)
+    refuse_twice(names, name)
     return pl.DataFrame({n: _series(frame.iloc[:, i]) for i, n in enumerate(names)})
 
 
@@ -164,12 +170,6 @@ def _series(column):
     if column.dtype.kind in "fiu" and not hasattr(column.dtype, "numpy_dtype"):
         return pl.Series(column.to_numpy(), nan_to_null=True)
     return pl.Series([None if b else str(v) for v, b in zip(column, column.isna(), strict=True)])
-
-
-def _refuse_twice(path, names):
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise GemcontError(f"{path}: column {twice[0]!r} stands twice")
 
 
 def _is_header_of(line, data):
@@ -181,7 +181,7 @@ def _is_header_of(line, data):
     )
     split = "," if separator == "," else "\t"
     return names.count(split) == values.count(split) and any(
-        _NUMBER.fullmatch(value.strip()) for value in values.split(split)
+        number_of(value) is not None for value in values.split(split)
     )
 
 
@@ -257,7 +257,7 @@ class _Text:
             raise GemcontError(f"{self.name}: not a text file")
         names = [name.strip() for name in next(csv.reader([text], delimiter=delimiter))]
         names[0] = names[0].lstrip("#")
-        _refuse_twice(self.name, names)
+        refuse_twice(names, self.name)
         return names
 
     def tables(self, columns):

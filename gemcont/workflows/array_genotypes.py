@@ -4,7 +4,7 @@ import os
 
 import polars as pl
 
-from gemcont._arrays import as_array
+from gemcont._arrays import as_array, collected
 from gemcont.errors import GemcontError
 from gemcont.genotype import open_genotypes
 from gemcont.genotype.source import ArraySource, GenotypeSource
@@ -20,8 +20,7 @@ def as_source(genotypes, traits):
     """
     if isinstance(genotypes, str | os.PathLike | GenotypeSource):
         return open_genotypes(genotypes)
-    if isinstance(genotypes, pl.LazyFrame):
-        genotypes = genotypes.collect()
+    genotypes = collected(genotypes)
     if isinstance(genotypes, pl.DataFrame):
         return _of_polars(genotypes, traits)
     if hasattr(genotypes, "columns") and hasattr(genotypes, "index"):

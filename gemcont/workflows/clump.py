@@ -20,9 +20,8 @@ from gemcont.tables.headings import refuse_columns
 from gemcont.workflows.clumping import Bounds, Clumping, Report, refuse_bounds
 from gemcont.workflows.loci import Loci, p_text
 from gemcont.workflows.matching import examples_of, match
-from gemcont.workflows.meta_settings import settings_of
 from gemcont.workflows.overlap import overlap  # noqa: F401 - belongs to what clumping offers
-from gemcont.workflows.setting_types import refuse_wrong_types
+from gemcont.workflows.setting_types import refuse_wrong_types, settings_of
 from gemcont.workflows.variant_index import VariantIndex
 
 log = logging.getLogger(__name__)

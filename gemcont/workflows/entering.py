@@ -28,12 +28,12 @@ def enter(rows, union, settings, cohort):
     _refuse_repeated(cohort, match)
     first, new = ~match.repeated, match.slot < 0
     _note_rows(cohort, rows, match.repeated, REPEATED)
-    if not union.fixed:
-        by_place = settings.match == "key"
-        doubt_shared(cohort.name, rows, union, int((~new).sum()), by_place=by_place)
     if union.fixed:
         _note_rows(cohort, rows, first & new, ABSENT)
         first &= ~new
+    else:
+        by_place = settings.match == "key"
+        doubt_shared(cohort.name, rows, union, int((~new).sum()), by_place=by_place)
     known = np.flatnonzero(~new)
     known = known[union.certain[match.slot[known]]]
     cohort.minor_only = is_minor_only(rows.frequency)

@@ -43,10 +43,6 @@ class Lookup:
         at, here = self._at(keys)
         return np.where(here & self._alone[at], self.values[at], -1).astype(np.int64)
 
-    def holds(self, keys):
-        """Which keys have a value, or several: bool (keys,)."""
-        return self._at(keys)[1] if len(self.keys) else np.zeros(len(keys), dtype=bool)
-
     def is_repeated(self, keys):
         """Which keys several values have: bool (keys,)."""
         if not len(self.keys):

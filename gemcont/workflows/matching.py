@@ -10,10 +10,9 @@ import polars as pl
 from gemcont.errors import GemcontError
 from gemcont.stats.special import neg_log10_normal_sf
 from gemcont.tables.canonical import NOT_ADDITIVE
+from gemcont.tables.headings import columns_of, refuse_unknown_files
 from gemcont.tables.sumstats import Sumstats
-from gemcont.workflows.cohorts import columns_of, refuse_unknown_files
 from gemcont.workflows.plausible import EffectSample, check_effects
-from gemcont.workflows.variant_index import VariantIndex  # noqa: F401 - what rows are matched to
 
 log = logging.getLogger(__name__)
 

@@ -11,6 +11,7 @@ from gemcont.genotype import open_genotypes
 from gemcont.genotype.chromosomes import drawing_order
 from gemcont.stats.meta import gc_lambda, inverse_variance, sample_size
 from gemcont.tables.columns import dropped_columns, meta_columns
+from gemcont.tables.headings import columns_of, refuse_unknown_files
 from gemcont.workflows.alleles import AlleleCodes
 from gemcont.workflows.builds import (
     canonical_builds,
@@ -26,14 +27,13 @@ from gemcont.workflows.cohorts import (
     NO_N,
     NOTES,
     Cohort,
-    columns_of,
     read_columns,
-    refuse_unknown_files,
 )
 from gemcont.workflows.entering import enter
-from gemcont.workflows.meta_settings import MetaSettings, cohort_names, settings_of
+from gemcont.workflows.meta_settings import MetaSettings, cohort_names
 from gemcont.workflows.plausible import refuse_copies, warn_of_minor_alleles
 from gemcont.workflows.reference import reference_union
+from gemcont.workflows.setting_types import settings_of
 from gemcont.workflows.tables import to_pandas
 from gemcont.workflows.union import Union
 

@@ -1,7 +1,7 @@
 """What a meta-analysis can be told, and what its cohorts are called."""
 
 import os
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 from gemcont.errors import GemcontError
 from gemcont.genotype.chromosomes import HUMAN_AUTOSOMES
@@ -51,15 +51,6 @@ class MetaSettings:
             raise GemcontError(f"--ambiguous: {self.ambiguous:g} is not above 0 and up to 0.5")
         if self.random_effects and self.scheme == "samplesize":
             raise GemcontError("--random-effects needs --scheme stderr: z scores have no variance")
-
-
-def settings_of(cls, given):
-    """Return the settings of a class from a dict; GemcontError for a name that is none."""
-    known = [field.name for field in fields(cls)]
-    unknown = next((name for name in given if name not in known), None)
-    if unknown is not None:
-        raise GemcontError(f"{unknown}: no such setting; there are {', '.join(known)}")
-    return cls(**given)
 
 
 def cohort_names(sumstats, names):

@@ -17,12 +17,8 @@ from gemcont.tables.columns import panel_columns
 from gemcont.workflows.clump import founders
 from gemcont.workflows.clumping import Bounds, Clumping, Report, refuse_bounds
 from gemcont.workflows.meta import prepare
-from gemcont.workflows.meta_settings import (
-    MetaSettings,
-    cohort_names,
-    settings_of,
-)
-from gemcont.workflows.setting_types import refuse_wrong_types
+from gemcont.workflows.meta_settings import MetaSettings, cohort_names
+from gemcont.workflows.setting_types import refuse_wrong_types, settings_of
 from gemcont.workflows.tables import to_pandas
 
 log = logging.getLogger(__name__)

@@ -20,10 +20,7 @@ log = logging.getLogger(__name__)
 _SAMPLE = 200_000  # rows of a cohort that are looked at
 _FEWEST = 20  # rows, below which nothing is said
 _FEWEST_P = 5  # different p, below which they tell nothing
-_TELLING_Z = (
-    0.3,
-    30.0,
-)  # a z within is neither lost in rounding nor at the floor of what is written
+_TELLING_Z = 0.3, 30.0  # a z within is neither lost in rounding nor at the floor of p
 _FITS, _BETTER = 0.1, 5.0  # misfit of a right reading, and how much better than as stated
 _MISFIT = np.log(1.5)  # of the typical z, above which p is of something else
 _RATIOS = (0.5, 2.0)  # the median of ratios lies between

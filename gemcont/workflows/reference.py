@@ -4,8 +4,9 @@ import numpy as np
 import polars as pl
 
 from gemcont.genotype.kernels import moments
+from gemcont.tables.headings import columns_of
 from gemcont.tables.sumstats import Sumstats
-from gemcont.workflows.cohorts import Columns, columns_of
+from gemcont.workflows.cohorts import Columns
 from gemcont.workflows.union import Union
 
 _BLOCK = 4096  # variants

@@ -168,31 +168,34 @@ def _signs(source, found, rows, frequency):
     codes, theirs, ours, known = coded_alleles(source.variants[found], rows)
     complement = codes.complement
     same, flipped = count_strands(*(a[known] for a in (*theirs, *ours)), complement)
-    one_sided = min(same, flipped) == 0 < max(same, flipped)
-    strand = strand_of(same, flipped)
-    if one_sided:
-        strand = Strand.SAME if same else Strand.OTHER
+    strand, is_sure = _strand(same, flipped)
     if strand is Strand.OTHER:
         theirs = [np.where(known, complement[alleles], alleles) for alleles in theirs]
-    ours_frequency = _frequency(source, found)
-    letters, _, _ = align(*theirs, frequency, *ours, ours_frequency, complement, palindromic="keep")
-    tells = known & (letters != 0) & (complement[theirs[0]] != theirs[1])
-    _compare_frequencies(
-        frequency, np.where(letters < 0, 1 - ours_frequency, ours_frequency), tells
-    )
-    guess, turned, reason = align(*theirs, frequency, *ours, ours_frequency, complement)
-    palindromic = known & (letters != 0) & (complement[theirs[0]] == theirs[1])
-    unclear = palindromic & (reason != Reason.KEPT)
-    if strand is not Strand.UNTOLD:
-        sign = letters
-        if strand_of(same, flipped) is Strand.UNTOLD:  # few tell: palindromes may not contradict
-            sign = np.where(palindromic & turned & ~unclear, 0, letters)
-    else:
-        sign = np.where(palindromic, np.where(unclear, 0 if flipped else letters, guess), letters)
-    sign = np.where(known, sign, 0)
+    here = _frequency(source, found)
+    letters, _, _ = align(*theirs, frequency, *ours, here, complement, palindromic="keep")
+    fits, mirrored = known & (letters != 0), complement[theirs[0]] == theirs[1]
+    _compare_frequencies(frequency, np.where(letters < 0, 1 - here, here), fits & ~mirrored)
+    guess, turned, reason = align(*theirs, frequency, *ours, here, complement)
+    palindromic, unclear = fits & mirrored, reason != Reason.KEPT
+    if strand is Strand.UNTOLD:
+        of_palindromic = np.where(unclear, 0 if flipped else letters, guess)
+    elif is_sure:
+        of_palindromic = letters
+    else:  # few tell: palindromic ones whose frequency says otherwise stay out
+        of_palindromic = np.where(turned & ~unclear, 0, letters)
+    sign = np.where(known, np.where(palindromic, of_palindromic, letters), 0)
     untold = palindromic & (sign == 0)
     _log_strand(strand, same, flipped, palindromic, untold)
     return sign, untold
+
+
+def _strand(same, flipped):
+    """The strand of so many variants that tell, and whether they are enough to be sure of it."""
+    strand = strand_of(same, flipped)
+    is_sure = strand is not Strand.UNTOLD
+    if not is_sure and min(same, flipped) == 0 < max(same, flipped):
+        strand = Strand.SAME if same else Strand.OTHER
+    return strand, is_sure
 
 
 def _compare_frequencies(frequency, ours, tells):

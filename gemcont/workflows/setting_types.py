@@ -1,4 +1,4 @@
-"""Settings of the wrong type, found where they are given and named as they were."""
+"""Settings of a wrong name or type, found where they are given and named as they were."""
 
 import dataclasses
 import numbers
@@ -17,6 +17,15 @@ _KINDS = {
     list: ("a list", (list, tuple, str, np.ndarray)),
     tuple: ("a tuple", (tuple, list)),
 }
+
+
+def settings_of(cls, given):
+    """Return the settings of a class from a dict; GemcontError for a name that is none."""
+    known = [field.name for field in dataclasses.fields(cls)]
+    unknown = next((name for name in given if name not in known), None)
+    if unknown is not None:
+        raise GemcontError(f"{unknown}: no such setting; there are {', '.join(known)}")
+    return cls(**given)
 
 
 def refuse_wrong_types(settings):

@@ -54,9 +54,7 @@ class VariantIndex:
         By one of its ids; where the alleles of that variant are others, or several have the id, by
         id and alleles, or by place and alleles.
         """
-        found = self._find_by_ids(
-            batch["variant_id"], lambda ids, at: self._by_id.find(_hashed(ids))
-        )
+        found = self._find_by_ids(batch["variant_id"], self._find_id)
         if batch["other_allele"].null_count() == batch.height:
             return found
         pairs = self.pairs_of(batch)

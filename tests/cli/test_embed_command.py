@@ -7,17 +7,6 @@ import polars as pl
 import pytest
 
 from gemcont.cli import embed, evaluate, train
-from gemcont.learn.files import Inputs, Split, train_files
-from gemcont.learn.settings import TrainSettings
-
-QUICK = TrainSettings(encoder="mlp", epochs=3, batch_size=64, lr=1e-3)
-
-
-@pytest.fixture(scope="module")
-def model(image_study, tmp_path_factory):
-    folder = str(tmp_path_factory.mktemp("model") / "m")
-    train_files(Inputs(study=image_study), Split(), QUICK, folder)
-    return folder
 
 
 def read_json(path):

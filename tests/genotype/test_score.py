@@ -5,7 +5,7 @@ from conftest import named_samples, named_variants, random_dosages
 from reference.packed import write_fileset
 
 from gemcont import ArraySource, open_genotypes
-from gemcont.genotype.score import score, scores
+from gemcont.genotype.score import scores
 
 
 def test_scores_of_files_and_arrays(tmp_path):
@@ -18,12 +18,12 @@ def test_scores_of_files_and_arrays(tmp_path):
     weights = rng.normal(size=(500, 2))
     expected = filled[chosen].T @ weights
     for source in (open_genotypes(str(tmp_path / "g")), ArraySource(dosages)):
-        np.testing.assert_allclose(score(source, chosen, weights), expected, atol=1e-5)
-        one = score(source, chosen, weights[:, 0])
+        np.testing.assert_allclose(scores(source, chosen, weights).total, expected, atol=1e-5)
+        one = scores(source, chosen, weights[:, 0]).total
         np.testing.assert_allclose(one, expected[:, 0], atol=1e-5)
     some = np.arange(1, 40, 2)
     np.testing.assert_allclose(  # a missing genotype is everyone's mean, whoever is scored
-        score(ArraySource(dosages), chosen, weights, some), expected[some], atol=1e-5
+        scores(ArraySource(dosages), chosen, weights, some).total, expected[some], atol=1e-5
     )
 
 

@@ -15,19 +15,12 @@ from gemcont.learn.ancestry import adjusted_r2, covariate_r2
 from gemcont.learn.data import assemble
 from gemcont.learn.embed import embed
 from gemcont.learn.evaluate import ridge_r2
-from gemcont.learn.files import Inputs, Split, embed_files, train_files
+from gemcont.learn.files import Inputs, Split, embed_files
 from gemcont.learn.images import Images
 from gemcont.learn.model import read_model
 from gemcont.learn.settings import TrainSettings
 
 QUICK = TrainSettings(encoder="mlp", epochs=3, batch_size=64, lr=1e-3)
-
-
-@pytest.fixture(scope="module")
-def model(image_study, tmp_path_factory):
-    folder = str(tmp_path_factory.mktemp("model") / "m")
-    train_files(Inputs(study=image_study), Split(), QUICK, folder)
-    return folder
 
 
 def test_only_people_never_seen_are_written(image_study, model, tmp_path):

@@ -26,13 +26,6 @@ QUICK = TrainSettings(encoder="mlp", epochs=3, batch_size=64, lr=1e-3)
 
 
 @pytest.fixture(scope="module")
-def model(image_study, tmp_path_factory):
-    folder = str(tmp_path_factory.mktemp("model") / "m")
-    train_files(Inputs(study=image_study), Split(), QUICK, folder)
-    return folder
-
-
-@pytest.fixture(scope="module")
 def people(image_study):
     """The study's test people: table, z."""
     table = pl.read_csv(f"{image_study}/people.tsv", separator="\t")
