@@ -17,7 +17,7 @@ import time
 import numpy as np
 import polars as pl
 
-from gemcont.genotype.kernels import pack_hardcalls
+from gemcont.genotype.kernels.packed import pack_hardcalls
 
 _POOL = 64  # variants that are simulated; the others are these in another order of people
 

@@ -19,11 +19,12 @@ from pathlib import Path
 
 import numpy as np
 
-from gemcont.genotype.kernels import pack_hardcalls
+from gemcont.genotype.kernels.packed import pack_hardcalls
+from gemcont.genotype.kernels.pairs import make_rows
 from gemcont.genotype.ld import Linkage, Near
-from gemcont.genotype.pairs import make_rows
+from gemcont.genotype.readers.arrays import ArraySource
 from gemcont.genotype.simulate import simulate_fileset, simulate_genotypes
-from gemcont.genotype.source import ArraySource, Block
+from gemcont.genotype.source import Block
 
 FLAGS = "--clump-p1 1e-3 --clump-r2 0.05 --clump-kb 5000".split()
 

@@ -19,11 +19,11 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from gemcont._numba import available_threads, njit
-from gemcont.genotype import product as engine
-from gemcont.genotype.fixed_point import FOLD, Columns
-from gemcont.genotype.kernels import moments, pack_hardcalls
-from gemcont.genotype.partial_sums import ROWS, SAMPLES
-from gemcont.genotype.product import product
+from gemcont.genotype.kernels import product as engine
+from gemcont.genotype.kernels.fixed_point import FOLD, Columns
+from gemcont.genotype.kernels.packed import moments, pack_hardcalls
+from gemcont.genotype.kernels.partial_sums import ROWS, SAMPLES
+from gemcont.genotype.kernels.product import product
 from gemcont.genotype.source import Block
 
 TILE_VARIANTS, TILE_SAMPLES = 128, 4096

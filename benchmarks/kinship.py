@@ -115,7 +115,7 @@ def _times(commands, runs):
 
 def null_fits(options):
     """Seconds of ``fit_null``, the decomposition included: N = 2,000."""
-    from gemcont.stats import mixed
+    from gemcont.stats.mixed import model as mixed
 
     rng, n = np.random.default_rng(1), 2000
     factors = rng.standard_normal((n, 3 * n))
@@ -152,10 +152,10 @@ def scan_rates(options):
 
 def _model(n, d, variants=1024):
     """A ``MixedModel`` of drawn traits, three covariates and the intercept, and a block."""
-    from gemcont.genotype.kernels import moments, pack_hardcalls
+    from gemcont.genotype.kernels.packed import moments, pack_hardcalls
     from gemcont.genotype.source import Block
-    from gemcont.stats.covariances import Rotated, evaluate
-    from gemcont.workflows.mixed_models import MixedModel
+    from gemcont.stats.mixed.likelihood import Rotated, evaluate
+    from gemcont.workflows.gwas.relatives.mixed_model import MixedModel
 
     rng = np.random.default_rng(n + d)
     data = Rotated(rng.standard_normal((n, d)), rng.standard_normal((n, 4)), rng.chisquare(1, n))

@@ -17,13 +17,13 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader, Dataset
 
-from gemcont.learn.augment import Erase, generator
-from gemcont.learn.batches import Batches, Data, equal_genotypes, order_of
-from gemcont.learn.data import Cohort
-from gemcont.learn.glyphs import read_glyphs
-from gemcont.learn.methods import Batch
-from gemcont.learn.model import build_method
-from gemcont.learn.settings import METHODS, TrainSettings
+from gemcont.learn.data.augment import Erase, generator
+from gemcont.learn.data.batches import Batches, Data, equal_genotypes, order_of
+from gemcont.learn.data.people import Cohort
+from gemcont.learn.methods.method import Batch
+from gemcont.learn.simulation.glyphs import read_glyphs
+from gemcont.learn.training.model import build_method
+from gemcont.settings.train import METHODS, TrainSettings
 
 VARIANTS = 100
 

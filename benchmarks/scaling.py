@@ -15,11 +15,12 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 
 from gemcont._numba import available_threads
-from gemcont.genotype.kernels import pack_hardcalls
-from gemcont.genotype.source import ArraySource, Block
+from gemcont.genotype.kernels.packed import pack_hardcalls
+from gemcont.genotype.readers.arrays import ArraySource
+from gemcont.genotype.source import Block
+from gemcont.settings.gwas import GwasSettings
 from gemcont.tables.phenotypes import SampleTable
-from gemcont.workflows.gwas import prepare
-from gemcont.workflows.settings import GwasSettings
+from gemcont.workflows.gwas.prepare import prepare
 
 BASE = {"people": 20_000, "variants": 40_000, "traits": 64}
 STEPS = {

@@ -10,7 +10,7 @@ import numpy as np
 from principal_components import MOUSE, table
 
 import gemcont
-from gemcont.genotype.kernels import decode
+from gemcont.genotype.kernels.packed import decode
 from gemcont.stats import multitrait
 
 

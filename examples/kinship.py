@@ -6,8 +6,9 @@ python examples/kinship.py
 import numpy as np
 
 import gemcont
-from gemcont.stats import mixed, multitrait
+from gemcont.stats import multitrait
 from gemcont.stats.calibration import lambda_gc
+from gemcont.stats.mixed import model as mixed
 
 
 def main():

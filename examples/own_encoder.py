@@ -8,10 +8,10 @@ from pathlib import Path
 
 from torch import nn
 
-from gemcont.learn.evaluate import evaluate_study
+from gemcont.learn.evaluation.study import evaluate_study
 from gemcont.learn.files import Inputs, Split, train_files
-from gemcont.learn.settings import TrainSettings
-from gemcont.learn.simulate import write_study
+from gemcont.learn.simulation.simulate import write_study
+from gemcont.settings.train import TrainSettings
 
 IMAGES = Path(__file__).parent / "data" / "emnist_sample.npz"
 

@@ -4,32 +4,42 @@ The public names below are imported when first used, so that ``import gemcont`` 
 milliseconds and the engine never pulls in torch.
 """
 
+import sys
 from importlib import import_module
 
 __version__ = "0.1.0"
 
-_HOME = {
-    "ArraySource": "gemcont.genotype.source",
-    "GemcontError": "gemcont.errors",
-    "GenotypeSource": "gemcont.genotype.source",
-    "fit_null": "gemcont.stats.null",
-    "open_genotypes": "gemcont.genotype",
-    "run_clump": "gemcont.workflows.clump",
-    "polygenic_score": "gemcont.workflows.score",
-    "read_dense": "gemcont.workflows.dense",
-    "run_each_trait": "gemcont.workflows.gwas",
-    "run_gwas": "gemcont.workflows.gwas",
-    "run_meta": "gemcont.workflows.meta",
-    "run_panel": "gemcont.workflows.panel",
-}
-__all__ = ["__version__", *_HOME]
+
+def front_door(package, home):
+    """Return the ``__getattr__``, ``__dir__`` and ``__all__`` of a package that imports lazily.
+
+    package: its name; home: public name -> module within the package that defines it
+    """
+
+    def find(name):
+        if name not in home:
+            raise AttributeError(f"module {package!r} has no attribute {name!r}")
+        return getattr(import_module(f"{package}.{home[name]}"), name)
+
+    return find, lambda: sorted({*vars(sys.modules[package]), *home}), sorted(home)
 
 
-def __getattr__(name):
-    if name not in _HOME:
-        raise AttributeError(f"module 'gemcont' has no attribute {name!r}")
-    return getattr(import_module(_HOME[name]), name)
-
-
-def __dir__():
-    return sorted(__all__)
+__getattr__, __dir__, __all__ = front_door(
+    __name__,
+    {
+        "ArraySource": "genotype.readers.arrays",
+        "GemcontError": "errors",
+        "GenotypeSource": "genotype.source",
+        "fit_null": "stats.null",
+        "open_genotypes": "genotype",
+        "overlap": "workflows.clump",
+        "polygenic_score": "workflows.panel",
+        "read_dense": "workflows.project",
+        "run_clump": "workflows.clump",
+        "run_each_trait": "workflows.gwas",
+        "run_gwas": "workflows.gwas",
+        "run_meta": "workflows.meta",
+        "run_panel": "workflows.panel",
+    },
+)
+__all__ += ["__version__"]

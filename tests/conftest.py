@@ -68,7 +68,7 @@ def study(tmp_path):
 @pytest.fixture(scope="session")
 def image_study(tmp_path_factory):
     """Folder of a study: 600 training and 500 test people, 8 causal and 40 null variants."""
-    from gemcont.learn.simulate import write_study
+    from gemcont.learn.simulation.simulate import write_study
 
     folder = str(tmp_path_factory.mktemp("learn") / "study")
     sizes = {"n_train": 600, "n_test": 500, "variants": 8, "null_variants": 40}
@@ -80,7 +80,7 @@ def image_study(tmp_path_factory):
 def model(image_study, tmp_path_factory):
     """Folder of a model of ``image_study``, trained for three epochs; not to be changed."""
     from gemcont.learn.files import Inputs, Split, train_files
-    from gemcont.learn.settings import TrainSettings
+    from gemcont.settings.train import TrainSettings
 
     folder = str(tmp_path_factory.mktemp("model") / "m")
     settings = TrainSettings(encoder="mlp", epochs=3, batch_size=64, lr=1e-3)

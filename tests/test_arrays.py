@@ -7,8 +7,9 @@ import pytest
 import scipy.sparse
 
 from gemcont import ArraySource, GemcontError
-from gemcont._arrays import as_array
-from gemcont.stats import mixed, multitrait
+from gemcont.arrays import as_array
+from gemcont.stats import multitrait
+from gemcont.stats.mixed import model as mixed
 from gemcont.stats.null import fit_null
 
 NAN = np.nan

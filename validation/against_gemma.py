@@ -18,7 +18,7 @@ import pandas as pd
 from tables import heading, row, table_head
 
 import gemcont
-from gemcont.stats import mixed
+from gemcont.stats.mixed import model as mixed
 from gemcont.tables.kinship_files import read_kinship
 
 ROOT = Path(__file__).parent.parent

@@ -23,7 +23,7 @@ import polars as pl
 
 from gemcont import open_genotypes
 from gemcont.cli.clump import main as gemcont_clump
-from gemcont.genotype.bed import write_fileset
+from gemcont.genotype.readers.bed import write_fileset
 from gemcont.genotype.simulate import simulate_genotypes
 
 P2 = 0.01

@@ -17,8 +17,8 @@ import pandas as pd
 import polars as pl
 
 from gemcont import open_genotypes, run_gwas
-from gemcont.genotype.bed import write_fileset
-from gemcont.genotype.kernels import decode
+from gemcont.genotype.kernels.packed import decode
+from gemcont.genotype.readers.bed import write_fileset
 
 ROOT = Path(__file__).parent.parent
 GLM = "--glm hide-covar omit-ref cols=+a1freq,+err".split()

@@ -20,14 +20,14 @@ import pandas as pd
 import polars as pl
 
 from gemcont import run_gwas
-from gemcont.genotype.bed import write_fileset
-from gemcont.learn.ancestry import adjusted_r2
-from gemcont.learn.embed import embed, fit_directions, unseen
+from gemcont.genotype.readers.bed import write_fileset
+from gemcont.learn.data.split import TRAIN
+from gemcont.learn.embedding.ancestry import adjusted_r2
+from gemcont.learn.embedding.embed import embed, fit_directions, unseen
 from gemcont.learn.files import Inputs, Split, open_inputs, train_files
-from gemcont.learn.glyphs import read_glyphs, rotate
-from gemcont.learn.model import read_model
-from gemcont.learn.settings import TrainSettings
-from gemcont.learn.split import TRAIN
+from gemcont.learn.simulation.glyphs import read_glyphs, rotate
+from gemcont.learn.training.model import read_model
+from gemcont.settings.train import TrainSettings
 from gemcont.stats.calibration import GENOME_WIDE, lambda_gc
 
 PANEL, NULL, STRUCTURE = 100, 400, 800  # variants: causal, to test, for the component

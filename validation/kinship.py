@@ -15,11 +15,11 @@ from matplotlib.figure import Figure
 from tables import heading, row, table_head
 
 from gemcont.genotype import open_genotypes
-from gemcont.genotype.kernels import decode
-from gemcont.stats import mixed
+from gemcont.genotype.kernels.packed import decode
 from gemcont.stats.calibration import GENOME_WIDE
 from gemcont.stats.contrasts import contrasted
-from gemcont.stats.covariances import _by_factors, evaluate
+from gemcont.stats.mixed import model as mixed
+from gemcont.stats.mixed.likelihood import _by_factors, evaluate
 from gemcont.stats.special import chi2_isf
 
 ROOT = Path(__file__).parent.parent

@@ -14,10 +14,10 @@ from pathlib import Path
 import numpy as np
 from tables import heading, row, table_head
 
-from gemcont.stats import mixed
 from gemcont.stats.calibration import wilks_true_rate
 from gemcont.stats.contrasts import contrasted, contrasted_f
-from gemcont.stats.regressions import refitted
+from gemcont.stats.mixed import model as mixed
+from gemcont.stats.mixed.regressions import refitted
 from gemcont.stats.special import neg_log10_chi2_sf, neg_log10_f_sf
 
 ROOT = Path(__file__).parent.parent

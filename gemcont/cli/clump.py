@@ -31,7 +31,6 @@ example:
 
 writes PREFIX.clumps, PREFIX.loci.tsv, PREFIX.missing.tsv, PREFIX.log; --plot also
 PREFIX.locusN.png, --ld-matrix PREFIX.locusN.ld and PREFIX.locusN.z.tsv"""
-
 _LOG_P = ("NEG_LOG10_P", "LOG10_P", "P")  # where --clump-log10 looks
 _SHARE = {"type": number(float, 0, 1)}
 _CLUMPS = (
@@ -157,8 +156,8 @@ def main(argv=None):
 def _check(arguments):
     """Settings that cannot be, and outputs that are inputs, before anything is read."""
     limit_threads(arguments)
-    from gemcont.workflows.clump import ClumpSettings
-    from gemcont.workflows.loci_files import refuse_inputs
+    from gemcont.settings.clump import ClumpSettings
+    from gemcont.workflows.clump import refuse_inputs
 
     ClumpSettings(**_settings(arguments))
     flags = "keep remove extract exclude genes".split()
@@ -167,8 +166,7 @@ def _check(arguments):
 
 
 def _job(arguments):
-    from gemcont.workflows.clump import run_clump
-    from gemcont.workflows.loci_files import write_loci
+    from gemcont.workflows.clump import run_clump, write_loci
 
     loci = run_clump(
         genotype_path(arguments),

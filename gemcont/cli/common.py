@@ -77,7 +77,7 @@ def number(kind, low, high=None):
 
 def role_columns(text):
     """Read 'beta=EFFECT,b.tsv:n=NEFF' as {'beta': 'EFFECT', 'b.tsv:n': 'NEFF'}."""
-    from gemcont.tables.dialects import ROLES
+    from gemcont.tables.sumstats.dialects import ROLES
 
     columns = {}
     for part in comma_list(text):

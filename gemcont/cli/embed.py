@@ -60,7 +60,7 @@ def main(argv=None):
 def _check(arguments):
     limit_threads(arguments)
     check_inputs(arguments)
-    from gemcont.learn.model import read_facts
+    from gemcont.learn import read_facts
     from gemcont.tables.files import refuse_overwriting
 
     read_facts(arguments.model)
@@ -73,7 +73,7 @@ def _check(arguments):
 
 
 def _job(arguments):
-    from gemcont.learn.files import Inputs, embed_files
+    from gemcont.learn import Inputs, embed_files
 
     embed_files(
         Inputs(**inputs_of(arguments)),

@@ -61,7 +61,7 @@ def _check(arguments):
     torch = require_torch()
     if arguments.threads is not None:
         torch.set_num_threads(arguments.threads)
-    from gemcont.learn.model import read_facts
+    from gemcont.learn import read_facts
 
     read_facts(arguments.model)
     try:
@@ -73,7 +73,7 @@ def _check(arguments):
 
 
 def _job(arguments):
-    from gemcont.learn.evaluate import evaluate_study
+    from gemcont.learn import evaluate_study
 
     evaluate_study(
         arguments.study,

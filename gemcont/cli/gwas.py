@@ -288,14 +288,14 @@ def _refuse_idle(arguments):
 
 
 def _outputs(arguments):
-    from gemcont.workflows.outputs import Outputs
+    from gemcont.workflows.gwas import Outputs
 
     layout = arguments.format
     return Outputs(arguments.out, layout, arguments.split_traits, arguments.genome_build)
 
 
 def _job(arguments):
-    from gemcont.workflows.gwas_files import Files, write_gwas
+    from gemcont.workflows.gwas import Files, write_gwas
 
     write_gwas(
         Files(genotype_path(arguments), arguments.pheno, arguments.covar, arguments.sample),
@@ -309,13 +309,13 @@ def _job(arguments):
 
 
 def _merge(arguments):
-    from gemcont.workflows.gwas_files import merge_gwas
+    from gemcont.workflows.gwas import merge_gwas
 
     merge_gwas(arguments.out, threads=arguments.threads, report=partial(_report, arguments))
 
 
 def _report(arguments, run, outputs):
-    from gemcont.workflows.report import draw, write_summary, write_traits
+    from gemcont.workflows.gwas import draw, write_summary, write_traits
 
     write_summary(run, f"{outputs.prefix}.summary.json", vars(arguments))
     if run.has_single:

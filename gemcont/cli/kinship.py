@@ -67,7 +67,7 @@ def _check(arguments):
 
 
 def _job(arguments):
-    from gemcont.workflows.kinship_files import write_kinship_files
+    from gemcont.workflows.kinship import write_kinship_files
 
     write_kinship_files(
         genotype_path(arguments),

@@ -171,8 +171,8 @@ def _check(arguments):
     if arguments.joint is not None:
         return _check_joint(arguments)
     _refuse_idle(arguments, "with --joint", {"test": "wald", "same_ids": False})
-    from gemcont.workflows.meta import MetaSettings, cohort_names
-    from gemcont.workflows.meta_files import refuse_inputs
+    from gemcont.settings.meta import MetaSettings
+    from gemcont.workflows.meta import cohort_names, refuse_inputs
 
     MetaSettings(**meta_settings(arguments))
     cohort_names(arguments.sumstats, arguments.names)
@@ -211,8 +211,7 @@ def _refuse_idle(arguments, where, defaults):
 
 
 def _joint(arguments):
-    from gemcont.workflows.joint_meta import write_joint_meta
-    from gemcont.workflows.products import ProductOutputs, report
+    from gemcont.workflows.project import ProductOutputs, report, write_joint_meta
 
     outputs = ProductOutputs(arguments.out, "meta", arguments.format, arguments.test)
     tested, null, names, store = write_joint_meta(
@@ -243,8 +242,8 @@ def meta_settings(arguments):
 def _job(arguments):
     if arguments.joint is not None:
         return _joint(arguments)
-    from gemcont.workflows.meta import MetaSettings, cohort_names, prepare
-    from gemcont.workflows.meta_files import draw_meta, outputs, write_meta
+    from gemcont.settings.meta import MetaSettings
+    from gemcont.workflows.meta import cohort_names, draw_meta, outputs, prepare, write_meta
 
     names = cohort_names(arguments.sumstats, arguments.names)
     settings = MetaSettings(**meta_settings(arguments))

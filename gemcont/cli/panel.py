@@ -100,9 +100,10 @@ def main(argv=None):
 
 def _check(arguments):
     limit_threads(arguments)
-    from gemcont.workflows.meta import MetaSettings, cohort_names
-    from gemcont.workflows.panel import PanelSettings
-    from gemcont.workflows.panel_files import PANEL, refuse_inputs
+    from gemcont.settings.meta import MetaSettings
+    from gemcont.settings.panel import PanelSettings
+    from gemcont.workflows.meta import cohort_names
+    from gemcont.workflows.panel import PANEL, refuse_inputs
 
     genotype_path(arguments)
     MetaSettings(**meta_settings(arguments))
@@ -123,7 +124,7 @@ def _settings(arguments):
 
 
 def _job(arguments):
-    from gemcont.workflows.panel_files import write_panel
+    from gemcont.workflows.panel import write_panel
 
     write_panel(
         arguments.sumstats,
@@ -137,7 +138,7 @@ def _job(arguments):
 
 
 def _check_score(arguments):
-    from gemcont.workflows.panel_files import SCORE, refuse_inputs
+    from gemcont.workflows.panel import SCORE, refuse_inputs
 
     genotype_path(arguments)
     files = [p for p in (arguments.panel, arguments.keep) if p is not None]
@@ -145,7 +146,7 @@ def _check_score(arguments):
 
 
 def _score(arguments):
-    from gemcont.workflows.panel_files import write_score
+    from gemcont.workflows.panel import write_score
 
     write_score(
         genotype_path(arguments),

@@ -61,7 +61,7 @@ def _check(arguments):
 
 
 def _outputs(arguments):
-    from gemcont.workflows.products import ProductOutputs
+    from gemcont.workflows.project import ProductOutputs
 
     return ProductOutputs(
         arguments.out,
@@ -74,8 +74,7 @@ def _outputs(arguments):
 
 
 def _job(arguments):
-    from gemcont.workflows.products import report
-    from gemcont.workflows.project import write_projection
+    from gemcont.workflows.project import report, write_projection
 
     outputs = _outputs(arguments)
     tested, null, names, store = write_projection(

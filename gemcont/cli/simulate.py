@@ -65,8 +65,7 @@ def main(argv=None):
 
 def _check(arguments):
     limit_threads(arguments)
-    from gemcont.learn import require_torch
-    from gemcont.learn.simulate import refuse_folder
+    from gemcont.learn import refuse_folder, require_torch
 
     require_torch()
     arguments.folder = arguments.out.rstrip("/")
@@ -77,7 +76,7 @@ def _check(arguments):
 
 
 def _job(arguments):
-    from gemcont.learn.simulate import write_study
+    from gemcont.learn import write_study
 
     settings = (
         "n_train n_test variants h_g alpha_max seed split n_external null_variants panel threads"

@@ -148,7 +148,7 @@ def main(argv=None):
 def _check(arguments):
     limit_threads(arguments)
     check_inputs(arguments)
-    from gemcont.learn.files import Inputs
+    from gemcont.learn import Inputs
 
     Inputs(**inputs_of(arguments))
     if arguments.lr == 0:
@@ -166,7 +166,7 @@ def _check(arguments):
 
 
 def _settings(arguments):
-    from gemcont.learn.settings import TrainSettings
+    from gemcont.settings.train import TrainSettings
 
     return TrainSettings(
         **{name: getattr(arguments, name) for name in _FIELDS},
@@ -177,7 +177,7 @@ def _settings(arguments):
 
 
 def _job(arguments):
-    from gemcont.learn.files import Inputs, Split, train_files
+    from gemcont.learn import Inputs, Split, train_files
 
     split = Split(
         arguments.train_people,

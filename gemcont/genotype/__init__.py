@@ -23,13 +23,13 @@ def open_genotypes(path, *, sample=None):
         raise GemcontError(f"genotypes: a {type(path).__name__} is neither a path nor a source")
     path = os.fspath(path)
     if path.endswith(".pgen"):
-        from gemcont.genotype.pgen import PgenSource
+        from gemcont.genotype.readers.pgen import PgenSource
 
         return PgenSource(path)
     if path.endswith(".bgen"):
-        from gemcont.genotype.bgen import BgenSource
+        from gemcont.genotype.readers.bgen import BgenSource
 
         return BgenSource(path, sample)
-    from gemcont.genotype.bed import BedSource
+    from gemcont.genotype.readers.bed import BedSource
 
     return BedSource(path)

@@ -9,7 +9,7 @@ import polars as pl
 from gemcont.errors import GemcontError
 from gemcont.genotype.chromosomes import canonical_name, parse_chromosomes
 from gemcont.genotype.hwe import hwe_p
-from gemcont.genotype.kernels import hard_counts, missing_per_sample
+from gemcont.genotype.kernels.packed import hard_counts, missing_per_sample
 from gemcont.genotype.lists import read_variant_ids
 
 log = logging.getLogger(__name__)

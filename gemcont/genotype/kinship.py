@@ -11,7 +11,7 @@ import numpy as np
 
 from gemcont._numba import njit
 from gemcont.errors import GemcontError
-from gemcont.genotype.kernels import moments
+from gemcont.genotype.kernels.packed import moments
 
 KINDS = ("centred", "standardised")
 MOST_MISSING = 0.05  # share above which a variant stays out of a GRM, as in GEMMA

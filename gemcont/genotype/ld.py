@@ -15,8 +15,8 @@ import numpy as np
 from gemcont._numba import njit
 from gemcont.errors import GemcontError
 from gemcont.genotype.chromosomes import Ploidy
-from gemcont.genotype.haplotypes import phased_above, phased_r2, unphased_above, unphased_r2
-from gemcont.genotype.pairs import Rows, make_rows, pair_sums
+from gemcont.genotype.kernels.haplotypes import phased_above, phased_r2, unphased_above, unphased_r2
+from gemcont.genotype.kernels.pairs import Rows, make_rows, pair_sums
 
 KINDS = ("phased", "unphased")
 TOLERANCE = 1 + 2.0**-44  # PLINK's: r2 equal to the bound up to rounding is not above it

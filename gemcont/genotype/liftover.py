@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from gemcont._text import read_text
 from gemcont.errors import GemcontError
 from gemcont.genotype.chromosomes import HUMAN_AUTOSOMES, canonical_name
+from gemcont.text.files import read_text
 
 _HEADER_FIELDS = 12
 

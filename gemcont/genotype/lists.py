@@ -5,10 +5,11 @@ import os
 
 import numpy as np
 
-from gemcont._ids import bare_names, find_ids
-from gemcont._text import decoded, line_number, read_text, separator_of, split_fields
 from gemcont.errors import GemcontError
 from gemcont.genotype.align import SampleIds, match_list
+from gemcont.text.files import decoded, read_text
+from gemcont.text.ids import bare_names, find_ids
+from gemcont.text.parse import line_number, separator_of, split_fields
 
 # A first line of one of these words alone is the header of a list of variants.
 _VARIANT_HEADERS = ("ID", "SNP", "SNPID", "RSID", "VARIANT_ID", "VARIANT", "MARKERNAME")

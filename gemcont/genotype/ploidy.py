@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from gemcont.genotype.chromosomes import Ploidy
-from gemcont.genotype.kernels import moments
+from gemcont.genotype.kernels.packed import moments
 
 HAPLOID = (Ploidy.Y, Ploidy.MT)
 
@@ -44,3 +44,12 @@ def allele_counts(block, found, ploidy, males=None):
         male = moments(block, males)
         return AlleleCounts(dosage - male.total / 2, 2 * found.n - male.n)
     return AlleleCounts(dosage, 2 * found.n)
+
+
+def group_name(kind):
+    """What a group of chromosomes is called in the files: those of the autosomes' null share one.
+
+    XY is tested as the autosomes are.
+    """
+    names = {Ploidy.AUTOSOME: "autosomes", Ploidy.XY: "autosomes", Ploidy.MT: "haploid"}
+    return names.get(Ploidy(kind), Ploidy(kind).name)

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gemcont.genotype.kernels import decode
+from gemcont.genotype.kernels.packed import decode
 
 FEWEST_CALLED = 50  # people: fewer say little of a variant's mean, as plink2 has it
 _BLOCK = 256  # variants

@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 
 from gemcont._numba import njit
-from gemcont.genotype.bed import write_fileset
+from gemcont.genotype.readers.bed import write_fileset
 
 _CHUNK = 1024  # variants simulated at a time
 

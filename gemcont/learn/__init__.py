@@ -1,10 +1,35 @@
-"""The learner: contrastive encoders of images and genotypes. torch lives here and only here."""
+"""The learner: contrastive encoders of images and genotypes. torch lives here and only here.
 
+files        trainings and embeddings from files to files
+data/        people, their images, the panel's genotypes, minibatches
+encoders/    networks
+methods/     GEMCONT, its twins, the rivals, their losses
+training/    the trainer, and the folder of a model
+embedding/   embeddings of held-out people
+evaluation/  what an embedding is worth
+simulation/  simulated studies
+"""
+
+import gemcont
 from gemcont.errors import GemcontError
+
+__getattr__, __dir__, __all__ = gemcont.front_door(
+    __name__,
+    {
+        "Inputs": "files",
+        "Split": "files",
+        "embed_files": "files",
+        "evaluate_study": "evaluation.study",
+        "read_facts": "training.model",
+        "refuse_folder": "simulation.simulate",
+        "train_files": "files",
+        "write_study": "simulation.simulate",
+    },
+)
 
 
 def require_torch():
-    """The torch module, or a GemcontError that says how to install it."""
+    """Return torch, or raise GemcontError with the command that installs it."""
     try:
         import torch
     except ImportError:

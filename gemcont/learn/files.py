@@ -9,17 +9,9 @@ from gemcont.errors import GemcontError
 from gemcont.genotype import open_genotypes
 from gemcont.genotype.align import SampleIds, match_list
 from gemcont.genotype.lists import read_sample_list
-from gemcont.learn.ancestry import covariate_r2
-from gemcont.learn.data import Cohort, assemble, people_of
-from gemcont.learn.embed import embed, fit_directions, remove_other, unseen, write_embeddings
-from gemcont.learn.images import read_images
-from gemcont.learn.model import read_model
-from gemcont.learn.provenance import (
-    refuse_other_panel,
-    refuse_other_study,
-    warn_of_other_data,
-)
-from gemcont.learn.split import (
+from gemcont.learn.data.images import read_images
+from gemcont.learn.data.people import Cohort, assemble, people_of
+from gemcont.learn.data.split import (
     HELD_OUT,
     TRAIN,
     VALIDATION,
@@ -29,10 +21,24 @@ from gemcont.learn.split import (
     refuse_relatives_across,
     related_pairs,
 )
-from gemcont.learn.study import Study, open_study
-from gemcont.learn.train import train
+from gemcont.learn.embedding.ancestry import covariate_r2
+from gemcont.learn.embedding.embed import (
+    embed,
+    fit_directions,
+    remove_other,
+    unseen,
+    write_embeddings,
+)
+from gemcont.learn.simulation.study import Study, open_study
+from gemcont.learn.training.model import read_model
+from gemcont.learn.training.provenance import (
+    refuse_other_panel,
+    refuse_other_study,
+    warn_of_other_data,
+)
+from gemcont.learn.training.train import train
 from gemcont.tables.phenotypes import read_sample_table
-from gemcont.workflows.score import MIN_FOUND, PanelMatch, match_panel
+from gemcont.workflows.panel import MIN_FOUND, PanelMatch, match_panel
 
 log = logging.getLogger(__name__)
 

@@ -24,7 +24,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gemcont._arrays import as_array
+from gemcont.arrays import as_array
 from gemcont.errors import GemcontError
 from gemcont.stats.contrasts import Basis, contrasted, contrasted_f
 from gemcont.stats.null import COLLINEAR

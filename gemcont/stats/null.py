@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gemcont._arrays import as_array
+from gemcont.arrays import as_array
 from gemcont.errors import GemcontError
 
 COLLINEAR = 1e-8  # residual over total sum of squares below which a column adds nothing

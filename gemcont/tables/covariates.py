@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from gemcont._text import parse_numbers
 from gemcont.tables.phenotypes import text_to_numbers
+from gemcont.text.parse import parse_numbers
 
 # Of the words for a missing value, the one that may as well be a category ("none" of a habit).
 _AMBIGUOUS = "none"

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 import numpy as np
 import polars as pl
 
-from gemcont._text import readable
 from gemcont.errors import GemcontError
+from gemcont.text.files import readable
 
 _DIGEST_BYTES, _PIECE = 16, 1 << 20
 

@@ -5,8 +5,8 @@ import re
 import numpy as np
 import polars as pl
 
-from gemcont._text import read_text
 from gemcont.errors import GemcontError
+from gemcont.text.files import read_text
 
 _PREFERRED = ("gene_name", "Name", "gene", "gene_id", "ID")
 _GFF_COLUMNS = 9

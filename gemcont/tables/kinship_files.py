@@ -13,9 +13,9 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 
-from gemcont._text import read_text, readable
 from gemcont.errors import GemcontError
 from gemcont.tables.files import load_array, unfinished
+from gemcont.text.files import read_text, readable
 
 _TOLERANCE = 1e-6  # of the largest entry: what is written with seven digits is symmetric
 _TILE = 512  # rows of a matrix, which can be larger than memory, that are looked at together

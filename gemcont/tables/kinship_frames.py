@@ -4,7 +4,7 @@ import re
 
 import polars as pl
 
-from gemcont._arrays import as_array, collected
+from gemcont.arrays import as_array, collected
 from gemcont.errors import GemcontError
 from gemcont.tables.kinship_files import KinshipFile, checked_kinship
 from gemcont.tables.sample_frames import ids_of_index, is_positional

@@ -8,21 +8,19 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from gemcont._ids import SEX, bare_names, find_ids, refuse_twice
-from gemcont._text import (
-    decoded,
+from gemcont.errors import GemcontError
+from gemcont.tables.files import load_array
+from gemcont.text.files import decoded, read_text, readable
+from gemcont.text.ids import SEX, bare_names, find_ids, refuse_twice
+from gemcont.text.parse import (
     line_number,
     number_of,
     parse_matrix,
     parse_numbers,
     parse_quoted,
-    read_text,
-    readable,
     separator_of,
     split_fields,
 )
-from gemcont.errors import GemcontError
-from gemcont.tables.files import load_array
 
 log = logging.getLogger(__name__)
 

@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gemcont._text import read_text
 from gemcont.errors import GemcontError
+from gemcont.text.files import read_text
 
 _HEADER = "FID_IID"
 _MISSING = b"NA"

@@ -2,16 +2,10 @@
 
 import polars as pl
 
-from gemcont._ids import bare_names
-from gemcont._text import (
-    decoded,
-    line_number,
-    parse_table,
-    read_text,
-    separator_of,
-    split_fields,
-)
 from gemcont.errors import GemcontError
+from gemcont.text.files import decoded, read_text
+from gemcont.text.ids import bare_names
+from gemcont.text.parse import line_number, parse_table, separator_of, split_fields
 
 RELATED = 0.0442  # kinship of third-degree relatives and closer (KING)
 _KINSHIP = {"kinship": 1, "pi_hat": 2}  # columns, and how many times the kinship they hold

@@ -3,10 +3,10 @@
 import numpy as np
 import polars as pl
 
-from gemcont._arrays import as_array, collected
-from gemcont._ids import bare_names, find_ids, refuse_twice
+from gemcont.arrays import as_array, collected
 from gemcont.errors import GemcontError
 from gemcont.tables.phenotypes import SampleTable, plain_column
+from gemcont.text.ids import bare_names, find_ids, refuse_twice
 
 
 def from_frame(frame, name):

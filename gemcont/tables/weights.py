@@ -4,9 +4,10 @@ import csv
 
 import numpy as np
 
-from gemcont._text import decoded, number_of, read_text, separator_of, split_fields
 from gemcont.errors import GemcontError
-from gemcont.tables.columns import TRAIT
+from gemcont.tables.schema import TRAIT
+from gemcont.text.files import decoded, read_text
+from gemcont.text.parse import number_of, separator_of, split_fields
 
 
 def read_weights(path):

@@ -80,7 +80,7 @@ def test_where_no_direction_holds_no_table_is_written(noise, tmp_path, capsys):
 
 def test_channels_first_are_channels(noise):
     """What torch's users have trains as what it is."""
-    from gemcont.learn.model import read_facts
+    from gemcont.learn.training.model import read_facts
 
     assert read_facts(noise[1])["shape"] == [3, 9, 8]
 

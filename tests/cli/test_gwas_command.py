@@ -256,9 +256,9 @@ def test_the_results_are_kept_when_a_later_run_fails(study, capsys):
 
 
 def test_a_bug_of_ours_is_one_line_and_its_trace_is_in_the_log(study, capsys, monkeypatch):
-    import gemcont.workflows.gwas_files
+    import gemcont.workflows.gwas.files.write
 
-    monkeypatch.setattr(gemcont.workflows.gwas_files, "prepare", lambda *a, **k: 1 / 0)
+    monkeypatch.setattr(gemcont.workflows.gwas.files.write, "prepare", lambda *a, **k: 1 / 0)
     error = fails(study, capsys, [], "internal error", code=1)
     assert "result.log" in error
     assert "ZeroDivisionError" in log_of(study)

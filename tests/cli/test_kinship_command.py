@@ -186,7 +186,7 @@ def test_nothing_that_is_read_is_written_over(study, capsys):
 
 
 def test_a_failed_loco_leaves_no_half_folder(study, capsys, monkeypatch):
-    import gemcont.workflows.kinship_files as files
+    import gemcont.workflows.kinship.files as files
 
     write, done = files.write_eigen, []
 
@@ -215,7 +215,7 @@ def test_flags_that_do_nothing_are_refused(study, capsys, flags, message):
 
 @pytest.mark.parametrize("kinship_flags", [["--kinship", "grm"], ["--kinship", "grm", "--loco"]])
 def test_a_killed_scan_goes_on_to_the_same_bytes(study, monkeypatch, kinship_flags):
-    from gemcont.workflows.progress import Progress
+    from gemcont.workflows.gwas.files.journal import Progress
 
     flags = [*kinship_flags, "--block-size", "20", "--each-trait", "--effects"]
     assert study.scan(*flags, out=str(study.folder / "whole")) == 0
@@ -236,7 +236,7 @@ def test_a_killed_scan_goes_on_to_the_same_bytes(study, monkeypatch, kinship_fla
 
 
 def test_a_failed_run_leaves_no_folder_of_another_matrix(study, capsys, monkeypatch):
-    import gemcont.workflows.kinship_files as files
+    import gemcont.workflows.kinship.files as files
 
     assert study.make("--loco") == 0
     monkeypatch.setattr(files, "_write_loco", lambda *a: 1 / 0)

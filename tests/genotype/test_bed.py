@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from reference.packed import write_fileset
 
 from gemcont import GemcontError, open_genotypes
-from gemcont.genotype.bed import read_bim, read_fam
-from gemcont.genotype.kernels import decode
+from gemcont.genotype.kernels.packed import decode
+from gemcont.genotype.readers.bed import read_bim, read_fam
 from gemcont.genotype.simulate import simulate_fileset
 
 

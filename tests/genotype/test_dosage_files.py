@@ -9,8 +9,8 @@ from conftest import named_samples, random_dosages
 from pgenlib import PgenWriter
 
 from gemcont import GemcontError, open_genotypes, run_gwas
-from gemcont.genotype.kernels import decode
-from gemcont.genotype.pgen import read_psam, read_pvar
+from gemcont.genotype.kernels.packed import decode
+from gemcont.genotype.readers.pgen import read_psam, read_pvar
 
 N, M = 37, 12
 GRID = 1 / (1 << 14)  # step of a .pgen's dosages

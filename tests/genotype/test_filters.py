@@ -23,7 +23,7 @@ from gemcont.genotype.filters import (
     select_variants,
 )
 from gemcont.genotype.hwe import hwe_p
-from gemcont.genotype.kernels import Moments, moments, repack
+from gemcont.genotype.kernels.packed import Moments, moments, repack
 from gemcont.genotype.ploidy import AlleleCounts, allele_counts
 from gemcont.genotype.source import Block
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from reference.joint import mean_impute
 from reference.packed import pack
 
-from gemcont.genotype.kernels import counts, decode, moments, repack
+from gemcont.genotype.kernels.packed import counts, decode, moments, repack
 from gemcont.genotype.source import Block
 
 

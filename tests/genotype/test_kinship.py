@@ -7,7 +7,7 @@ from reference.packed import write_fileset
 
 from gemcont import ArraySource, GemcontError, open_genotypes
 from gemcont.genotype import kinship
-from gemcont.genotype.kernels import moments
+from gemcont.genotype.kernels.packed import moments
 from gemcont.genotype.kinship import Relationship, centred_dosages, relationship
 
 N = 83

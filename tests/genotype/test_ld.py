@@ -10,10 +10,10 @@ from reference import ld as reference
 
 from gemcont import ArraySource, GemcontError
 from gemcont.genotype.chromosomes import Ploidy
-from gemcont.genotype.haplotypes import phased_r2, unphased_r2
-from gemcont.genotype.kernels import pack_hardcalls
+from gemcont.genotype.kernels.haplotypes import phased_r2, unphased_r2
+from gemcont.genotype.kernels.packed import pack_hardcalls
+from gemcont.genotype.kernels.pairs import make_rows, pair_sums
 from gemcont.genotype.ld import Linkage, Near
-from gemcont.genotype.pairs import make_rows, pair_sums
 from gemcont.genotype.source import Block, GenotypeSource
 
 KINDS = ("phased", "unphased")

@@ -11,12 +11,12 @@ from pgenlib import PgenWriter
 from reference.packed import write_fileset
 
 from gemcont import ArraySource, GemcontError, open_genotypes, run_clump, run_gwas
-from gemcont.genotype.bed import read_bim
-from gemcont.genotype.bgen import read_sample
 from gemcont.genotype.chromosomes import autosomes_of
-from gemcont.genotype.kernels import decode
-from gemcont.genotype.pgen import read_psam, read_pvar
-from gemcont.workflows.kinship_files import write_kinship_files
+from gemcont.genotype.kernels.packed import decode
+from gemcont.genotype.readers.bed import read_bim
+from gemcont.genotype.readers.bgen import read_sample
+from gemcont.genotype.readers.pgen import read_psam, read_pvar
+from gemcont.workflows.kinship.files import write_kinship_files
 
 N, M = 30, 9
 IIDS = [i for _, i, _ in named_samples(N)]

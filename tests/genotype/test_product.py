@@ -5,9 +5,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from reference.joint import mean_impute
 
-from gemcont.genotype.fixed_point import FOLD, Columns
-from gemcont.genotype.kernels import decode, moments, pack_hardcalls
-from gemcont.genotype.product import genotype_sums, product
+from gemcont.genotype.kernels.fixed_point import FOLD, Columns
+from gemcont.genotype.kernels.packed import decode, moments, pack_hardcalls
+from gemcont.genotype.kernels.product import genotype_sums, product
 from gemcont.genotype.source import Block
 
 Z_BOUND = 2e-5  # of a whitened z: what the engine promises

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from gemcont.learn.augment import (
+from gemcont.learn.data.augment import (
     STEPS,
     Augmentation,
     Blur,

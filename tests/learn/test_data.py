@@ -8,12 +8,13 @@ from reference.packed import write_fileset
 from gemcont import GemcontError
 from gemcont.genotype import open_genotypes
 from gemcont.genotype.align import SampleIds
-from gemcont.learn.batches import equal_genotypes
-from gemcont.learn.data import PanelCoding, assemble
-from gemcont.learn.images import Images, batch_of, read_images
+from gemcont.learn.data.batches import equal_genotypes
+from gemcont.learn.data.images import Images, batch_of, read_images
+from gemcont.learn.data.panel import PanelCoding
+from gemcont.learn.data.people import assemble
 from gemcont.tables.sample_frames import from_frame
-from gemcont.workflows.score import match_panel
-from gemcont.workflows.tables import to_pandas
+from gemcont.workflows.common.dataframes import to_pandas
+from gemcont.workflows.panel.score import match_panel
 
 N = 30
 

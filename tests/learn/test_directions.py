@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from gemcont.learn.directions import canonical_directions, chosen_directions
+from gemcont.learn.embedding.directions import canonical_directions, chosen_directions
 
 
 def sides(n=4000, seed=0, shared=2):

@@ -11,14 +11,14 @@ import torch
 from gemcont import GemcontError, run_gwas
 from gemcont.cli.gwas import main as gwas
 from gemcont.genotype.align import SampleIds
-from gemcont.learn.ancestry import adjusted_r2, covariate_r2
-from gemcont.learn.data import assemble
-from gemcont.learn.embed import embed
-from gemcont.learn.evaluate import ridge_r2
+from gemcont.learn.data.images import Images
+from gemcont.learn.data.people import assemble
+from gemcont.learn.embedding.ancestry import adjusted_r2, covariate_r2
+from gemcont.learn.embedding.embed import embed
+from gemcont.learn.evaluation.study import ridge_r2
 from gemcont.learn.files import Inputs, Split, embed_files
-from gemcont.learn.images import Images
-from gemcont.learn.model import read_model
-from gemcont.learn.settings import TrainSettings
+from gemcont.learn.training.model import read_model
+from gemcont.settings.train import TrainSettings
 
 QUICK = TrainSettings(encoder="mlp", epochs=3, batch_size=64, lr=1e-3)
 
@@ -87,7 +87,7 @@ def test_the_engine_leaves_out_whom_the_encoder_has_seen(image_study, model, tmp
 def test_training_people_are_inflated_and_held_out_people_are_not(image_study, tmp_path):
     """Trained on permuted genotypes, nothing is to be found: what is found is leakage."""
     from gemcont.learn.files import open_inputs, roles
-    from gemcont.learn.train import train
+    from gemcont.learn.training.train import train
 
     opened = open_inputs(Inputs(study=image_study))
     cohort = opened.cohort

@@ -5,7 +5,9 @@ import pytest
 import torch
 
 from gemcont import GemcontError
-from gemcont.learn.encoders import Decoder, MlpDecoder, build_encoder, genotype_projector
+from gemcont.learn.encoders.build import build_encoder
+from gemcont.learn.encoders.decoders import Decoder, MlpDecoder
+from gemcont.learn.encoders.genotype import genotype_projector
 
 
 def count(module):

@@ -12,13 +12,13 @@ from conftest import BUNDLED
 from reference.transforms import rank_inverse_normal
 
 from gemcont import GemcontError, open_genotypes, run_gwas
-from gemcont.learn import evaluate
-from gemcont.learn.embed import embed
-from gemcont.learn.evaluate import evaluate_study
+from gemcont.learn.embedding.embed import embed
+from gemcont.learn.evaluation import study as evaluate
+from gemcont.learn.evaluation.study import evaluate_study
 from gemcont.learn.files import Inputs, Split, open_inputs, train_files
-from gemcont.learn.model import read_model
-from gemcont.learn.settings import TrainSettings
-from gemcont.learn.simulate import write_study
+from gemcont.learn.simulation.simulate import write_study
+from gemcont.learn.training.model import read_model
+from gemcont.settings.train import TrainSettings
 from gemcont.stats.calibration import lambda_gc
 from gemcont.tables.embeddings import embedding_facts
 
@@ -166,7 +166,7 @@ def test_a_study_without_null_variants_has_no_lambda(tmp_path):
 
 
 def test_where_no_direction_holds_none_is_tested(image_study, model, tmp_path, monkeypatch, caplog):
-    from gemcont.learn.directions import Directions
+    from gemcont.learn.embedding.directions import Directions
 
     none = lambda self, embeddings, genotypes: (np.zeros(len(self.correlations)), 0.5)  # noqa: E731
     monkeypatch.setattr(Directions, "correlations_in", none)

@@ -11,7 +11,7 @@ from gemcont import GemcontError
 
 pytest.importorskip("torch")
 
-from gemcont.learn.glyphs import choose_stratified, read_glyphs, rotate
+from gemcont.learn.simulation.glyphs import choose_stratified, read_glyphs, rotate
 
 SAMPLE = BUNDLED / "emnist_sample.npz"
 CHARS = np.frombuffer(b"09AZaz", dtype=np.uint8)

@@ -5,7 +5,7 @@ import pytest
 import torch
 from reference import contrast
 
-from gemcont.learn import losses
+from gemcont.learn.methods import losses
 
 
 def sides(n=7, d=5, unit=True, seed=0):

@@ -6,8 +6,8 @@ import torch
 
 from gemcont import GemcontError
 from gemcont.genotype.align import SampleIds
-from gemcont.learn.images import Images, batch_of, read_images
-from gemcont.learn.pixels import checked_pixels
+from gemcont.learn.data.images import Images, batch_of, read_images
+from gemcont.learn.data.pixels import checked_pixels
 
 RNG = np.random.default_rng(0)
 

@@ -12,15 +12,15 @@ from conftest import BUNDLED
 
 from gemcont import GemcontError
 from gemcont.genotype.align import SampleIds
-from gemcont.learn import train as trainer
-from gemcont.learn.data import assemble
-from gemcont.learn.evaluate import evaluate_study
+from gemcont.learn.data.images import Images
+from gemcont.learn.data.people import assemble
+from gemcont.learn.evaluation.study import evaluate_study
 from gemcont.learn.files import Inputs, Split, embed_files, open_inputs, roles, train_files
-from gemcont.learn.images import Images
-from gemcont.learn.model import read_model
-from gemcont.learn.provenance import remembered
-from gemcont.learn.settings import TrainSettings
-from gemcont.learn.simulate import write_study
+from gemcont.learn.simulation.simulate import write_study
+from gemcont.learn.training import train as trainer
+from gemcont.learn.training.model import read_model
+from gemcont.learn.training.provenance import remembered
+from gemcont.settings.train import TrainSettings
 
 QUICK = TrainSettings(encoder="mlp", epochs=1, batch_size=64, lr=1e-3)
 

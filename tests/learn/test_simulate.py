@@ -14,9 +14,10 @@ from gemcont import GemcontError, open_genotypes, polygenic_score
 pytest.importorskip("torch")
 
 from gemcont.cli import simulate as command
-from gemcont.learn.glyphs import read_glyphs
-from gemcont.learn.simulate import FILES, StudySettings, choose_glyphs, pack, write_study
-from gemcont.tables.columns import joint_columns, panel_columns
+from gemcont.learn.simulation.glyphs import read_glyphs
+from gemcont.learn.simulation.simulate import FILES, choose_glyphs, pack, write_study
+from gemcont.settings.simulate import StudySettings
+from gemcont.tables.schema import joint_columns, panel_columns
 
 SAMPLE = str(BUNDLED / "emnist_sample.npz")
 SMALL = {
@@ -144,7 +145,7 @@ def _sample():
 
 
 def test_glyphs_of_unknown_case_only_where_the_others_do_not_suffice():
-    from gemcont.learn.glyphs import Glyphs
+    from gemcont.learn.simulation.glyphs import Glyphs
 
     images, char = _sample()
     char = np.where(np.arange(len(char)) % 5 == 0, 0, char).astype(np.uint8)

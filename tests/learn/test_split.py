@@ -3,7 +3,7 @@ import pytest
 
 from gemcont import GemcontError
 from gemcont.genotype.align import SampleIds
-from gemcont.learn.split import (
+from gemcont.learn.data.split import (
     draw_groups,
     family_pairs,
     groups_of,

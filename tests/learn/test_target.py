@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from gemcont import GemcontError
+from gemcont.learn.data.target import coded_target
 from gemcont.learn.files import Inputs, Split, train_files
-from gemcont.learn.model import read_model
-from gemcont.learn.settings import TrainSettings
-from gemcont.learn.target import coded_target
+from gemcont.learn.training.model import read_model
+from gemcont.settings.train import TrainSettings
 from gemcont.tables.phenotypes import read_sample_table
 
 NAN = np.nan

@@ -12,12 +12,12 @@ import pytest
 import torch
 
 from gemcont import GemcontError
-from gemcont.learn import train as trainer
-from gemcont.learn.embed import unseen
+from gemcont.learn.data.split import HELD_OUT, KIN, TRAIN, VALIDATION
+from gemcont.learn.embedding.embed import unseen
 from gemcont.learn.files import Inputs, Split, embed_files, open_inputs, roles, train_files
-from gemcont.learn.model import hash_of, read_model
-from gemcont.learn.settings import METHODS, TrainSettings
-from gemcont.learn.split import HELD_OUT, KIN, TRAIN, VALIDATION
+from gemcont.learn.training import train as trainer
+from gemcont.learn.training.model import hash_of, read_model
+from gemcont.settings.train import METHODS, TrainSettings
 from gemcont.tables.phenotypes import read_sample_table
 
 QUICK = TrainSettings(encoder="mlp", epochs=3, batch_size=64, lr=1e-3)

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from reference import mixed as reference
 
-from gemcont.stats import mixed
-from gemcont.stats.heritability import components
+from gemcont.stats.mixed import model as mixed
+from gemcont.stats.mixed.heritability import components
 
 N = 60
 

@@ -5,8 +5,8 @@ import pytest
 from reference import mixed as reference
 
 from gemcont import GemcontError
-from gemcont.stats import mixed
-from gemcont.stats.covariances import evaluate, maximise
+from gemcont.stats.mixed import model as mixed
+from gemcont.stats.mixed.likelihood import evaluate, maximise
 
 GLIMIX = Path(__file__).parents[2].parent / "shared" / "reference" / "glimix"
 

@@ -6,10 +6,10 @@ from reference import mixed as reference
 from scipy import stats
 
 from gemcont import GemcontError
-from gemcont.stats import mixed
 from gemcont.stats.contrasts import Basis, contrasted, degrees_of_freedom
-from gemcont.stats.covariances import Rotated
-from gemcont.stats.regressions import Regressions, refitted, single_fits
+from gemcont.stats.mixed import model as mixed
+from gemcont.stats.mixed.likelihood import Rotated
+from gemcont.stats.mixed.regressions import Regressions, refitted, single_fits
 
 N = 80
 

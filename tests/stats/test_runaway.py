@@ -10,9 +10,9 @@ import pytest
 
 from gemcont import open_genotypes
 from gemcont.genotype.kinship import relationship
-from gemcont.stats import mixed
-from gemcont.stats.covariances import evaluate, fit, maximise, runs_away
-from gemcont.stats.regressions import refitted, single_fits
+from gemcont.stats.mixed import model as mixed
+from gemcont.stats.mixed.likelihood import evaluate, fit, maximise, runs_away
+from gemcont.stats.mixed.regressions import refitted, single_fits
 
 MAIZE = Path(__file__).parents[2] / "examples" / "data" / "maize"
 

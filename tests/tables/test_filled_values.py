@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gemcont import GemcontError
-from gemcont._text import MISSING
-from gemcont.tables.sumstats import Sumstats
+from gemcont.tables.sumstats.read import Sumstats
+from gemcont.text.parse import MISSING
 
 Z = 1.959963984540054
 PLACE = "CHR POS SNP EA OA"

@@ -7,7 +7,7 @@ from conftest import named_samples, named_variants, random_dosages, write_table
 from reference.packed import write_fileset
 
 from gemcont.cli.gwas import main
-from gemcont.tables.ssf import COLUMNS
+from gemcont.tables.results.ssf import COLUMNS
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gemcont import GemcontError
-from gemcont.tables.canonical import neg_log_10_of
-from gemcont.tables.sumstats import Sumstats
+from gemcont.tables.sumstats.canonical import neg_log_10_of
+from gemcont.tables.sumstats.read import Sumstats
 
 # One variant, effect allele G with frequency 0.2, other allele A, beta 0.5, SE 0.1, p 1e-6, in the
 # words of every program: (header, row).
@@ -234,7 +234,7 @@ def test_text_of_every_kind(tmp_path):
 def test_chunks_and_rows(tmp_path, monkeypatch):
     rows = [f"v{i} {i + 1} 0.5" for i in range(500)]
     whole = table(tmp_path / "s", "SNP POS P", *rows).read()
-    monkeypatch.setattr("gemcont.tables.sumstats._CHUNK", 64)
+    monkeypatch.setattr("gemcont.tables.sumstats.read._CHUNK", 64)
     file = Sumstats(str(tmp_path / "s"))
     parts = list(file.batches())
     assert len(parts) > 50

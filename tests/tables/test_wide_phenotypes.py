@@ -9,17 +9,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gemcont import GemcontError, _text
+from gemcont import GemcontError
 from gemcont.genotype.align import SampleIds, match_samples
-from gemcont.genotype.source import ArraySource
+from gemcont.genotype.readers.arrays import ArraySource
+from gemcont.settings.gwas import GwasSettings
 from gemcont.tables.covariates import covariates
 from gemcont.tables.phenotypes import (
     numeric_columns,
     read_sample_table,
 )
 from gemcont.tables.sample_frames import from_frame
-from gemcont.workflows.cohort import assemble
-from gemcont.workflows.settings import GwasSettings
+from gemcont.text import parse as _text
+from gemcont.workflows.gwas.people import assemble
 
 NAN = np.nan
 

@@ -5,9 +5,9 @@ import polars as pl
 import pytest
 
 from gemcont import GemcontError
-from gemcont.tables.columns import joint_columns
 from gemcont.tables.files import refuse_overwriting
-from gemcont.tables.writers import open_writer
+from gemcont.tables.results.writers import open_writer
+from gemcont.tables.schema import joint_columns
 
 FRAMES = [
     pl.DataFrame({"id": ["a", '5"x'], "x": [0.12345678, np.nan], "n": [1, None]}),

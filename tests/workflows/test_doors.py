@@ -11,8 +11,9 @@ from reference.packed import write_fileset
 
 from gemcont import ArraySource, GemcontError, run_each_trait, run_gwas
 from gemcont.tables.phenotypes import read_sample_table
-from gemcont.workflows.gwas_files import Files, write_gwas
-from gemcont.workflows.outputs import Outputs
+from gemcont.workflows.gwas.files.inputs import Files
+from gemcont.workflows.gwas.files.outputs import Outputs
+from gemcont.workflows.gwas.files.write import write_gwas
 
 N, M = 60, 12
 

@@ -117,7 +117,7 @@ def test_maize_traits_on_their_own_lines():
     table = pd.read_csv(BUNDLED / "maize.pheno", sep="\t", dtype={"IID": str, "FID": str})
     traits = table.set_index("IID")[["EarHT", "dpoll", "EarDia"]]
     from gemcont import open_genotypes
-    from gemcont.genotype.kernels import decode
+    from gemcont.genotype.kernels.packed import decode
 
     source = open_genotypes(str(BUNDLED / "maize"))
     found = run_each_trait(source, traits, each_trait_samples="own")

@@ -197,7 +197,7 @@ def test_maize_with_missing_genotypes_equals_the_reference():
     found = run_gwas(source, traits)
     complete = traits.dropna().reindex(source.samples["iid"].to_list()).dropna()
     rows = np.flatnonzero(source.samples["iid"].is_in(list(complete.index)).to_numpy())
-    from gemcont.genotype.kernels import decode
+    from gemcont.genotype.kernels.packed import decode
 
     dosages = decode(source.read(np.arange(source.n_variants), rows))
     assert np.isnan(dosages).mean() > 0.03

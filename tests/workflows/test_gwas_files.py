@@ -11,9 +11,11 @@ import pytest
 
 from gemcont import GemcontError
 from gemcont.tables.files import remove
-from gemcont.workflows.gwas_files import Files, merge_gwas, write_gwas
-from gemcont.workflows.outputs import Outputs
-from gemcont.workflows.run import GwasRun
+from gemcont.workflows.gwas.files.inputs import Files
+from gemcont.workflows.gwas.files.merge import merge_gwas
+from gemcont.workflows.gwas.files.outputs import Outputs
+from gemcont.workflows.gwas.files.write import write_gwas
+from gemcont.workflows.gwas.run import GwasRun
 
 RUNS = [
     ({}, {}),
@@ -315,7 +317,7 @@ def test_more_chunks_than_blocks_are_refused(scan):
 
 
 def test_chunks_are_counted_before_anything_is_fitted(scan, monkeypatch):
-    from gemcont.workflows import gwas_files
+    from gemcont.workflows.gwas.files import write as gwas_files
 
     def prepared(*_, **__):
         raise AssertionError("the null model was fitted")

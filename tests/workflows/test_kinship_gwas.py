@@ -12,10 +12,11 @@ from reference.relatives import N, design_of, families, refused, same, some_cova
 from scipy import stats
 
 from gemcont import ArraySource, open_genotypes, run_each_trait, run_gwas
-from gemcont.stats import mixed
 from gemcont.stats.calibration import lambda_gc
-from gemcont.workflows.gwas_files import Files, write_gwas
-from gemcont.workflows.outputs import Outputs
+from gemcont.stats.mixed import model as mixed
+from gemcont.workflows.gwas.files.inputs import Files
+from gemcont.workflows.gwas.files.outputs import Outputs
+from gemcont.workflows.gwas.files.write import write_gwas
 
 
 @pytest.fixture(scope="module")
@@ -245,9 +246,9 @@ def test_each_trait_is_the_joint_test_of_one(study, k):
 
 def test_each_trait_beside_the_joint_test(study):
     """Both at once are the same as one by one."""
+    from gemcont.settings.gwas import GwasSettings
     from gemcont.tables.sample_frames import from_frame
-    from gemcont.workflows.gwas import prepare
-    from gemcont.workflows.settings import GwasSettings
+    from gemcont.workflows.gwas.prepare import prepare
 
     settings = GwasSettings(kinship=study.kinship, each_trait=True, effects=True, refit=0)
     table = from_frame(study.traits, "traits")
@@ -340,7 +341,7 @@ def test_two_traits_of_maize_have_a_maximum_inside(caplog):
 
 
 def test_a_refit_without_maximum_leaves_the_scan_s_result(study, monkeypatch):
-    from gemcont.workflows import tested
+    from gemcont.workflows.gwas.scan import block_tests as tested
 
     settings = {"kinship": study.kinship, "block_size": 1000}
     plain = run_gwas(study.source, study.traits, **settings, refit=0)

@@ -9,7 +9,7 @@ import pytest
 from reference.relatives import EACH, N, design_of, families, refused, same, slow_grm
 
 from gemcont import run_each_trait, run_gwas
-from gemcont.stats import mixed
+from gemcont.stats.mixed import model as mixed
 from gemcont.tables.kinship_files import write_kinship
 
 
@@ -55,7 +55,7 @@ def test_each_chromosome_on_the_kinship_of_the_others(study, d, method, shuffled
 
 
 def test_loco_by_factors_and_by_eigenvectors_are_the_same(study, monkeypatch):
-    from gemcont.workflows import mixed_models
+    from gemcont.workflows.gwas.relatives import mixed_model as mixed_models
 
     found = {}
     for cheaper in (False, True):

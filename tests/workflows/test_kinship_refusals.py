@@ -8,9 +8,9 @@ from reference.relatives import N, design_of, families, refused, same
 from scipy import stats
 
 from gemcont import ArraySource, run_gwas
-from gemcont.stats import mixed
+from gemcont.stats.mixed import model as mixed
 from gemcont.tables.kinship_files import write_kinship
-from gemcont.workflows import kinship as kinship_workflow
+from gemcont.workflows.kinship import matrices as kinship_workflow
 
 
 @pytest.fixture(scope="module")

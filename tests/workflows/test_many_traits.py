@@ -10,11 +10,12 @@ from conftest import named_samples, named_variants, random_dosages, write_table
 from reference.packed import write_fileset
 
 from gemcont import GemcontError, open_genotypes, read_dense, run_each_trait
-from gemcont.genotype.kernels import decode
-from gemcont.tables.store import write_facts
-from gemcont.workflows import groups
-from gemcont.workflows.gwas_files import Files, write_gwas
-from gemcont.workflows.outputs import Outputs
+from gemcont.genotype.kernels.packed import decode
+from gemcont.tables.results.store import write_facts
+from gemcont.workflows.gwas.files.inputs import Files
+from gemcont.workflows.gwas.files.outputs import Outputs
+from gemcont.workflows.gwas.files.write import write_gwas
+from gemcont.workflows.gwas.scan import null_models as groups
 
 N, M, D = 300, 45, 70
 
@@ -68,7 +69,7 @@ def test_block_size_threads_and_memory_change_nothing(many, settings):
 
 def test_all_rows_can_be_asked_for_by_a_bound_of_nothing(many, monkeypatch):
     _, expected = scan(many)
-    monkeypatch.setattr("gemcont.workflows.settings.MANY_TRAITS", 20)
+    monkeypatch.setattr("gemcont.workflows.common.wording.MANY_TRAITS", 20)
     _, bounded = scan(many)
     assert bounded["neg_log_10_p_value"].min() >= 5
     _, found = scan(many, neg_log10_p_min=0)

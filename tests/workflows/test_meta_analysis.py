@@ -10,11 +10,12 @@ from conftest import ROOT, random_dosages
 
 from gemcont import ArraySource, GemcontError, run_each_trait, run_gwas, run_meta
 from gemcont.stats.special import neg_log10_normal_sf
-from gemcont.workflows.alleles import AlleleCodes
-from gemcont.workflows.builds import LANDMARKS, guess
-from gemcont.workflows.meta import MetaSettings, cohort_names, directions, prepare
-from gemcont.workflows.meta_files import write_meta
-from gemcont.workflows.tables import to_pandas
+from gemcont.workflows.common.alleles import AlleleCodes
+from gemcont.workflows.common.dataframes import to_pandas
+from gemcont.workflows.meta.builds import LANDMARKS, guess
+from gemcont.workflows.meta.files import write_meta
+from gemcont.workflows.meta.pool import directions
+from gemcont.workflows.meta.run import MetaSettings, cohort_names, prepare
 
 SHARED = ROOT.parent / "shared"
 OPEN = [SHARED / "data" / "meta" / f"open.{n}.tsv" for n in ("mvp", "finngen", "third")]
@@ -425,5 +426,5 @@ def test_codes_and_keys_of_alleles():
 def test_more_rows_than_a_chunk(monkeypatch):
     first, second = (cohort([0.1 * i, 0.2, 0.3]) for i in (1, 3))
     expected = run_meta([first, second])
-    monkeypatch.setattr("gemcont.workflows.meta._CHUNK", 1)
+    monkeypatch.setattr("gemcont.workflows.meta.pool._CHUNK", 1)
     pd.testing.assert_frame_equal(run_meta([first, second]), expected)

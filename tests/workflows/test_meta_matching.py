@@ -10,8 +10,8 @@ import pytest
 from gemcont import ArraySource, GemcontError, run_clump, run_meta, run_panel
 from gemcont.cli import meta
 from gemcont.genotype.chromosomes import canonical_name, place_name
-from gemcont.workflows.lookup import split_ids
-from gemcont.workflows.meta import MetaSettings, prepare
+from gemcont.workflows.common.lookup import split_ids
+from gemcont.workflows.meta.run import MetaSettings, prepare
 
 PAIRS = [("A", "G"), ("C", "T"), ("G", "T"), ("A", "C")]
 

@@ -9,7 +9,7 @@ from reference.packed import write_fileset
 
 from gemcont import ArraySource, GemcontError, open_genotypes, polygenic_score
 from gemcont.cli import panel as command
-from gemcont.workflows.score import match_panel
+from gemcont.workflows.panel.score import match_panel
 
 N, M = 120, 60
 FLIP = str.maketrans("ACGT", "TGCA")

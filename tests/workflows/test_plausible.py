@@ -9,7 +9,7 @@ import pytest
 
 from gemcont import ArraySource, GemcontError, run_clump, run_meta, run_panel
 from gemcont.stats.special import neg_log10_normal_sf
-from gemcont.workflows.plausible import EffectSample
+from gemcont.workflows.common.plausible import EffectSample
 
 LETTERS = [("A", "G"), ("C", "T"), ("A", "T"), ("G", "C"), ("T", "G"), ("A", "C")]
 FLIP = {"A": "T", "C": "G", "G": "C", "T": "A"}
@@ -186,7 +186,7 @@ def test_right_cohorts_are_left_alone(caplog):
 
 
 def test_a_sample_is_bounded(monkeypatch):
-    monkeypatch.setattr("gemcont.workflows.plausible._SAMPLE", 5)
+    monkeypatch.setattr("gemcont.workflows.common.plausible._SAMPLE", 5)
     sample = EffectSample()
     batch = pl.DataFrame(
         {"beta": [0.1] * 4, "standard_error": 1.0, "neg_log_10_p_value": 1.0, "is_ratio": None}

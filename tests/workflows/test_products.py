@@ -11,12 +11,13 @@ from reference.packed import write_fileset
 
 from gemcont import GemcontError
 from gemcont.stats.added import added
-from gemcont.tables.store import write_facts
-from gemcont.workflows.gwas_files import Files, write_gwas
-from gemcont.workflows.joint_meta import write_joint_meta
-from gemcont.workflows.outputs import Outputs
-from gemcont.workflows.products import ProductOutputs
-from gemcont.workflows.project import write_projection
+from gemcont.tables.results.store import write_facts
+from gemcont.workflows.gwas.files.inputs import Files
+from gemcont.workflows.gwas.files.outputs import Outputs
+from gemcont.workflows.gwas.files.write import write_gwas
+from gemcont.workflows.project.combine import write_projection
+from gemcont.workflows.project.files import ProductOutputs
+from gemcont.workflows.project.pooled_cohorts import write_joint_meta
 
 M, D = 50, 5
 NAMES = [f"e{d}" for d in range(D)]
@@ -190,8 +191,8 @@ def test_bounds_leave_out_what_cannot_be_tested(one):
 def test_many_combinations_are_bounded_as_many_traits_are(one, monkeypatch):
     folder, _ = one
     outputs = ProductOutputs(str(folder / "p"), joint=False, each=True)
-    monkeypatch.setattr("gemcont.workflows.settings.MANY_TRAITS", D - 1)
-    monkeypatch.setattr("gemcont.workflows.settings.LEAST_OF_MANY", 0.7)
+    monkeypatch.setattr("gemcont.workflows.common.wording.MANY_TRAITS", D - 1)
+    monkeypatch.setattr("gemcont.workflows.common.wording.LEAST_OF_MANY", 0.7)
     write_projection(folder / "a", outputs)
     bounded = pl.read_parquet(folder / "p.traits.parquet")
     assert 0 < bounded.height < M * D

@@ -17,9 +17,9 @@ from gemcont import GemcontError, fit_null, read_dense, run_gwas
 from gemcont.cli.gwas import main as gwas
 from gemcont.cli.kinship import main as make_kinship
 from gemcont.cli.project import main as project
-from gemcont.stats import mixed
+from gemcont.stats.mixed import model as mixed
 from gemcont.stats.special import neg_log10_f_sf
-from gemcont.workflows.tails import RARE, tails_of
+from gemcont.workflows.gwas.tails import RARE, tails_of
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,9 @@
+"""Numba and LLVM, and nothing else: what is computed on packed genotypes.
+
+packed        counts, moments, decoding of 2-bit genotypes
+product       packed genotypes x columns, without decoding
+partial_sums  its inner loop, in LLVM
+fixed_point   columns as exact sums of fixed-point numbers
+pairs         sums over pairs of variants, for linkage
+haplotypes    r2 of phased and unphased pairs
+"""

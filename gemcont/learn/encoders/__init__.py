@@ -1,0 +1,7 @@
+"""Networks: images and genotypes -> embeddings, and back to images.
+
+build     the encoder that a setting names
+cnn, mlp  the image encoders
+genotype  the linear genotype encoder
+decoders  of the variational autoencoder
+"""

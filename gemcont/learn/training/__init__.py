@@ -1,0 +1,7 @@
+"""The trainer, the folder that it writes, and what that belongs to.
+
+train        the loop
+distributed  several processes as one
+model        the folder of a trained model
+provenance   whether a model belongs to what it is asked about
+"""

@@ -1,0 +1,11 @@
+"""The multivariate linear mixed model of related people.
+
+model         the null model and the scan: ``fit_null``, ``scan``, ``decompose``
+likelihood    the covariances that maximise the likelihood
+regressions   generalised least squares of a variant, and the refit beside it
+heritability  heritabilities and genetic correlations of a fitted model
+"""
+
+from gemcont.stats.mixed.model import METHODS, Decomposition, Null, decompose, fit_null, scan
+
+__all__ = ["METHODS", "Decomposition", "Null", "decompose", "fit_null", "scan"]

@@ -1,0 +1,20 @@
+"""Hits -> loci.
+
+run      summary statistics found in genotypes, and clumped
+greedy   the clumping, streamed in bounded memory
+loci     what is known of each locus
+files    .clumps, .loci.tsv, pictures, matrices of linkage
+overlaps  how many loci of one GWAS another recovers
+"""
+
+import gemcont
+
+__getattr__, __dir__, __all__ = gemcont.front_door(
+    __name__,
+    {
+        "overlap": "overlaps",
+        "refuse_inputs": "files",
+        "run_clump": "run",
+        "write_loci": "files",
+    },
+)

@@ -1,0 +1,203 @@
+"""What stands on disk after clumping: tables, regional pictures, matrices for fine-mapping."""
+
+import glob
+import logging
+import re
+
+import numpy as np
+import polars as pl
+
+from gemcont.errors import GemcontError
+from gemcont.genotype.kernels.packed import decode, moments
+from gemcont.stats.harmonise import align
+from gemcont.tables.files import refuse_overwriting, remove, unfinished, unwritable
+from gemcont.tables.results.writers import open_writer
+from gemcont.workflows.clump.loci import p_text
+from gemcont.workflows.common.alleles import coded_alleles
+from gemcont.workflows.common.matching import z_score
+
+log = logging.getLogger(__name__)
+
+_TABLES = ("clumps", "loci.tsv", "missing.tsv")
+_PER_LOCUS = ("png", "ld", "z.tsv")
+_MOST_IN_MATRIX = 20_000  # variants: a matrix of 3.2 GB
+_SAMPLES = 1024  # whose genotypes are decoded at a time
+_MOST_DRAWN = 20_000  # variants in one picture
+
+
+def refuse_inputs(prefix, inputs):
+    """Raise GemcontError if a file that will be written is one of the inputs."""
+    outputs = [f"{prefix}.{name}" for name in (*_TABLES, "log")] + _of_loci(prefix)
+    refuse_overwriting([*outputs, *(f"{path}.tmp" for path in outputs)], inputs)
+
+
+def _of_loci(prefix):
+    """The files per locus that stand there from an earlier run."""
+    pattern = re.compile(rf"\.locus\d+\.({'|'.join(map(re.escape, _PER_LOCUS))})")
+    found = glob.glob(f"{glob.escape(prefix)}.locus*")
+    return [path for path in found if pattern.fullmatch(path[len(prefix) :])]
+
+
+def write_loci(loci, prefix, *, plot=0, ld_matrix=False):
+    """Write PREFIX.clumps, .loci.tsv, .missing.tsv, and for the loci what is asked for.
+
+    loci: ``Loci``; plot: of how many loci to draw a picture, PREFIX.locusN.png; ld_matrix: for
+    every locus PREFIX.locusN.ld and .z.tsv. Files of an earlier run are removed.
+    """
+    for path in _of_loci(prefix):
+        remove(path)
+    with unfinished(f"{prefix}.clumps") as temporary:
+        loci.plink_table().write_csv(temporary, separator="\t", quote_style="never")
+    for name, table in (("loci", loci.table), ("missing", loci.missing_table())):
+        with open_writer(f"{prefix}.{name}.tsv", "tsv") as append:
+            append(table)
+    if ld_matrix:
+        _write_matrices(loci, prefix)
+    for number in range(min(plot, len(loci.index))):
+        _draw(loci, number, f"{prefix}.locus{number + 1}.png")
+
+
+def _write_matrices(loci, prefix):
+    """PREFIX.locusN.ld and .z.tsv of every locus that has alleles to align."""
+    rows = loci.matched.rows
+    if rows["effect_allele"].null_count() == rows.height:
+        raise GemcontError("--ld-matrix: the summary statistics have no alleles to sign r by")
+    if rows.select(z_score())["z"].null_count() == rows.height:
+        log.warning("--ld-matrix: the summary statistics have no effects, so z is NA")
+    sign, flipped, palindromic = allele_signs(loci.variants, rows)
+    if flipped.any():  # their letters do not say which strand they are on either
+        sign[palindromic] = 0
+    left_out = 0
+    for number, members in enumerate(loci.members_of):
+        usable = members[sign[members] != 0]
+        left_out += len(members) - len(usable)
+        if len(usable):
+            _write_matrix(loci, number, usable, sign[usable], f"{prefix}.locus{number + 1}")
+    if left_out:
+        log.warning(
+            "%d variants left out of the matrices: alleles unknown, not those of the genotypes, or "
+            "palindromic in a report of flipped strands",
+            left_out,
+        )
+
+
+def _write_matrix(loci, number, members, sign, prefix):
+    """The signed r of a locus's variants, for the report's effect alleles, and their z scores."""
+    if len(members) > _MOST_IN_MATRIX:
+        raise GemcontError(
+            f"--ld-matrix: locus {number + 1} has {len(members)} variants, more than "
+            f"{_MOST_IN_MATRIX}; choose a larger --clump-r2 or a smaller --clump-kb"
+        )
+    block = loci.source.read(loci.report.variant[members], loci.linkage.samples)
+    r = correlation(block) * np.outer(sign, sign)
+    with unfinished(f"{prefix}.ld") as temporary:
+        np.savetxt(temporary, r, fmt="%.6g")
+    place = loci.variants[members].drop("effect_allele", "other_allele")
+    rows = loci.matched.rows[members]
+    details = rows.drop("variant", "file", "trait", "z")
+    table = pl.concat([place, details, rows.select(z_score())], how="horizontal")
+    with open_writer(f"{prefix}.z.tsv", "tsv") as append:
+        append(
+            table.select(*_Z_COLUMNS).with_columns(
+                pl.col("chromosome").cast(pl.String), pl.col("n").round().cast(pl.Int64)
+            )
+        )
+
+
+_Z_COLUMNS = (
+    "variant_id",
+    "chromosome",
+    "base_pair_location",
+    "effect_allele",
+    "other_allele",
+    "effect_allele_frequency",
+    "beta",
+    "standard_error",
+    "z",
+    "n",
+)
+
+
+def allele_signs(variants, rows):
+    """How a report's alleles stand to the genotypes': (sign int8, flipped, palindromic).
+
+    variants: table of a source; rows: table of effect_allele and other_allele (None: unknown).
+    sign: 1 where the report counts the genotypes' effect allele, -1 the other one, 0 neither;
+    flipped: only the other strand's letters fit; palindromic: the letters of both strands do.
+    """
+    codes, theirs, ours, known = coded_alleles(variants, rows)
+    nothing = np.full(len(known), np.nan)
+    complement = codes.complement
+    sign, flipped, _ = align(*theirs, nothing, *ours, nothing, complement, palindromic="keep")
+    sign[~known] = 0
+    return sign, flipped & known, complement[ours[0]] == ours[1]
+
+
+def correlation(block):
+    """r between the variants of a block (variants, variants), a missing genotype being the mean.
+
+    So the matrix has no negative eigenvalue. A variant that does not vary has r 0 with all.
+    """
+    found = moments(block)
+    varies = found.sum_of_squares > 0
+    scale = np.zeros(block.count)
+    scale[varies] = found.sum_of_squares[varies] ** -0.5
+    r = np.zeros((block.count, block.count))
+    for first in range(0, block.n_samples, _SAMPLES):
+        centred = decode(block.cut(first, first + _SAMPLES)) - found.mean[:, None]
+        unit = np.nan_to_num(centred) * scale[:, None]
+        r += unit @ unit.T
+    np.fill_diagonal(r, 1.0)
+    return r
+
+
+def _draw(loci, number, path):
+    from gemcont.plots.locus import regional
+    from gemcont.plots.save import save
+
+    index = loci.index[number]
+    shown = _region(loci, index, loci.members_of[number])
+    chromosome = loci.canonical(loci.variants["chromosome"][int(index)])
+    start, end = loci.report.position[shown].min(), loci.report.position[shown].max()
+    genes = loci.genes_on(chromosome).filter(pl.col("end") >= start, pl.col("start") <= end)
+    figure = regional(
+        loci.report.position[shown],
+        loci.report.neg_log_10_p[shown],
+        _r2_to(loci, index, shown),
+        int(np.flatnonzero(shown == index)[0]),
+        chromosome=chromosome,
+        title=(
+            f"Locus {number + 1}: {loci.variants['variant_id'][int(index)]}, "
+            f"p = {p_text(loci.report.neg_log_10_p[index], digits=3)}"
+        ),
+        genes=genes.select("start", "end", "name").rows(),
+    )
+    try:
+        save(figure, path)
+    except OSError as error:
+        raise unwritable(path, error) from error
+
+
+def _region(loci, index, members):
+    """The variants to draw: those of the locus and a quarter of its span on either side."""
+    report = loci.report
+    position = report.position[members]
+    margin = max(0.25 * (position.max() - position.min()), 50_000)
+    low, high = position.min() - margin, position.max() + margin
+    here = (report.chromosome == report.chromosome[index]) & (report.position >= low)
+    here = np.flatnonzero(here & (report.position <= high))
+    if len(here) > _MOST_DRAWN:  # the strongest tell the story
+        strongest = np.argsort(-report.neg_log_10_p[here], kind="stable")[:_MOST_DRAWN]
+        here = np.union1d(here[strongest], [index])
+    return here
+
+
+def _r2_to(loci, index, shown, size=512):
+    """r2 of every shown variant with the index variant, 1 for itself."""
+    ploidy, variant = loci.report.ploidy[index], loci.report.variant
+    own = loci.linkage.rows(variant[[index]], ploidy)
+    parts = []
+    for first in range(0, len(shown), size):
+        rows = loci.linkage.rows(variant[shown[first : first + size]], ploidy)
+        parts.append(loci.linkage.r2(own, 0, np.arange(len(rows)), rows))
+    return np.where(shown == index, 1.0, np.concatenate(parts))

@@ -1,0 +1,107 @@
+"""Chunks of a scan, made on several machines, put together."""
+
+import glob
+import logging
+import re
+
+from gemcont.errors import GemcontError
+from gemcont.tables.files import remove, unwritable
+from gemcont.workflows.gwas.files.fingerprint import difference
+from gemcont.workflows.gwas.files.inputs import Files
+from gemcont.workflows.gwas.files.journal import Progress, read_fingerprint
+from gemcont.workflows.gwas.files.outputs import Outputs
+from gemcont.workflows.gwas.files.write import finish, prepare_files
+from gemcont.workflows.gwas.scan.blocks import variants_of_chunk
+
+log = logging.getLogger(__name__)
+
+
+def merge_gwas(prefix, *, threads=None, report=None):
+    """Put the chunks of PREFIX together: files, and the ``GwasRun``, of a scan in one go.
+
+    report: as of ``write_gwas``
+
+    Every chunk is checked: none missing, none twice, all of the same inputs and arguments, which
+    are read again for the null model. Returns the ``GwasRun``.
+    """
+    folders = _chunks(prefix)
+    asked = _same_fingerprint(folders)
+    size, _ = asked.pop("block size"), asked.pop("encoder")
+    files = Files(**asked.pop("files"))
+    outputs = Outputs(prefix, **asked.pop("outputs"))
+    run, now = prepare_files(
+        files, outputs, {**asked, "threads": threads, "block_size": size}, None
+    )
+    _refuse_other(folders[0], now)
+    folder = f"{prefix}.partial"
+    work = Progress(folder, now, outputs.parts(run, folder))
+    try:
+        work.begin()
+        for i, chunk in enumerate(folders, 1):
+            _absorb(work, run, outputs, chunk, (i, len(folders)))
+        finish(work, run, outputs, report)
+    except OSError as error:
+        raise unwritable(error.filename or folder, error) from error
+    finally:
+        remove(folder)
+    log.info("%d chunks put together; their folders may be deleted", len(folders))
+    return run
+
+
+def _absorb(work, run, outputs, folder, chunk):
+    before = run.n_read
+    chunk_work = Progress(folder, None, outputs.parts(run, folder))
+    for block in work.absorb(chunk_work):
+        run.count(block)
+    run.count_tallies(chunk_work.tallies())
+    part = variants_of_chunk(run, *chunk)
+    expected = len(run.variants[part])
+    if run.n_read - before != expected:
+        raise GemcontError(
+            f"{folder}: {run.n_read - before} variants found, {expected} expected; run this chunk "
+            "again"
+        )
+
+
+def _chunks(prefix):
+    """The folders of chunks 1 to n, or GemcontError naming what is missing or too much."""
+    pattern = re.compile(re.escape(prefix) + r"\.chunk-(\d+)-of-(\d+)\.blocks")
+    names = glob.glob(glob.escape(prefix) + ".chunk-*-of-*.blocks")
+    found = {tuple(map(int, m.groups())): name for name in names if (m := pattern.fullmatch(name))}
+    if not found:
+        raise GemcontError(f"--out: no {prefix}.chunk-I-of-N.blocks; run the chunks first")
+    totals = sorted({n for _, n in found})
+    if len(totals) > 1:
+        raise GemcontError(
+            f"--out: chunks of {totals[0]} and of {totals[1]} lie side by side; delete one set"
+        )
+    missing = [str(i) for i in range(1, totals[0] + 1) if (i, totals[0]) not in found]
+    if missing:
+        shown = ", ".join(missing[:10]) + (", ..." if len(missing) > 10 else "")
+        raise GemcontError(f"--out: of {totals[0]} chunks these are not finished: {shown}")
+    return [found[i, totals[0]] for i in range(1, totals[0] + 1)]
+
+
+def _same_fingerprint(folders):
+    """Arguments and block size that all chunks have, or GemcontError naming a difference."""
+    first = _without_chunk(read_fingerprint(folders[0]))
+    for i, folder in enumerate(folders, 1):
+        found = read_fingerprint(folder)
+        if found["arguments"]["chunk"] != [i, len(folders)]:
+            own = " of ".join(map(str, found["arguments"]["chunk"] or ("the whole",)))
+            raise GemcontError(f"{folder} is chunk {own}: renamed or copied; run this chunk again")
+        changed = difference(first, _without_chunk(found), times=False)
+        if changed:
+            raise GemcontError(f"{folder} is of another run than {folders[0]}: {changed}")
+    return first["arguments"] | {"block size": first["block size"]}
+
+
+def _refuse_other(folder, now):
+    changed = difference(_without_chunk(read_fingerprint(folder)), _without_chunk(now), times=False)
+    if changed:
+        raise GemcontError(f"{folder}: {changed}; run the chunks again")
+
+
+def _without_chunk(found):
+    arguments = {k: v for k, v in found["arguments"].items() if k != "chunk"}
+    return found | {"arguments": arguments}

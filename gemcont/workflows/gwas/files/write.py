@@ -1,0 +1,144 @@
+"""The scan from files to files: whole, resumed, or one chunk of an array job."""
+
+import dataclasses
+import logging
+import os
+import time
+
+from gemcont.errors import GemcontError
+from gemcont.settings.gwas import GwasSettings
+from gemcont.tables.embeddings import embedding_facts
+from gemcont.tables.files import remove, unwritable
+from gemcont.workflows.gwas.files.fingerprint import fingerprint
+from gemcont.workflows.gwas.files.journal import Progress, has_work, read_fingerprint
+from gemcont.workflows.gwas.prepare import prepare
+from gemcont.workflows.gwas.scan.blocks import (
+    chunk_block_size,
+    refuse_too_many_chunks,
+    variants_of_chunk,
+)
+
+log = logging.getLogger(__name__)
+
+_HOW = ("threads", "memory", "block_size")  # settings that results do not depend on
+
+
+def write_gwas(
+    files, outputs, *, resume=False, chunk=None, report=None, progress=False, **settings
+):
+    """Scan genotype files against a table of traits and write the results.
+
+    files: ``Files``; outputs: ``Outputs``, names and layout of the result files; resume: go on
+    with what a run that was killed left in PREFIX.partial, if it left anything; chunk: (i, n),
+    only the i-th of n parts of the variants, kept for ``merge_gwas``; report: a function of the
+    finished ``GwasRun`` and its outputs, which writes what stands beside the results; settings:
+    fields of ``GwasSettings``.
+
+    Result files appear whole or not at all. Returns the ``GwasRun``, None for a chunk that stood
+    there already.
+    """
+    started, work, run = time.perf_counter(), None, None
+    try:
+        work, run = _begin(files, outputs, settings, chunk, resume, progress)
+        if work is None:
+            return None
+        for block in run.blocks(progress=progress, encode=work.encoders):
+            added = time.perf_counter()
+            work.add(block, run.tallies())
+            run.book("write", time.perf_counter() - added)
+        if chunk is None:
+            finish(work, run, outputs, report)
+        else:
+            _keep_chunk(work, run, outputs, chunk)
+    except OSError as error:
+        raise _with_hint(unwritable(error.filename or outputs.prefix, error), work) from error
+    except GemcontError as error:
+        raise _with_hint(error, work) from error
+    except KeyboardInterrupt:
+        log.info("%s", _with_hint("interrupted", work))
+        raise
+    finally:
+        if work is not None and work.n_blocks == 0:
+            remove(work.folder)
+    log.info("done in %.1f s", time.perf_counter() - started)
+    return run
+
+
+def _begin(files, outputs, settings, chunk, resume, progress):
+    """The ``Progress`` to go on with, and the ``GwasRun``; None, None if a chunk stands there."""
+    folder = f"{outputs.prefix}.partial"
+    if resume and chunk is not None and os.path.exists(f"{outputs.prefix}.blocks"):
+        log.info("%s.blocks is whole already", outputs.prefix)
+        return None, None
+    if resume and not has_work(folder):
+        log.info("--resume: there is no %s, all is done anew", folder)
+        resume = False
+    if resume and settings.get("block_size") is None:  # whatever --threads and --memory are now
+        settings = settings | {"block_size": read_fingerprint(folder)["block size"]}
+    run, now = prepare_files(files, outputs, settings, chunk, progress)
+    work = Progress(folder, now, outputs.parts(run, folder))
+    if not resume:
+        work.begin()
+        return work, run
+    for block in work.resume():
+        run.count(block)
+    run.count_tallies(work.tallies())
+    log.info("going on after %d of %d variants", run.n_read, len(run.variants))
+    return work, run
+
+
+def _with_hint(message, work):
+    """The message, and how to go on where there is something to go on from."""
+    if work is None or work.n_blocks == 0 or not has_work(work.folder):
+        return GemcontError(f"{message}")
+    return GemcontError(f"{message}; the same command with --resume goes on from {work.folder}")
+
+
+def prepare_files(files, outputs, settings, chunk, progress=False):
+    """The ``GwasRun`` (of a chunk, if one is asked for) and its fingerprint."""
+    settings, started = GwasSettings.of(settings), time.perf_counter()
+    if not isinstance(settings.kinship, str | os.PathLike | None):
+        raise GemcontError("kinship: files of results need a path; run_gwas takes arrays")
+    source, traits, covariates = files.open()
+    read = time.perf_counter() - started
+    if chunk is not None:
+        size = settings.block_size or chunk_block_size(source)
+        settings = dataclasses.replace(settings, block_size=size)
+        refuse_too_many_chunks(source, settings, *chunk)
+    run = prepare(source, traits, covariates, settings, progress=progress)
+    run.seconds["read"] = read
+    outputs.check(run)
+    stores = settings.dense or settings.save_products
+    facts = embedding_facts(files.pheno) if stores and files.pheno is not None else None
+    run.encoder = None if facts is None else facts.model
+    asked = {"files": dataclasses.asdict(dataclasses.replace(files, genotypes=source.name))}
+    asked["outputs"] = {k: v for k, v in dataclasses.asdict(outputs).items() if k != "prefix"}
+    known = dataclasses.asdict(settings)
+    asked |= {name: value for name, value in known.items() if name not in _HOW}
+    asked["encoder"] = run.encoder
+    run.asked = asked
+    now = fingerprint(
+        [*files.paths(source, settings), *run.relatives.files], asked | {"chunk": chunk}, run.size
+    )
+    if chunk is not None:
+        run.variants = run.variants[variants_of_chunk(run, *chunk)]
+    return run, now
+
+
+def finish(work, run, outputs, report):
+    if run.n_rows == 0:
+        remove(work.folder)
+    run.log_end()
+    started = time.perf_counter()
+    run.written |= outputs.finish(run, work.parts)
+    run.seconds["finish"] = time.perf_counter() - started
+    if report is not None:
+        report(run, outputs)
+    remove(work.folder)  # last: whatever fails before it can be done again
+
+
+def _keep_chunk(work, run, outputs, chunk):
+    kept = f"{outputs.prefix}.blocks"
+    remove(kept)
+    os.rename(work.folder, kept)
+    log.info("%d variants of chunk %d of %d are in %s", run.n_read, *chunk, kept)

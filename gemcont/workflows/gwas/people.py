@@ -1,0 +1,266 @@
+"""Who is analysed: genotypes, traits and covariates brought to one set of samples."""
+
+import logging
+import os
+from dataclasses import dataclass
+
+import numpy as np
+
+from gemcont.errors import GemcontError
+from gemcont.genotype.align import ABSENT, SampleIds, match_samples, members
+from gemcont.genotype.filters import missing_share
+from gemcont.genotype.lists import keep_and_remove
+from gemcont.stats.transform import principal_components, rank_inverse_normal
+from gemcont.tables.embeddings import embedding_facts, facts_path, looks_embedded
+from gemcont.tables.missing_codes import log_codes, warn_of_covariate_values, warn_of_trait_values
+from gemcont.tables.phenotypes import DEFAULT_CODES, numeric_columns
+from gemcont.workflows.common.wording import MANY_TRAITS, shortened
+from gemcont.workflows.gwas.covariates import conditioned_on, covariate_terms, design_of
+from gemcont.workflows.gwas.scan.null_models import People
+
+log = logging.getLogger(__name__)
+
+_MOST_LEVELS = 20  # of a categorical covariate, before a warning
+
+
+@dataclass(frozen=True)
+class Cohort:
+    """The analysed people.
+
+    parts: list of (``People``, joint, single): who is tested together, and in which tests
+    trait_names: of all traits (PCs where asked); removed: samples that left, by reason, in the
+    order of work; joint: whether the joint test is made
+    """
+
+    parts: list
+    trait_names: list
+    removed: dict
+    joint: bool
+
+
+@dataclass(frozen=True)
+class Tables:
+    """Values over the samples of the genotype file, NaN where missing, before anyone leaves.
+
+    traits (samples, traits); terms: ``Covariate``s with values over the same samples
+    kept: bool (samples,), who is in every table and list; removed: the others, by reason
+    """
+
+    traits: np.ndarray
+    names: list
+    terms: list
+    kept: np.ndarray
+    removed: dict
+
+
+def assemble(source, traits, covariate_table, settings, variants, beside=()):
+    """Match, filter and transform: the ``Cohort`` that ``settings`` (``GwasSettings``) describe.
+
+    traits, covariate_table: ``SampleTable``s, the second may be None; variants: indices of those
+    selected, over which ``--mind`` counts; beside: ``SampleIds`` of further files, which the
+    analysed people have to be in.
+    """
+    tables = _tables(source, traits, covariate_table, settings, beside)
+    _apply_mind(source, tables, settings, variants)
+    condition = conditioned_on(source, settings)
+    joint = _is_joint(settings, len(tables.names))
+    single = settings.each_trait or not joint
+    own = settings.each_trait_samples == "own"
+    if own and not single:
+        raise GemcontError("--each-trait-samples own goes with --each-trait or --each-trait-only")
+    if own and settings.pcs is not None:
+        raise GemcontError("--pcs needs one sample for all traits: leave --each-trait-samples out")
+    parts, names = [], tables.names
+    if joint or not own:
+        people, names = _joint_people(source, tables, condition, settings)
+        parts.append((people, joint, single and not own))
+    if own:
+        parts += [(p, False, True) for p in _own_people(source, tables, condition, settings)]
+    return Cohort(parts, names, tables.removed, joint)
+
+
+def _is_joint(settings, n_traits):
+    """Whether the joint test is made: as asked, else up to 200 traits."""
+    if settings.joint is not None:
+        return settings.joint
+    if settings.effects:
+        return True
+    if n_traits > MANY_TRAITS:
+        log.info(
+            "%d traits: each is tested alone, without the joint test (--joint brings it back)",
+            n_traits,
+        )
+        return False
+    return True
+
+
+def _tables(source, traits, covariate_table, settings, beside):
+    names = traits.select(settings.trait_names, "--pheno-name")
+    codes = settings.missing_codes or (DEFAULT_CODES if traits.path is not None else ())
+    values, coded = numeric_columns(traits, names, codes=codes)
+    log_codes(coded, codes)
+    terms = covariate_terms(covariate_table, settings)
+    tables = [SampleIds(t.name, t.fid, t.iid) for t in (traits, covariate_table) if t is not None]
+    rows, kept, removed = _match(source, traits, [*tables, *beside], settings)
+    values = values[rows[0]]
+    values[rows[0] == ABSENT] = np.nan
+    terms = [term.at(rows[1]) for term in terms]
+    warn_of_trait_values(names, values, kept, codes)
+    warn_of_covariate_values(terms, kept)
+    for term in terms:
+        if term.levels is not None and len(term.levels) > _MOST_LEVELS:
+            log.warning(
+                "covariate %s has %d categories; is it a number?", term.name, len(term.levels)
+            )
+    return Tables(values, names, terms, kept, removed)
+
+
+def _match(source, traits, tables, settings):
+    """Rows of each table per genotype sample, who is left, and the counts so far."""
+    kept, removed = keep_and_remove(source, settings.keep, settings.remove)
+    rows = match_samples(source.sample_ids, tables)
+    for ids, found in zip(tables, rows, strict=True):
+        _leave(kept, found == ABSENT, f"not in {ids.name}", removed)
+    for ids in _seen_in_training(traits):
+        if ids.iid:
+            _leave_seen(kept, members(source.sample_ids, ids), ids, settings, removed)
+    return rows, kept, removed
+
+
+def _seen_in_training(traits):
+    """A list with the ``SampleIds`` of those whom the embeddings' model has seen, if known."""
+    if not os.path.exists(traits.name):
+        return []
+    facts = embedding_facts(traits.name)
+    if facts is None and looks_embedded(traits.columns.columns):
+        log.warning(
+            "%s looks like embeddings, but there is no %s: people whom the encoder was trained on "
+            "cannot be left out, and inflate the test",
+            traits.name,
+            facts_path(traits.name),
+        )
+    fid = None if facts is None or traits.fid is None else facts.fid
+    return [] if facts is None else [SampleIds(facts.path, fid, facts.iid)]
+
+
+def _leave_seen(kept, member, ids, settings, removed):
+    count = int((kept & member).sum())
+    if not settings.allow_training_samples:
+        _leave(kept, member, f"seen in training ({ids.name})", removed)
+    elif count:
+        log.warning(
+            "%d people whom the encoder was trained on stay in: their embeddings follow their "
+            "genotypes, and p-values are not valid",
+            count,
+        )
+
+
+def _leave(kept, leaving, reason, removed):
+    """Take ``leaving`` out of ``kept`` in place and count them under ``reason``."""
+    removed[reason] = int((kept & leaving).sum())
+    kept &= ~leaving
+    if not kept.any():
+        raise GemcontError(f"no sample is left: {_counts(removed)}")
+
+
+def _counts(removed):
+    """'205 by --mind, 3 not in traits.tsv'."""
+    by = {reason: f"by {reason}" if reason.startswith("--") else reason for reason in removed}
+    return ", ".join(f"{count} {by[reason]}" for reason, count in removed.items() if count)
+
+
+def _apply_mind(source, tables, settings, variants):
+    if settings.mind is not None:
+        missing = missing_share(source, variants, settings.autosomes)
+        _leave(tables.kept, missing > settings.mind, "--mind", tables.removed)
+
+
+def _joint_people(source, tables, condition, settings):
+    """People with every trait and covariate, and the names of the tested columns."""
+    missing = np.isnan(tables.traits)
+    lacking = _lacking_covariates(tables) | missing.any(axis=1)
+    counts, n_kept = np.count_nonzero(missing[tables.kept], axis=0), tables.kept.sum()
+    for name, count in zip(tables.names, counts.tolist(), strict=True):
+        _log_missing(f"trait {name}", count)
+        if count == n_kept:
+            raise GemcontError(f"trait {name} has no value in the {count} samples left")
+    kept = tables.kept.copy()
+    _leave(kept, lacking, "missing a trait or covariate", tables.removed)
+    samples = np.flatnonzero(kept)
+    detail = _counts(tables.removed)
+    log.info(
+        "%d of %d samples analysed%s",
+        len(samples),
+        source.n_samples,
+        f" (left out: {detail})" if detail else "",
+    )
+    traits, names = _transformed(tables.traits[samples], tables.names, settings)
+    iid = source.samples["iid"][samples]
+    design = design_of(tables.terms, samples, condition, settings, iid)
+    codes = np.arange(len(names))
+    sex = source.samples["sex"].to_numpy()[samples]
+    return People(samples, traits, names, *design, sex, codes), names
+
+
+def _own_people(source, tables, condition, settings):
+    """For every pattern of missing traits, the people and the traits that share it."""
+    usable = tables.kept & ~_lacking_covariates(tables)
+    patterns = {}
+    for code, column in enumerate(tables.traits.T):
+        patterns.setdefault((usable & ~np.isnan(column)).tobytes(), []).append(code)
+    log.info("each trait on its own samples: %d patterns of missing values", len(patterns))
+    empty = patterns.pop(np.zeros(len(usable), dtype=bool).tobytes(), [])
+    for code in empty:
+        log.warning("trait %s is left out: no sample has a value", tables.names[code])
+    if not patterns:
+        raise GemcontError("no trait has a value in the samples that are left")
+    for pattern, codes in patterns.items():
+        samples = np.flatnonzero(np.frombuffer(pattern, dtype=bool))
+        names = [tables.names[c] for c in codes]
+        log.info("N = %d: %s", len(samples), shortened(names))
+        traits, _ = _transformed(tables.traits[np.ix_(samples, codes)], names, settings)
+        iid = source.samples["iid"][samples]
+        design = design_of(tables.terms, samples, condition, settings, iid, quiet=True)
+        sex = source.samples["sex"].to_numpy()[samples]
+        yield People(samples, traits, names, *design, sex, np.array(codes))
+
+
+def _lacking_covariates(tables):
+    lacking = np.zeros(len(tables.kept), dtype=bool)
+    for term in tables.terms:
+        missing = np.isnan(term.values)
+        _log_missing(f"covariate {term.name}", (tables.kept & missing).sum())
+        lacking |= missing
+    return lacking
+
+
+def _log_missing(what, count):
+    if count:
+        log.info("missing %s: %d samples", what, count)
+
+
+def _binary(traits):
+    """Which columns have two values."""
+    few = traits[:100]  # enough to acquit nearly all, and a hundredth of the work
+    suspect = ((few == few.min(axis=0)) | (few == few.max(axis=0))).all(axis=0)
+    return [j for j in np.flatnonzero(suspect) if len(np.unique(traits[:, j])) == 2]
+
+
+def _transformed(traits, names, settings):
+    """Principal components, then ranks, as asked; the tested columns and their names."""
+    for j in _binary(traits):
+        log.warning(
+            "trait %s has two values: this is the linear model; for a logistic one use "
+            "plink2 --glm or REGENIE",
+            names[j],
+        )
+    if settings.pcs is not None:
+        traits = principal_components(traits, settings.pcs)
+        if traits.shape[1] < settings.pcs:
+            log.warning("--pcs %d: only %d components have variance", settings.pcs, traits.shape[1])
+        log.info("traits replaced by their first %d principal components", traits.shape[1])
+        names = [f"pc{i + 1}" for i in range(traits.shape[1])]
+    if settings.rank_int:
+        traits = rank_inverse_normal(traits)
+        log.info("traits ranked to normal quantiles (Blom)")
+    return traits, names

@@ -1,0 +1,171 @@
+"""A GRM made once for many scans: its matrix, eigenvectors, those without each chromosome."""
+
+import json
+import logging
+import os
+import shutil
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, replace
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+from tqdm import tqdm
+
+import gemcont
+from gemcont._numba import available_threads
+from gemcont.errors import GemcontError
+from gemcont.genotype import open_genotypes
+from gemcont.genotype.chromosomes import autosomes_of, warn_unknown_codes
+from gemcont.genotype.filters import select_variants
+from gemcont.genotype.lists import keep_and_remove
+from gemcont.settings.kinship import KinshipSettings
+from gemcont.stats.mixed.model import decompose
+from gemcont.tables.files import as_file_name, remove, unfinished
+from gemcont.tables.kinship_files import fingerprint, write_eigen, write_kinship
+from gemcont.workflows.common.memory import refuse_too_many, side_by_side
+from gemcont.workflows.common.pictures import draw_pictures
+from gemcont.workflows.kinship.matrices import Computed, autosomal, canonical_names
+
+log = logging.getLogger(__name__)
+
+
+def write_kinship_files(genotypes, prefix, *, sample=None, plot=True, progress=False, **settings):
+    """Make the GRM of a genotype file and write what ``gemcont-gwas --kinship PREFIX`` reads.
+
+    genotypes: a PLINK prefix, .pgen or .bgen; sample: of a .bgen; settings: fields of
+    ``KinshipSettings``. Writes PREFIX.grm.npy (samples, samples), PREFIX.grm.id (FID IID),
+    PREFIX.eigen.npz, PREFIX.summary.json, a picture, and with ``loco`` the first three for the
+    GRM without each autosome, PREFIX.loco/CHR.*.
+    """
+    settings, started = KinshipSettings(**settings), time.perf_counter()
+    source = open_genotypes(genotypes, sample=sample)
+    settings = replace(settings, autosomes=autosomes_of(source, settings.autosomes))
+    source.log_contents()
+    threads = settings.threads or available_threads()
+    samples, variants = _samples(source, settings), _variants(source, settings)
+    left_out = _chromosomes(source, variants, settings)
+    _refuse_full_disk(prefix, len(samples), len(left_out))
+    refuse_too_many(len(samples), threads=threads, loco=settings.loco)
+    computed = Computed(source, settings, variants)
+    ids = [source.samples[name][samples].to_list() for name in ("fid", "iid")]
+    with threadpool_limits(threads, user_api="blas"):
+        computed.prepare(samples, progress=progress)
+        remove(f"{prefix}.loco")  # of another matrix, from now on
+        found = _write_one(prefix, computed.matrix(samples), ids)
+        if left_out:
+            _write_loco(prefix, computed, samples, left_out, ids, threads, progress)
+    _report(prefix, settings, computed, samples, found, plot)
+    log.info("done in %.1f s", time.perf_counter() - started)
+
+
+def _samples(source, settings):
+    """Ascending indices of the samples that --keep and --remove leave."""
+    kept, left_out = keep_and_remove(source, settings.keep, settings.remove)
+    for flag, count in left_out.items():
+        log.info("%d samples left out by %s", count, flag)
+    if kept.sum() < 2:
+        raise GemcontError(f"--keep, --remove: {kept.sum()} samples are left of {source.name}")
+    return np.flatnonzero(kept)
+
+
+def _variants(source, settings):
+    """Ascending indices of autosomal variants that --extract and --exclude leave."""
+    warn_unknown_codes(source.variants["chromosome"].unique().to_list(), settings.autosomes)
+    names = ("autosomes", "extract", "exclude")
+    asked = {name: getattr(settings, name) for name in names}
+    chosen, taken = select_variants(source.variants, **asked)
+    for flag, count in taken.items():
+        log.info("%d variants left out by %s", count, flag)
+    chosen = np.intersect1d(chosen, autosomal(source, settings.autosomes))
+    if not len(chosen):
+        raise GemcontError("--extract, --exclude: no variant on an autosome is left")
+    return chosen
+
+
+def _chromosomes(source, variants, settings):
+    """Names of the autosomes that are left out in turn; [] without --loco."""
+    if not settings.loco:
+        return []
+    column = canonical_names(source.variants["chromosome"][variants], settings.autosomes)
+    names = column.unique(maintain_order=True).to_list()
+    if len(names) < 2:
+        raise GemcontError(f"--loco: all variants of the GRM are on chromosome {names[0]}")
+    return names
+
+
+def _refuse_full_disk(prefix, n_samples, n_chromosomes):
+    """GemcontError if the matrices and eigenvectors will not fit."""
+    need = 16 * n_samples**2 * (1 + n_chromosomes)
+    free = shutil.disk_usage(os.path.dirname(os.path.abspath(prefix))).free
+    if need > free:
+        raise GemcontError(
+            f"--out: the matrices of {n_samples} samples take {need / 2**30:.1f} GiB, "
+            f"{free / 2**30:.1f} are free there"
+        )
+
+
+def _write_one(prefix, matrix, ids):
+    """A matrix with its ids and ``Decomposition``, which is returned with it."""
+    remove(f"{prefix}.eigen.npz")  # of another matrix, from now on
+    found = decompose(matrix)
+    write_kinship(prefix, matrix, *ids)
+    digest = fingerprint(matrix)
+    write_eigen(f"{prefix}.eigen.npz", found.values, found.vectors, found.n_clipped, digest)
+    return matrix, found
+
+
+def _write_loco(prefix, computed, samples, names, ids, threads, progress):
+    """PREFIX.loco, whole or not at all; side by side, each on one thread, as memory allows."""
+    at_once = side_by_side(len(samples), threads)
+    bar = tqdm(
+        total=len(names), unit=" chromosomes", desc="LOCO", disable=None if progress else True
+    )
+    with (
+        unfinished(f"{prefix}.loco") as folder,
+        ThreadPoolExecutor(at_once) as pool,
+        threadpool_limits(threads // at_once, user_api="blas"),
+        bar,
+    ):
+        os.mkdir(folder)
+
+        def write(name):
+            _write_one(f"{folder}/{as_file_name(name)}", computed.matrix(samples, name), ids)
+            bar.update()
+
+        list(pool.map(write, names))
+    log.info("%s.loco: the GRM without each of %d chromosomes", prefix, len(names))
+
+
+def _report(prefix, settings, computed, samples, found, plot):
+    matrix, decomposition = found
+    diagonal = np.diag(matrix)
+    log.info(
+        "mean of the diagonal %.4f, largest pair %.4f, eigenvalues below 0, taken as 0: %d",
+        diagonal.mean(),
+        max((row[:i].max(initial=-np.inf) for i, row in enumerate(matrix)), default=np.nan),
+        decomposition.n_clipped,
+    )
+    summary = {
+        "gemcont": gemcont.__version__,
+        "settings": asdict(settings),
+        "n_samples": len(samples),
+        **computed.facts,
+        "mean_diagonal": float(diagonal.mean()),
+        "largest_eigenvalue": float(decomposition.values[-1]),
+        "eigenvalues_clipped": decomposition.n_clipped,
+    }
+    with unfinished(f"{prefix}.summary.json") as temporary, open(temporary, "w") as file:
+        json.dump(summary, file, indent=2)
+        file.write("\n")
+    if plot:
+        _draw(prefix, *found, computed.facts["n_variants"])
+    else:
+        remove(f"{prefix}.kinship.png")
+
+
+def _draw(prefix, matrix, decomposition, n_variants):
+    from gemcont.plots.kinship import kinship
+
+    title = f"{len(matrix):,} samples, {n_variants:,} variants"
+    draw_pictures(prefix, {"kinship": lambda: kinship(matrix, decomposition.values, title=title)})

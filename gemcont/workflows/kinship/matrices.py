@@ -1,0 +1,282 @@
+"""Relatedness for the scan: where the kinship comes from, its rows for the analysed people."""
+
+import glob
+import logging
+import os
+import time
+from functools import cached_property
+
+import numpy as np
+import polars as pl
+from tqdm import tqdm
+
+from gemcont.arrays import as_array
+from gemcont.errors import GemcontError
+from gemcont.genotype.align import ABSENT, SampleIds, match_samples
+from gemcont.genotype.chromosomes import Ploidy, canonical_name, ploidy
+from gemcont.genotype.kinship import MOST_MISSING, relationship
+from gemcont.stats.mixed.model import Decomposition, decompose
+from gemcont.tables.files import as_file_name
+from gemcont.tables.kinship_files import fingerprint, read_eigen, read_kinship
+from gemcont.tables.kinship_frames import kinship_of_frame
+
+log = logging.getLogger(__name__)
+
+COMPUTE = "grm"  # --kinship grm: made of the genotypes that are tested
+_FEW_VARIANTS = 500  # below which a pair's kinship has a standard error of some hundredths
+
+
+def open_kinship(source, settings):
+    """``Computed``, ``FromFile`` or ``FromArray`` as ``settings`` say; None without --kinship."""
+    if settings.kinship is None:
+        return None
+    if isinstance(settings.kinship, str | os.PathLike):
+        if settings.kinship == COMPUTE:
+            return Computed(source, settings)
+        return FromFile(source, settings, read_kinship(settings.kinship))
+    if settings.loco:
+        raise GemcontError("--loco: an array has no chromosomes to leave out")
+    if not hasattr(settings.kinship, "columns"):
+        return FromArray(source, as_array(settings.kinship, "kinship"))
+    file = kinship_of_frame(settings.kinship)
+    if file.iid is not None:
+        return FromFile(source, settings, file)
+    if not source.by_position:
+        raise GemcontError(
+            "kinship: its rows and columns are numbered, not named by sample id; name both by "
+            "sample id, or pass the array (.to_numpy()) in the order of the genotypes' samples"
+        )
+    return FromArray(source, file.matrix)
+
+
+class Computed:
+    """The GRM of the analysed people, from the autosomes of the genotype file."""
+
+    ids, files, name = None, (), COMPUTE
+
+    def __init__(self, source, settings, variants=None):
+        self._source, self._settings = source, settings
+        self._variants = autosomal(source, settings.autosomes) if variants is None else variants
+        self._samples, self._sums = None, None
+
+    def prepare(self, samples, *, progress=False):
+        """Make the GRM of these samples (ascending indices)."""
+        started, self._samples = time.perf_counter(), samples
+        self._sums = self._relationship(self._variants, progress)
+        counts = ", ".join(f"{count} {reason}" for reason, count in self.left_out.items())
+        if not self._sums.n_variants:
+            raise GemcontError(f"--kinship grm: no variant is left for the GRM ({counts})")
+        log.info(
+            "GRM of %d samples from %d autosomal variants (%s; left out: %s), %.1f s",
+            len(samples),
+            self._sums.n_variants,
+            self._settings.kinship_type,
+            counts,
+            time.perf_counter() - started,
+        )
+        if self._sums.n_variants < _FEW_VARIANTS:
+            log.warning("a GRM of %d variants says little of kinship", self._sums.n_variants)
+
+    @cached_property
+    def _chromosomes(self):
+        """Canonical names, a variant of the GRM each."""
+        column = self._source.variants["chromosome"][self._variants]
+        return canonical_names(column, self._settings.autosomes)
+
+    @property
+    def left_out(self):
+        """Variants that are not in the GRM, by reason."""
+        return self._sums.left_out
+
+    @property
+    def facts(self):
+        """For the summary."""
+        return {
+            "type": self._settings.kinship_type,
+            "n_variants": self._sums.n_variants,
+            "variants_left_out": self.left_out,
+            "least_maf": self._settings.kinship_maf,
+            "most_missing": MOST_MISSING,
+        }
+
+    def _relationship(self, variants, progress=False):
+        everyone = len(self._samples) == self._source.n_samples
+        bar = tqdm(
+            total=len(variants), unit=" variants", desc="GRM", disable=None if progress else True
+        )
+        with bar:
+            return relationship(
+                self._source,
+                variants,
+                None if everyone else self._samples,
+                kind=self._settings.kinship_type,
+                maf=self._settings.kinship_maf,
+                progress=bar.update,
+            )
+
+    def decomposition(self, samples, chromosome=None):
+        """``Decomposition`` for samples of the GRM, without a chromosome's variants."""
+        return _decomposed(self.matrix(samples, chromosome), _name_without(self.name, chromosome))
+
+    def matrix(self, samples, chromosome=None):
+        """Kinship of some of the prepared samples, without a chromosome's variants."""
+        rows = np.searchsorted(self._samples, samples)
+        return _rows_of(self._sums_without(chromosome).matrix, rows)
+
+    def _sums_without(self, chromosome):
+        if chromosome is None:
+            return self._sums
+        here = self._variants[(self._chromosomes == chromosome).to_numpy()]
+        others = self._sums.without(self._relationship(here))
+        if not others.n_variants:
+            raise GemcontError(
+                f"--loco: no variant of the GRM lies outside chromosome {chromosome}"
+            )
+        return others
+
+
+class FromFile:
+    """A kinship matrix with ids; its people may be more than those analysed, in any order.
+
+    file: its ``KinshipFile``
+    """
+
+    facts = {}
+
+    def __init__(self, source, settings, file):
+        self._file = file
+        self.name, self.files = self._file.name, list(self._file.files)
+        self._source = source
+        self.ids = _ids_of(self._file, source)
+        self._loco = f"{self._file.prefix}.loco"
+        if not settings.loco:
+            return
+        if not os.path.isdir(self._loco):
+            raise GemcontError(
+                f"--loco: {self.name} has no {self._loco} beside it; make it by gemcont-kinship "
+                "--loco, or let --kinship grm compute it"
+            )
+        self.files += sorted(glob.glob(glob.escape(self._loco) + "/*.grm.npy"))
+
+    def prepare(self, samples, *, progress=False):
+        """Find the samples in the matrix, and say how many are not needed."""
+        self._rows(samples)
+        if len(samples) < len(self.ids.iid):
+            log.info(
+                "kinship %s: rows of %d of its %d samples are taken (not recentred) and decomposed",
+                self.name,
+                len(samples),
+                len(self.ids.iid),
+            )
+
+    @cached_property
+    def _row_of(self):
+        """The matrix's row of every sample of the genotype file."""
+        return match_samples(self._source.sample_ids, [self.ids], say=False)[0]
+
+    def _rows(self, samples):
+        rows = self._row_of[samples]
+        if (rows == ABSENT).any():
+            raise GemcontError(f"{self.name}: {(rows == ABSENT).sum()} samples are not in it")
+        return rows
+
+    def decomposition(self, samples, chromosome=None):
+        """``Decomposition`` for samples of the file, without a chromosome's variants."""
+        file, rows = self._without(chromosome), self._rows(samples)
+        if file.eigen is not None and np.array_equal(rows, np.arange(len(file.matrix))):
+            return _read_decomposition(file)
+        return _decomposed(_rows_of(file.matrix, rows), file.name)
+
+    def matrix(self, samples, chromosome=None):
+        """Kinship of samples of the file, without a chromosome's variants."""
+        return _rows_of(self._without(chromosome).matrix, self._rows(samples))
+
+    def _without(self, chromosome):
+        if chromosome is None:
+            return self._file
+        prefix = f"{self._loco}/{as_file_name(chromosome)}"
+        if not os.path.exists(f"{prefix}.grm.npy"):
+            raise GemcontError(
+                f"--loco: {prefix}.grm.npy is not there: the GRM was made of other chromosomes"
+            )
+        file = read_kinship(prefix)
+        if file.iid != self._file.iid or file.fid != self._file.fid:
+            raise GemcontError(f"{prefix}.grm.id: other samples than {self.name}")
+        return file
+
+
+class FromArray:
+    """A kinship matrix in memory, of the genotypes' samples in order."""
+
+    ids, files, facts, name = None, (), {}, "the kinship array"
+
+    def __init__(self, source, matrix):
+        n = source.n_samples
+        if matrix.shape != (n, n):
+            raise GemcontError(f"kinship: has shape {matrix.shape}; it must be ({n}, {n})")
+        self._matrix = matrix
+
+    def prepare(self, samples, *, progress=False):
+        """Nothing: the matrix is there."""
+
+    def decomposition(self, samples, chromosome=None):
+        """``Decomposition`` of the samples' rows and columns."""
+        return _decomposed(self.matrix(samples), self.name)
+
+    def matrix(self, samples, chromosome=None):
+        """The samples' rows and columns."""
+        return _rows_of(self._matrix, samples)
+
+
+def _ids_of(file, source):
+    """Who the rows are; without ids, the samples of the genotype file in order."""
+    if file.iid is not None:
+        return SampleIds(file.name, file.fid, file.iid)
+    if len(file.matrix) != source.n_samples:
+        raise GemcontError(
+            f"{file.name}: has {len(file.matrix)} rows and no ids, {source.name} has "
+            f"{source.n_samples} samples; put the ids, FID IID a line, into {file.name}.id"
+        )
+    log.info("%s has no ids: its rows are the samples of %s in order", file.name, source.name)
+    return source.sample_ids._replace(name=file.name)
+
+
+def _read_decomposition(file):
+    values, vectors, n_clipped = read_eigen(file.eigen, fingerprint(file.matrix))
+    log.info("eigenvectors of %s read", file.eigen)
+    return Decomposition(vectors, values, n_clipped)
+
+
+def _rows_of(matrix, rows):
+    """Rows and columns of a matrix; itself where that is all of them in order."""
+    everyone = np.array_equal(rows, np.arange(len(matrix)))
+    return matrix if everyone else matrix[np.ix_(rows, rows)]
+
+
+def _decomposed(matrix, name):
+    found = decompose(matrix, name)
+    if found.n_clipped:
+        log.info("%s: eigenvalues below 0, taken as 0: %d", name, found.n_clipped)
+    return found
+
+
+def _name_without(name, chromosome):
+    return name if chromosome is None else f"{name} without chromosome {chromosome}"
+
+
+def canonical_names(column, autosomes):
+    """A column of chromosomes by one name each: 1 for chr1 and 01."""
+    names = column.cast(str)
+    canonical = {name: canonical_name(name, autosomes) for name in names.unique().to_list()}
+    return names.replace_strict(canonical, return_dtype=pl.String)
+
+
+def autosomal(source, autosomes):
+    """Indices of a source's variants on autosomes; GemcontError if there is none."""
+    column = source.variants["chromosome"]
+    names = column.unique().to_list()
+    kinds = dict(zip(names, ploidy(names, autosomes).tolist(), strict=True))
+    here = column.replace_strict(kinds).to_numpy() == Ploidy.AUTOSOME
+    if not here.any():
+        raise GemcontError(f"--kinship grm: {source.name} has no variant on an autosome")
+    return np.flatnonzero(here)

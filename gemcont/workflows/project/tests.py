@@ -1,0 +1,112 @@
+"""Tests from stores of products, without genotypes: g'MY, g'Mg and Y'MY are all they need."""
+
+import logging
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from gemcont.stats.calibration import lambda_gc
+from gemcont.stats.multitrait import JointTest, effects_of_scores, joint_test
+from gemcont.stats.null import SummaryNull
+from gemcont.stats.screen import screen
+from gemcont.stats.special import r2_of_t_p
+from gemcont.tables.files import remove
+from gemcont.tables.results.parts import TraitParts
+from gemcont.tables.results.writers import open_writer
+from gemcont.tables.schema import NEG_LOG_10_P, TRAIT
+from gemcont.workflows.common.result_rows import ROW, joint_frame, single_frame, untested_frame
+from gemcont.workflows.common.wording import least_of_singles
+
+log = logging.getLogger(__name__)
+
+
+def joint_rows(block, test):
+    """(frame, -log10 p) of the joint test of a ``ProductBlock``, NaN where there is none."""
+    null, d = block.nulls.joint, block.scores.shape[1]
+    if null is None:
+        rows = block.place[ROW].to_numpy()
+        return untested_frame(block.place, rows, test, d), np.full(len(rows), np.nan)
+    if block.added is not None:
+        return _added_rows(block, null, test)
+    result = joint_test(null, null.whiten(block.scores), block.residual, test=test)
+    effect = None
+    if d == 1:
+        total = null.total_sum_of_squares
+        effect = effects_of_scores(null, block.scores, total, block.residual[:, None])
+    return joint_frame(block.place, result, effect, null, test), result.neg_log_10_p
+
+
+def _added_rows(block, null, test):
+    found = block.added
+    result = JointTest(found.chi2, found.neg_log_10_p, found.chi2 / null.n_samples)
+    effect = found.effects, found.standard_errors
+    return joint_frame(block.place, result, effect, null, test), found.neg_log_10_p
+
+
+def single_rows(block, least):
+    """Frame of every trait of a ``ProductBlock`` alone, those with -log10 p from ``least`` up."""
+    null, scores = block.nulls.single, block.scores
+    if null is None:
+        scores = np.empty((len(scores), 0))
+        null = SummaryNull(3, 1, np.empty(0))
+    total, dof = null.total_sum_of_squares, null.single_dof
+    if least is None:
+        traits, variants = np.divmod(np.arange(scores.size), max(len(scores), 1))
+    else:
+        with np.errstate(invalid="ignore"):
+            scales = 1 / np.sqrt(block.residual), 1 / np.sqrt(total)
+        variants, traits, _ = screen(scores, *scales, r2_of_t_p(least, dof), dof)
+    pairs = scores[variants, traits]
+    effect = effects_of_scores(null, pairs, total[traits], block.residual[variants])
+    frame = single_frame(block.place, variants, traits, effect, dof)
+    if least is None:
+        return frame
+    return frame.filter(frame[NEG_LOG_10_P.name].to_numpy() >= least)
+
+
+@dataclass
+class Tested:
+    """What tests from products found: place and -log10 p of the joint test's rows."""
+
+    place: pl.DataFrame
+    neg_log_10_p: np.ndarray
+
+    def lambda_gc(self, d):
+        """Genomic-control lambda on D degrees of freedom."""
+        return lambda_gc(self.neg_log_10_p, d)
+
+
+def write_tests(stretches, trait_names, outputs):
+    """Test ``ProductBlock``s and write the joint test's file and PREFIX.traits.parquet.
+
+    stretches: iterable of lists of ``ProductBlock``s, each list the variants of one stretch;
+    returns ``Tested``, None without the joint test.
+    """
+    least = least_of_singles(len(trait_names), outputs.least) if outputs.each else None
+    places, found, folder = [], [], f"{outputs.prefix}.traits.parts"
+    singles = TraitParts(folder, "single", trait_names)
+    with ExitStack() as stack:
+        stack.callback(remove, folder)
+        if outputs.joint:
+            append = stack.enter_context(open_writer(outputs.path, outputs.layout))
+        for blocks in stretches:
+            if outputs.joint:
+                rows, p = _joint_stretch(blocks, outputs.test)
+                append(rows.filter(p >= outputs.least) if outputs.least else rows)
+                places.append(rows.select("chromosome", "base_pair_location"))
+                found.append(p)
+            if outputs.each:
+                rows = pl.concat(single_rows(block, least) for block in blocks)
+                singles.append(singles.encode(rows.sort(TRAIT.name, ROW).drop(ROW)))
+        if outputs.each:
+            singles.finish(f"{outputs.prefix}.traits.parquet")
+    return Tested(pl.concat(places), np.concatenate(found)) if outputs.joint else None
+
+
+def _joint_stretch(blocks, test):
+    """Rows of the joint test in the order of the store, and their -log10 p (NaN untested)."""
+    frames, p = zip(*(joint_rows(block, test) for block in blocks), strict=True)
+    rows = pl.concat(frames).with_columns(pl.Series("p", np.concatenate(p))).sort(ROW)
+    return rows.drop(ROW, "p"), rows["p"].to_numpy()
