@@ -20,7 +20,7 @@ from threadpoolctl import threadpool_limits
 
 from gemcont._numba import available_threads, njit
 from gemcont.genotype.kernels import product as engine
-from gemcont.genotype.kernels.fixed_point import FOLD, Columns
+from gemcont.genotype.kernels.fixed_point import FOLD, FixedPoint
 from gemcont.genotype.kernels.packed import moments, pack_hardcalls
 from gemcont.genotype.kernels.partial_sums import ROWS, SAMPLES
 from gemcont.genotype.kernels.product import product
@@ -51,7 +51,7 @@ def dense(options):
         floats = decoded(block, means)
         for c in options.columns:
             values = np.random.default_rng(1).standard_normal((n, c))
-            columns, single = Columns(values, exact=False), values.astype(np.float32)
+            columns, single = FixedPoint(values, exact=False), values.astype(np.float32)
             for t in threads:
                 ours, both, blas = (
                     rate(work, t, options.variants * n * c)
@@ -91,7 +91,7 @@ def rare(options):
     print("samples columns  others   listed   tabled   picked")
     for n in options.samples:
         for c in (8, 52, 128):
-            columns = Columns(np.random.default_rng(1).standard_normal((n, c)), exact=False)
+            columns = FixedPoint(np.random.default_rng(1).standard_normal((n, c)), exact=False)
             for share in (0.0005, 0.002, 0.01, 0.03, 0.06, 0.12):
                 block = simulated(512, n, share, rare=True)
                 means, found = moments(block).mean, []
@@ -104,7 +104,7 @@ def rare(options):
                 print(f"{n:7d} {c:7d} {share:7.2%} " + " ".join(f"{f:8.2f}" for f in found))
     print("\nmissing genotypes: microseconds a variant of frequency 0.3")
     for n in options.samples:
-        columns = Columns(np.random.default_rng(1).standard_normal((n, 52)), exact=False)
+        columns = FixedPoint(np.random.default_rng(1).standard_normal((n, 52)), exact=False)
         for missing in (0, 0.001, 0.01, 0.05, 0.2):
             block = simulated(512, n, 0.3, missing=missing)
             means = moments(block).mean
@@ -118,7 +118,7 @@ def few(options):
     print("samples columns variants  one thread  by variants  by columns")
     for n in options.samples:
         for c in (32, 64, 256):
-            columns = Columns(np.random.default_rng(1).standard_normal((n, c)), exact=False)
+            columns = FixedPoint(np.random.default_rng(1).standard_normal((n, c)), exact=False)
             for variants in (64, 256, 512, 1024, 2048):
                 block = simulated(variants, n, 0.05)
                 means = moments(block).mean

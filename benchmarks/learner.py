@@ -19,7 +19,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from gemcont.learn.data.augment import Erase, generator
 from gemcont.learn.data.batches import Batches, Data, equal_genotypes, order_of
-from gemcont.learn.data.people import Cohort
+from gemcont.learn.data.people import ImagePeople
 from gemcont.learn.methods.method import Batch
 from gemcont.learn.simulation.glyphs import read_glyphs
 from gemcont.learn.training.model import build_method
@@ -61,7 +61,7 @@ def make_cohort(options, folder):
     ids = [str(i) for i in rows]
     dosages = rng.binomial(2, 0.3, (n, VARIANTS)).astype(np.float32)
     shape = (1, *pixels.shape[1:])
-    return Cohort(pixels, shape, rows, rows, ids, ids, dosages, target=rng.standard_normal(n))
+    return ImagePeople(pixels, shape, rows, rows, ids, ids, dosages, target=rng.standard_normal(n))
 
 
 def prepared(cohort, settings):

@@ -6,7 +6,7 @@ python examples/loci.py
 from principal_components import MOUSE, table
 
 import gemcont
-from gemcont.workflows.clump.run import overlap
+from gemcont.workflows.clump import overlap
 
 
 def main():

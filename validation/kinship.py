@@ -117,7 +117,7 @@ def ordinary(traits, found):
     rest = traits - traits.mean(axis=0)
     residual = rest.T @ rest / len(rest)
     ones = np.ones((len(traits), 1))
-    return mixed.Null.from_covariances(traits, ones, found, 0 * residual, residual)
+    return mixed.MixedNull.from_covariances(traits, ones, found, 0 * residual, residual)
 
 
 def from_all_ones(traits, found):
@@ -130,7 +130,7 @@ def from_all_ones(traits, found):
     data = mixed._rotated(traits, np.ones((len(traits), 1)), found, "ml")
     fit = _by_factors(data, evaluate(data, np.ones((d, d)), np.tri(d) @ np.tri(d).T), 1)
     ones = np.ones((len(traits), 1))
-    return mixed.Null.from_covariances(traits, ones, found, fit.genetic, fit.residual)
+    return mixed.MixedNull.from_covariances(traits, ones, found, fit.genetic, fit.residual)
 
 
 def drawn_traits(rng, found, d, effect=None):

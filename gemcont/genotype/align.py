@@ -10,7 +10,7 @@ from gemcont.errors import GemcontError
 
 log = logging.getLogger(__name__)
 
-ABSENT = -1
+NO_ROW = -1
 
 
 class SampleIds(NamedTuple):
@@ -58,7 +58,7 @@ def match_samples(reference, tables, *, say=True):
     reference: ``SampleIds`` of the genotypes; tables: ids of tables, one row per sample. Samples
     are matched by IID when IIDs are unique in every file, else by FID and IID.
 
-    Returns for each table an int64 array over the reference's samples, the row or ``ABSENT``. Logs
+    Returns for each table an int64 array over the reference's samples, the row or ``NO_ROW``. Logs
     who of a table is not there, with the likely cause where one shows, and warns where the IIDs
     of two files agree but their FIDs do not. Raises GemcontError for an id that stands twice in a
     table and for a table that shares no sample with the genotypes. say: whether to log.
@@ -67,7 +67,7 @@ def match_samples(reference, tables, *, say=True):
     keys = reference.keys(by_family)
     rows = [_rows(ids, keys, by_family) for ids in tables]
     for ids, found in zip(tables, rows, strict=True):
-        if (found == ABSENT).all():
+        if (found == NO_ROW).all():
             raise GemcontError(_nothing_shared(reference, ids))
         if say:
             _log_strangers(reference, ids, found)
@@ -81,7 +81,7 @@ def members(reference, ids):
 
     A repeated line changes nothing, and nothing is said of who is not there.
     """
-    return _found(reference, _without_repeats(ids))[0] != ABSENT
+    return _found(reference, _without_repeats(ids))[0] != NO_ROW
 
 
 def _found(reference, ids):
@@ -98,17 +98,17 @@ def match_list(reference, ids, flag):
     """
     ids = _without_repeats(ids)
     found, by_family = _found(reference, ids)
-    if ids.iid and (found == ABSENT).all():
+    if ids.iid and (found == NO_ROW).all():
         raise GemcontError(f"{flag}: {_nothing_shared(reference, ids)}")
     _log_strangers(reference, ids, found, flag)
     if not by_family:
         _warn_other_families(reference, ids, found)
-    return found != ABSENT
+    return found != NO_ROW
 
 
 def _log_strangers(reference, ids, found, flag=None):
     """Say how many of a table or list are not in the genotypes, and warn where a cause shows."""
-    here = set(found[found != ABSENT].tolist())
+    here = set(found[found != NO_ROW].tolist())
     rows = [row for row in range(len(ids.iid)) if row not in here]
     if not rows:
         return
@@ -131,7 +131,7 @@ def _warn_other_families(reference, ids, found):
     """Warn where people are matched by IID though both files name families, other ones."""
     if ids.fid is None or reference.fid is None:
         return
-    here = np.flatnonzero(found != ABSENT)
+    here = np.flatnonzero(found != NO_ROW)
     other = [
         (i, row)
         for i, row in zip(here.tolist(), found[here].tolist(), strict=True)
@@ -167,7 +167,7 @@ def _rows(ids, keys, by_family):
                 f"{ids.name}: sample {shown} stands twice (data rows {row_of[key] + 1} and "
                 f"{row + 1}); keep one"
             )
-    return np.array([row_of.get(key, ABSENT) for key in keys], dtype=np.int64)
+    return np.array([row_of.get(key, NO_ROW) for key in keys], dtype=np.int64)
 
 
 def _nothing_shared(reference, table):

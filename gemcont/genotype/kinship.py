@@ -13,7 +13,7 @@ from gemcont._numba import njit
 from gemcont.errors import GemcontError
 from gemcont.genotype.kernels.packed import moments
 
-KINDS = ("centred", "standardised")
+KINSHIP_KINDS = ("centred", "standardised")
 MOST_MISSING = 0.05  # share above which a variant stays out of a GRM, as in GEMMA
 _BLOCK_BYTES = 64 << 20  # of centred genotypes
 _TURNED_BYTES, _TILE = 32 << 20, 64  # a tile has more rows than any BLAS takes at once
@@ -50,8 +50,8 @@ def relationship(source, variants, samples=None, *, kind="centred", maf=0.01, pr
     Variants of a minor allele frequency below ``maf``, or missing in more than 5 % of the samples,
     stay out; so do those without variance. progress: called with the number of variants read.
     """
-    if kind not in KINDS:
-        raise GemcontError(f"--kinship-type: {kind!r} is not one of {', '.join(KINDS)}")
+    if kind not in KINSHIP_KINDS:
+        raise GemcontError(f"--kinship-type: {kind!r} is not one of {', '.join(KINSHIP_KINDS)}")
     n = source.n_samples if samples is None else len(samples)
     total, used = np.zeros((n, n)), 0
     left_out = {"--kinship-maf": 0, f"missing above {MOST_MISSING:.0%}": 0, "no variance": 0}

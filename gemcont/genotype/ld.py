@@ -18,7 +18,7 @@ from gemcont.genotype.chromosomes import Ploidy
 from gemcont.genotype.kernels.haplotypes import phased_above, phased_r2, unphased_above, unphased_r2
 from gemcont.genotype.kernels.pairs import Rows, make_rows, pair_sums
 
-KINDS = ("phased", "unphased")
+LD_KINDS = ("phased", "unphased")
 TOLERANCE = 1 + 2.0**-44  # PLINK's: r2 equal to the bound up to rounding is not above it
 _CHUNK_BYTES = 1 << 20  # of rows made ready at once, so that what they are made of stays small
 _TILE = 64  # variants that stay near the processor while the index variants pass by
@@ -37,7 +37,7 @@ class Linkage:
     kind: str = "phased"
 
     def __post_init__(self):
-        if self.kind not in KINDS:
+        if self.kind not in LD_KINDS:
             raise GemcontError(f"--r2-type: {self.kind!r} is neither phased nor unphased")
         if len(self.samples) < 2:
             raise GemcontError(

@@ -10,7 +10,7 @@ from gemcont.genotype import open_genotypes
 from gemcont.genotype.align import SampleIds, match_list
 from gemcont.genotype.lists import read_sample_list
 from gemcont.learn.data.images import read_images
-from gemcont.learn.data.people import Cohort, assemble, people_of
+from gemcont.learn.data.people import ImagePeople, assemble, people_of
 from gemcont.learn.data.split import (
     HELD_OUT,
     TRAIN,
@@ -71,11 +71,11 @@ class Inputs:
 class Opened:
     """``Inputs`` opened and put together.
 
-    cohort: ``Cohort``; everyone: ``SampleIds`` of all who have images; panel: ``PanelMatch`` or
-    None, panel_ids: ids of its variants; study: ``Study`` or None
+    cohort: ``ImagePeople``; everyone: ``SampleIds`` of all who have images; panel: ``PanelMatch``
+    or None, panel_ids: ids of its variants; study: ``Study`` or None
     """
 
-    cohort: Cohort
+    cohort: ImagePeople
     everyone: SampleIds
     panel: PanelMatch | None
     panel_ids: list | None

@@ -46,7 +46,7 @@ class JointTest(NamedTuple):
     r2: np.ndarray
 
 
-class Scan(NamedTuple):
+class JointScan(NamedTuple):
     """A whole scan: ``JointTest`` results, and per trait (variants, D) the effect of one allele.
 
     standard_errors are those of ordinary least squares, trait by trait.
@@ -77,7 +77,7 @@ def scan(null, genotypes, *, test="lrt", contrast="any"):
     joint = joint_test(null, products, residual, test=test, contrast=contrast)
     beta, se = effects(null, products, residual)
     n = genotypes.shape[1] - np.isnan(genotypes).sum(axis=1)
-    return Scan(joint.statistic, joint.neg_log_10_p, joint.r2, n, beta, se)
+    return JointScan(joint.statistic, joint.neg_log_10_p, joint.r2, n, beta, se)
 
 
 def centred_products(null, genotypes):

@@ -45,7 +45,7 @@ class NullFacts:
 
 
 @dataclass(frozen=True)
-class Null(NullFacts):
+class NullModel(NullFacts):
     """Covariates and traits ready for the scan.
 
     basis: (samples, K - 1), orthonormal and orthogonal to the intercept: the covariates
@@ -151,13 +151,13 @@ def fit_null(traits, covariates=None, *, names=None):
     _refuse_collinear(scaled.T @ scaled, names)
     cholesky = np.linalg.cholesky(residuals.T @ residuals / len(traits))
     whitened = np.linalg.solve(cholesky, residuals.T).T
-    return Null(basis, np.ascontiguousarray(whitened), cholesky, basis.shape[1] + 1, kept)
+    return NullModel(basis, np.ascontiguousarray(whitened), cholesky, basis.shape[1] + 1, kept)
 
 
 def fit_single_nulls(traits, covariates=None):
     """The null models of traits that are tested one by one, and why some cannot be.
 
-    Returns a ``Null`` of the traits that can be tested and, per given trait, None or its fault
+    Returns a ``NullModel`` of the traits that can be tested and, per given trait, None or its fault
     ("is constant", ...). Collinear traits and more traits than samples are no fault here. Raises
     GemcontError for non-finite values and for too few samples (N - K - 1 < 1).
     """
@@ -169,7 +169,7 @@ def fit_single_nulls(traits, covariates=None):
         residuals = residuals[:, [fault is None for fault in faults]]
     deviations = np.sqrt(np.einsum("sd,sd->d", residuals, residuals) / len(residuals))
     residuals /= deviations
-    return Null(basis, residuals, deviations, basis.shape[1] + 1, kept), faults
+    return NullModel(basis, residuals, deviations, basis.shape[1] + 1, kept), faults
 
 
 def _checked(traits, covariates):

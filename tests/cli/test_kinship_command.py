@@ -215,11 +215,11 @@ def test_flags_that_do_nothing_are_refused(study, capsys, flags, message):
 
 @pytest.mark.parametrize("kinship_flags", [["--kinship", "grm"], ["--kinship", "grm", "--loco"]])
 def test_a_killed_scan_goes_on_to_the_same_bytes(study, monkeypatch, kinship_flags):
-    from gemcont.workflows.gwas.files.journal import Progress
+    from gemcont.workflows.gwas.files.journal import Journal
 
     flags = [*kinship_flags, "--block-size", "20", "--each-trait", "--effects"]
     assert study.scan(*flags, out=str(study.folder / "whole")) == 0
-    add, done = Progress.add, []
+    add, done = Journal.add, []
 
     def killed(self, block, tallies):
         if len(done) == 3:
@@ -227,9 +227,9 @@ def test_a_killed_scan_goes_on_to_the_same_bytes(study, monkeypatch, kinship_fla
         done.append(block)
         add(self, block, tallies)
 
-    monkeypatch.setattr(Progress, "add", killed)
+    monkeypatch.setattr(Journal, "add", killed)
     assert study.scan(*flags) == 130
-    monkeypatch.setattr(Progress, "add", add)
+    monkeypatch.setattr(Journal, "add", add)
     assert study.scan(*flags, "--resume") == 0
     for suffix in (".gwas.tsv", ".traits.parquet", ".effects.parquet"):
         assert study.read(f"r{suffix}") == study.read(f"whole{suffix}")

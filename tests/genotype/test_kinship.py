@@ -64,7 +64,7 @@ def everything(source):
 
 
 @pytest.mark.parametrize("source_kind", ["packed", "dosage"])
-@pytest.mark.parametrize("kind", kinship.KINDS)
+@pytest.mark.parametrize("kind", kinship.KINSHIP_KINDS)
 @pytest.mark.parametrize("maf", [0, 0.01, 0.2])
 def test_grm_is_that_of_plain_numpy(source_kind, kind, maf, tmp_path):
     dosages = awkward(np.random.default_rng(1))
@@ -80,7 +80,7 @@ def test_grm_is_that_of_plain_numpy(source_kind, kind, maf, tmp_path):
     np.testing.assert_array_equal(found.matrix, found.matrix.T)
 
 
-@pytest.mark.parametrize("kind", kinship.KINDS)
+@pytest.mark.parametrize("kind", kinship.KINSHIP_KINDS)
 def test_real_dosages_too(kind):
     rng = np.random.default_rng(2)
     dosages = random_dosages(rng, 60, N, missing=0.02)
@@ -132,7 +132,7 @@ def test_sums_without_a_chromosome_are_those_of_the_others(tmp_path):
     source = source_of("packed", dosages, tmp_path)
     rows = everything(source)
     here = rows % 3 == 1
-    for kind in kinship.KINDS:
+    for kind in kinship.KINSHIP_KINDS:
         whole = relationship(source, rows, kind=kind)
         others = whole.without(relationship(source, rows[here], kind=kind))
         expected = relationship(source, rows[~here], kind=kind)

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from reference.joint import mean_impute
 
-from gemcont.genotype.kernels.fixed_point import FOLD, Columns
+from gemcont.genotype.kernels.fixed_point import FOLD, FixedPoint
 from gemcont.genotype.kernels.packed import decode, moments, pack_hardcalls
 from gemcont.genotype.kernels.product import genotype_sums, product
 from gemcont.genotype.source import Block
@@ -44,7 +44,7 @@ def test_product_is_that_of_centred_mean_imputed_genotypes(kind, exact, bound, n
     dosages = genotypes(rng, 27, n_samples, missing)
     columns = rng.standard_normal((n_samples, 5))
     block = kind(dosages)
-    found = product(block, moments(block).mean, Columns(columns, exact=exact))
+    found = product(block, moments(block).mean, FixedPoint(columns, exact=exact))
     assert found.dtype == np.float64
     expected = slow_product(dosages, columns)
     deviation = np.sqrt(np.maximum(moments(block).sum_of_squares, 1))
@@ -83,14 +83,14 @@ def test_product_of_a_variant_depends_on_nothing_else(exact, n_columns):
     dosages = genotypes(rng, 300, 5000, 0.01)
     columns = rng.standard_normal((5000, n_columns))
     whole = packed_block(dosages)
-    together = product(whole, moments(whole).mean, Columns(columns, exact=exact))
+    together = product(whole, moments(whole).mean, FixedPoint(columns, exact=exact))
     for first, last in ((0, 1), (1, 130), (130, 300), (297, 300)):
         part = whole.slice(slice(first, last))
-        found = product(part, moments(part).mean, Columns(columns, exact=exact))
+        found = product(part, moments(part).mean, FixedPoint(columns, exact=exact))
         np.testing.assert_array_equal(found, together[first:last])
-    alone = Columns(columns[:, :1], columns[:, 1:], exact=exact)
+    alone = FixedPoint(columns[:, :1], columns[:, 1:], exact=exact)
     np.testing.assert_array_equal(product(whole, moments(whole).mean, alone), together)
-    first = product(whole, moments(whole).mean, Columns(columns[:, :1], exact=exact))
+    first = product(whole, moments(whole).mean, FixedPoint(columns[:, :1], exact=exact))
     np.testing.assert_array_equal(first, together[:, :1])
 
 
@@ -98,7 +98,7 @@ def test_product_of_a_variant_depends_on_nothing_else(exact, n_columns):
 def test_an_allele_flip_turns_the_product_over(exact):
     rng = np.random.default_rng(5)
     dosages = genotypes(rng, 40, 3000, 0.05)
-    columns = Columns(rng.standard_normal((3000, 9)), exact=exact)
+    columns = FixedPoint(rng.standard_normal((3000, 9)), exact=exact)
     block, flipped = packed_block(dosages), packed_block(2 - dosages)
     found = product(block, moments(block).mean, columns)
     turned = product(flipped, moments(flipped).mean, columns)
@@ -110,8 +110,8 @@ def test_order_of_samples_changes_only_what_fixed_point_leaves_out():
     dosages, columns = genotypes(rng, 20, 5000, 0.02), rng.standard_normal((5000, 4))
     order = rng.permutation(5000)
     block, shuffled = packed_block(dosages), packed_block(dosages[:, order])
-    found = product(block, moments(block).mean, Columns(columns))
-    other = product(shuffled, moments(shuffled).mean, Columns(columns[order]))
+    found = product(block, moments(block).mean, FixedPoint(columns))
+    other = product(shuffled, moments(shuffled).mean, FixedPoint(columns[order]))
     np.testing.assert_allclose(other, found, rtol=0, atol=1e-9)
 
 
@@ -125,7 +125,7 @@ def test_heavy_tails_and_any_unit_keep_the_promised_digits(scale):
     columns *= scale * np.sqrt(20_000 / np.square(columns).sum(axis=0))
     block = packed_block(dosages)
     deviation = np.sqrt(moments(block).sum_of_squares)[:, None]
-    found = product(block, moments(block).mean, Columns(columns, exact=False))
+    found = product(block, moments(block).mean, FixedPoint(columns, exact=False))
     expected = slow_product(dosages, columns)
     np.testing.assert_allclose(found / scale / deviation, expected / scale / deviation, 0, Z_BOUND)
 
@@ -133,15 +133,15 @@ def test_heavy_tails_and_any_unit_keep_the_promised_digits(scale):
 def test_columns_of_zeros_and_no_columns():
     rng = np.random.default_rng(8)
     block = packed_block(random_dosages(rng, 5, 100))
-    assert not product(block, moments(block).mean, Columns(np.zeros((100, 3)))).any()
-    assert product(block, moments(block).mean, Columns(np.zeros((100, 0)))).shape == (5, 0)
+    assert not product(block, moments(block).mean, FixedPoint(np.zeros((100, 3)))).any()
+    assert product(block, moments(block).mean, FixedPoint(np.zeros((100, 0)))).shape == (5, 0)
 
 
 def test_few_columns_are_exact_by_default():
-    assert Columns(np.zeros((9, 20)), np.zeros((9, 12))).exact
-    assert not Columns(np.zeros((9, 20)), np.zeros((9, 13))).exact
-    assert Columns(np.zeros((9, 32))).values.dtype == np.float64
-    assert Columns(np.zeros((9, 33))).values.dtype == np.float32
+    assert FixedPoint(np.zeros((9, 20)), np.zeros((9, 12))).exact
+    assert not FixedPoint(np.zeros((9, 20)), np.zeros((9, 13))).exact
+    assert FixedPoint(np.zeros((9, 32))).values.dtype == np.float64
+    assert FixedPoint(np.zeros((9, 33))).values.dtype == np.float32
 
 
 def test_a_slice_of_a_block_is_its_variants():

@@ -18,7 +18,7 @@ def model(d, seed=0, k=1):
     a, b = rng.standard_normal((2, d, d))
     genetic, residual = a @ a.T + 0.2 * np.eye(d), b @ b.T + 0.5 * np.eye(d)
     traits = rng.standard_normal((N, d))
-    null = mixed.Null.from_covariances(traits, design, kinship, genetic, residual)
+    null = mixed.MixedNull.from_covariances(traits, design, kinship, genetic, residual)
     return null, genetic, residual, kinship
 
 
@@ -99,7 +99,7 @@ def test_units_of_traits_and_of_the_kinship_do_not_matter():
     null, genetic, residual, kinship = model(2)
     first = components(null.fit, null.data.eigenvalues)
     units = np.diag([10.0, 0.01])
-    other = mixed.Null.from_covariances(
+    other = mixed.MixedNull.from_covariances(
         np.random.default_rng(0).standard_normal((N, 2)) @ units,
         np.ones((N, 1)),
         4 * kinship,
@@ -113,7 +113,7 @@ def test_units_of_traits_and_of_the_kinship_do_not_matter():
 def test_a_trait_without_genetic_variance_has_no_genetic_correlation():
     null, genetic, residual, kinship = model(2)
     genetic = np.diag([genetic[0, 0], 0.0])
-    null = mixed.Null.from_covariances(np.ones((N, 2)), None, kinship, genetic, residual)
+    null = mixed.MixedNull.from_covariances(np.ones((N, 2)), None, kinship, genetic, residual)
     found = components(null.fit, null.data.eigenvalues)
     assert found.heritability[1] == 0
     assert np.isnan(found.genetic_correlation[0, 1])
@@ -125,7 +125,7 @@ def test_a_trait_without_genetic_variance_has_no_genetic_correlation():
 def test_kinship_that_is_the_identity_gives_no_error_but_infinity():
     """Cg and Cn cannot be told apart."""
     _, genetic, residual, _ = model(1)
-    null = mixed.Null.from_covariances(np.ones((N, 1)), None, np.eye(N), genetic, residual)
+    null = mixed.MixedNull.from_covariances(np.ones((N, 1)), None, np.eye(N), genetic, residual)
     found = components(null.fit, null.data.eigenvalues)
     assert not np.isfinite(found.heritability_se).any()
 
@@ -136,7 +136,7 @@ def test_correlations_that_cannot_be_told_are_nan(share):
     _, genetic, residual, kinship = model(2, seed=1)
     sd = np.sqrt([1.0, share])
     genetic = 0.9 * np.outer(sd, sd) + 0.1 * np.diag(sd**2)
-    null = mixed.Null.from_covariances(
+    null = mixed.MixedNull.from_covariances(
         np.random.default_rng(1).standard_normal((N, 2)),
         np.ones((N, 1)),
         kinship,

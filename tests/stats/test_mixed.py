@@ -37,7 +37,9 @@ def _root(matrix):
 @pytest.mark.parametrize(("d", "k"), [(1, 1), (2, 0), (2, 3), (3, 2)])
 def test_likelihood_is_that_of_the_dense_covariance(d, k, method):
     traits, design, kinship, genetic, residual = cohort(d=d, k=k)
-    null = mixed.Null.from_covariances(traits, design, kinship, genetic, residual, method=method)
+    null = mixed.MixedNull.from_covariances(
+        traits, design, kinship, genetic, residual, method=method
+    )
     expected, r0, _ = reference.log_likelihood(
         traits, design, genetic, residual, kinship, reml=method == "reml"
     )
@@ -48,7 +50,7 @@ def test_likelihood_is_that_of_the_dense_covariance(d, k, method):
 @pytest.mark.parametrize("reml", [False, True])
 def test_gradients_are_those_of_the_likelihood(reml):
     traits, design, kinship, genetic, residual = cohort(d=3, k=2)
-    null = mixed.Null.from_covariances(
+    null = mixed.MixedNull.from_covariances(
         traits, design, kinship, genetic, residual, method="reml" if reml else "ml"
     )
     found = mixed.decompose(kinship)
@@ -82,7 +84,7 @@ def test_the_optimum_is_one(d, low_rank, method):
     rng = np.random.default_rng(1)
     for _ in range(10):
         a, b = (np.eye(d) + 0.05 * rng.standard_normal((d, d)) for _ in range(2))
-        other = mixed.Null.from_covariances(
+        other = mixed.MixedNull.from_covariances(
             traits, design, kinship, a @ null.genetic_covariance @ a.T,
             b @ null.residual_covariance @ b.T, method=method,
         )  # fmt: skip
@@ -119,7 +121,7 @@ def test_contrasts_are_likelihood_ratios_of_the_dense_model(contrast, missing, k
     rng = np.random.default_rng(3)
     dosages = rng.binomial(2, 0.3, (6, 60)).astype(float)
     dosages[rng.random(dosages.shape) < missing] = np.nan
-    null = mixed.Null.from_covariances(traits, design, kinship, genetic, residual)
+    null = mixed.MixedNull.from_covariances(traits, design, kinship, genetic, residual)
     found = mixed.scan(null, dosages, contrast=contrast)
     one, every, nothing = np.ones((3, 1)), np.eye(3), np.zeros((3, 0))
     patterns = {
@@ -148,7 +150,7 @@ def test_without_kinship_it_is_the_ordinary_joint_test():
     rest = traits - design @ np.linalg.lstsq(design, traits, rcond=None)[0]
     c0 = rest.T @ rest / len(rest)
     dosages = np.random.default_rng(0).binomial(2, 0.3, (20, 60)).astype(float)
-    null = mixed.Null.from_covariances(traits, design, np.eye(60), 0 * c0, c0)
+    null = mixed.MixedNull.from_covariances(traits, design, np.eye(60), 0 * c0, c0)
     found = mixed.scan(null, dosages)
     expected = multitrait.scan(fit_null(traits, design[:, 1:]), dosages)
     np.testing.assert_allclose(found.chi2, expected.statistic, rtol=1e-8)
@@ -169,7 +171,7 @@ def test_what_changes_nothing():
     )
     np.testing.assert_allclose(again.chi2, first.chi2, rtol=1e-3, atol=1e-4)
     turn = np.random.default_rng(3).standard_normal((3, 3))
-    turned = mixed.Null.from_covariances(
+    turned = mixed.MixedNull.from_covariances(
         traits @ turn, design, kinship, turn.T @ null.genetic_covariance @ turn,
         turn.T @ null.residual_covariance @ turn,
     )  # fmt: skip
@@ -181,7 +183,7 @@ def test_what_changes_nothing():
 
 def test_a_variant_without_variance_is_not_tested():
     traits, design, kinship, genetic, residual = cohort()
-    null = mixed.Null.from_covariances(traits, design, kinship, genetic, residual)
+    null = mixed.MixedNull.from_covariances(traits, design, kinship, genetic, residual)
     dosages = np.vstack([np.ones(60), np.arange(60) % 3, np.full(60, np.nan)])
     found = mixed.scan(null, dosages)
     np.testing.assert_array_equal(np.isnan(found.chi2), [True, False, True])
@@ -189,7 +191,7 @@ def test_a_variant_without_variance_is_not_tested():
 
 
 def test_no_variants_are_no_results():
-    null = mixed.Null.from_covariances(*cohort())
+    null = mixed.MixedNull.from_covariances(*cohort())
     found = mixed.scan(null, np.empty((0, 60)))
     assert found.chi2.shape == (0,)
     assert found.effects.shape == (0, 2)
@@ -197,7 +199,7 @@ def test_no_variants_are_no_results():
 
 @pytest.mark.parametrize("contrast", ["height", 2, -1, None])
 def test_a_contrast_that_is_none(contrast):
-    null = mixed.Null.from_covariances(*cohort())
+    null = mixed.MixedNull.from_covariances(*cohort())
     with pytest.raises(GemcontError, match="nor the index of one of 2 traits"):
         mixed.scan(null, np.ones((1, 60)), contrast=contrast)
 
@@ -244,11 +246,11 @@ def test_what_cannot_be_fitted(change, message):
 )
 def test_what_is_no_covariance(genetic, residual, message):
     with pytest.raises(GemcontError, match=message):
-        mixed.Null.from_covariances(*cohort()[:3], genetic, residual)
+        mixed.MixedNull.from_covariances(*cohort()[:3], genetic, residual)
 
 
 def test_infinite_genotypes_are_refused():
-    null = mixed.Null.from_covariances(*cohort())
+    null = mixed.MixedNull.from_covariances(*cohort())
     with pytest.raises(GemcontError, match="genotypes hold values that are infinite"):
         mixed.scan(null, np.full((1, 60), np.inf))
 
@@ -268,7 +270,7 @@ def test_glimix_core(name):
     """glimix-core 3.1.14: its likelihood ratios at its covariances; our null is not below its."""
     z = np.load(GLIMIX / f"{name}.npz")
     kinship = z["G"] @ z["G"].T
-    null = mixed.Null.from_covariances(z["E"], z["F"], kinship, z["C0"], z["C1"])
+    null = mixed.MixedNull.from_covariances(z["E"], z["F"], kinship, z["C0"], z["C1"])
     assert abs(null.log_likelihood - z["lml_null"]) < 1e-8 * abs(z["lml_null"])
     found = mixed.scan(null, z["M"].T)
     np.testing.assert_allclose(found.chi2, z["lrt"], rtol=1e-6)

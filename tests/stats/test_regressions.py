@@ -52,7 +52,7 @@ def dense_sums(traits, design, genetic, residual, kinship, g):
 @pytest.mark.parametrize(("d", "k"), [(1, 1), (1, 3), (2, 0), (3, 2)])
 def test_sums_are_those_of_the_dense_model(d, k):
     traits, design, kinship, genetic, residual = cohort(d, k, seed=d + k)
-    null = mixed.Null.from_covariances(traits, design, kinship, genetic, residual)
+    null = mixed.MixedNull.from_covariances(traits, design, kinship, genetic, residual)
     dosages = variants()
     scores, information = null.regressions.sums(dosages @ null.vectors)
     t = null.fit.transform
@@ -64,7 +64,7 @@ def test_sums_are_those_of_the_dense_model(d, k):
 
 def test_float32_genotypes_are_summed_in_float64():
     traits, design, kinship, genetic, residual = cohort(2, 2)
-    null = mixed.Null.from_covariances(traits, design, kinship, genetic, residual)
+    null = mixed.MixedNull.from_covariances(traits, design, kinship, genetic, residual)
     single = (variants() @ null.vectors).astype(np.float32)
     for found, expected in zip(
         null.regressions.sums(single), null.regressions.sums(single.astype(float)), strict=True
@@ -76,14 +76,14 @@ def test_float32_genotypes_are_summed_in_float64():
 @pytest.mark.parametrize("k", [0, 2])
 def test_no_variants_have_no_sums(k):
     traits, design, kinship, genetic, residual = cohort(2, k)
-    null = mixed.Null.from_covariances(traits, design, kinship, genetic, residual)
+    null = mixed.MixedNull.from_covariances(traits, design, kinship, genetic, residual)
     scores, information = null.regressions.sums(np.empty((0, N)))
     assert scores.shape == information.shape == (0, 2)
 
 
 def test_what_covariates_explain_has_no_information():
     traits, design, kinship, genetic, residual = cohort(2, 3)
-    null = mixed.Null.from_covariances(traits, design, kinship, genetic, residual)
+    null = mixed.MixedNull.from_covariances(traits, design, kinship, genetic, residual)
     dosages = np.vstack([np.ones(N), 0.5 + design @ [0, 2, 1], *variants(1)])
     _, information = null.regressions.sums(dosages @ null.vectors)
     np.testing.assert_array_equal(np.isnan(information), [[True] * 2, [True] * 2, [False] * 2])
@@ -170,7 +170,7 @@ def test_refits_on_the_edge_are_likelihood_ratios_too(d, seed):
 @pytest.mark.parametrize("contrast", ["any", "common", "any-vs-common", 0, 1, 2])
 def test_r2_p_and_degrees_of_contrasts(contrast):
     traits, design, kinship, genetic, residual = cohort(3, 2, seed=6)
-    null = mixed.Null.from_covariances(traits, design, kinship, genetic, residual)
+    null = mixed.MixedNull.from_covariances(traits, design, kinship, genetic, residual)
     dosages = variants()
     found = mixed.scan(null, dosages, contrast=contrast)
     dof = {"any": 3, "any-vs-common": 2}.get(contrast, 1)
@@ -195,7 +195,7 @@ def test_r2_p_and_degrees_of_contrasts(contrast):
 
 def test_standard_errors_are_those_of_generalised_least_squares():
     traits, design, kinship, genetic, residual = cohort(3, 2, seed=6)
-    null = mixed.Null.from_covariances(traits, design, kinship, genetic, residual)
+    null = mixed.MixedNull.from_covariances(traits, design, kinship, genetic, residual)
     dosages = variants()
     found = mixed.scan(null, dosages)
     big = reference.covariance(genetic, residual, kinship)
@@ -214,7 +214,7 @@ def test_f_of_one_trait_is_the_square_of_its_t():
     from gemcont.stats.multitrait import exact_f
 
     traits, design, kinship, genetic, residual = cohort(1, 3, seed=2)
-    null = mixed.Null.from_covariances(traits, design, kinship, genetic, residual)
+    null = mixed.MixedNull.from_covariances(traits, design, kinship, genetic, residual)
     found = mixed.scan(null, variants())
     f_statistic, p = exact_f(fit_null(traits, design[:, 1:]), found.r2)
     t = found.effects[:, 0] / found.standard_errors[:, 0]

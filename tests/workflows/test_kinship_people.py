@@ -26,7 +26,7 @@ def loco_reference(study, d, chromosome, method="ml"):
     null = mixed.fit_null(y, design, slow_grm(study.dosages), method=method)
     here = study.names == chromosome
     return here, mixed.scan(
-        mixed.Null.from_covariances(
+        mixed.MixedNull.from_covariances(
             y, design, slow_grm(study.dosages[~here]), null.genetic_covariance,
             null.residual_covariance, method=method,
         ),

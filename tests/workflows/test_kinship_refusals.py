@@ -32,7 +32,9 @@ def test_contrasts(study, contrast, dof, related):
         null = mixed.fit_null(y, design, study.kinship)
     else:
         rest = y - design @ np.linalg.lstsq(design, y, rcond=None)[0]
-        null = mixed.Null.from_covariances(y, design, np.eye(N), 0 * np.eye(3), rest.T @ rest / N)
+        null = mixed.MixedNull.from_covariances(
+            y, design, np.eye(N), 0 * np.eye(3), rest.T @ rest / N
+        )
     code = 1 if contrast == "b" else contrast
     expected = mixed.scan(null, study.dosages, contrast=code)
     same(found, expected.chi2)

@@ -15,9 +15,9 @@ from reference.packed import write_fileset
 from gemcont import GemcontError, open_genotypes, run_clump, run_gwas
 from gemcont.genotype.kernels.packed import pack_hardcalls
 from gemcont.genotype.source import Block
+from gemcont.workflows.clump import overlap
 from gemcont.workflows.clump.files import allele_signs, correlation, write_loci
 from gemcont.workflows.clump.loci import p_text
-from gemcont.workflows.clump.run import overlap
 
 DATA = Path(__file__).parent.parent / "data"
 MOUSE = BUNDLED / "mouse_hs1940"

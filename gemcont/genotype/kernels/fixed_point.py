@@ -19,7 +19,7 @@ _LARGEST = 2**30 - FOLD  # twice the sum of a fold's absolute values, rounding i
 _LANES = 8  # columns are padded with zeros to a multiple of these
 
 
-class Columns:
+class FixedPoint:
     """What genotypes are multiplied by: columns (samples, C), ready for both kinds of genotypes.
 
     parts: float64 arrays (samples, some columns) that stand side by side; exact: whether products

@@ -38,7 +38,7 @@ TILE_SAMPLES = 4096
 
 
 def product(block, means, columns, *, threads=1):
-    """Centred genotypes of a block times ``Columns``: float64 (variants, C).
+    """Centred genotypes of a block times ``FixedPoint``: float64 (variants, C).
 
     A missing genotype is the variant's mean, so it adds nothing. means: effect alleles per
     sample (variants,), as ``moments`` gives them. threads: that share the columns of packed
@@ -78,7 +78,7 @@ def _add_units(sums, rows, factors, units, second, out):
 def genotype_sums(block, limbs, threads=1):
     """Exact sums of packed genotypes x integers, and of the integers where genotypes are missing.
 
-    limbs: int32 (whole folds, columns), see ``Columns``. Returns the sums, int64 (variants,
+    limbs: int32 (whole folds, columns), see ``FixedPoint``. Returns the sums, int64 (variants,
     columns), a missing genotype taken as 0; the positions of the variants that miss any; and for
     those the sums over the missing, int64 (positions, columns).
     """

@@ -9,7 +9,7 @@ from gemcont.errors import GemcontError
 from gemcont.learn.data import augment
 from gemcont.learn.data.images import batch_of
 from gemcont.learn.data.panel import PanelCoding
-from gemcont.learn.data.people import Cohort
+from gemcont.learn.data.people import ImagePeople
 from gemcont.learn.data.split import TRAIN
 from gemcont.learn.methods.method import Batch
 
@@ -20,12 +20,12 @@ _ORDER, _STEP = 1, 2  # which stream of random numbers
 class Data:
     """What batches are made of, on the training's device.
 
-    cohort: ``Cohort``; genotypes: float32 (people, variants), coded, or None; donors: those of the
-    training people, from whose marginals corrupted genotypes are drawn; code: int64 (people,),
+    cohort: ``ImagePeople``; genotypes: float32 (people, variants), coded, or None; donors: those of
+    the training people, from whose marginals corrupted genotypes are drawn; code: int64 (people,),
     equal for equal genotypes; target: float32 (people,) or None
     """
 
-    cohort: Cohort
+    cohort: ImagePeople
     genotypes: torch.Tensor | None
     donors: torch.Tensor | None
     code: torch.Tensor | None
@@ -33,7 +33,7 @@ class Data:
 
 
 def training_data(cohort, role, settings):
-    """``Data`` of a ``Cohort``, coded by its training people (role (people,) of ``split``)."""
+    """``Data`` of a ``ImagePeople``, coded by its training people (role (people,) of ``split``)."""
     trained, device = role == TRAIN, settings.device
     genotypes = donors = code = target = None
     if cohort.dosages is not None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gemcont.errors import GemcontError
-from gemcont.genotype.align import ABSENT, SampleIds, match_samples
+from gemcont.genotype.align import NO_ROW, SampleIds, match_samples
 from gemcont.learn.data.panel import panel_dosages
 from gemcont.learn.data.target import coded_target
 from gemcont.tables.covariates import covariates
@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Cohort:
+class ImagePeople:
     """People with images and whatever else was asked for, in the order of the genotypes.
 
     pixels: uint8 (file's images, H, W[, channels]); shape: (channels, H, W); image_row: int64
@@ -51,7 +51,7 @@ class Cohort:
 
 def assemble(images, source=None, panel=None, *, covar=None, covar_names=None, traits=None,
              target=None, target_kind=None):  # fmt: skip
-    """The ``Cohort`` of people who have images and whatever else is given.
+    """The ``ImagePeople`` of people who have images and whatever else is given.
 
     images: ``Images``; source, panel: ``GenotypeSource`` and the panel's ``PanelMatch`` in it;
     covar, traits: ``SampleTable``s; covar_names: columns of covar, None = all; target: the column
@@ -70,7 +70,7 @@ def assemble(images, source=None, panel=None, *, covar=None, covar_names=None, t
     rows = match_samples(reference, [pictured, *tables])
     left, lacking = np.ones(len(reference.iid), dtype=bool), {}
     for table, found in zip((pictured, *tables), rows, strict=True):
-        _leave(left, found == ABSENT, f"not in {table.name}", lacking)
+        _leave(left, found == NO_ROW, f"not in {table.name}", lacking)
     terms, values = _design(covar, covar_names, rows[1]) if covar is not None else ([], None)
     if values is not None:
         _leave(left, np.isnan(values).any(axis=1), "missing a covariate", lacking)
@@ -85,7 +85,7 @@ def assemble(images, source=None, panel=None, *, covar=None, covar_names=None, t
     shown = ", ".join(f"{count} {reason}" for reason, count in lacking.items() if count)
     log.info("%d people with images%s", len(people), f" (left out: {shown})" if shown else "")
     image_row, person = _images_of_people(whose, rows[0], people)
-    return Cohort(
+    return ImagePeople(
         images.pixels,
         images.shape,
         image_row,
@@ -121,9 +121,9 @@ def _people(ids):
 
 def _images_of_people(whose, row_of, people):
     """Rows of the images of some people, and each one's index among them."""
-    index = np.full(whose.max() + 1, ABSENT)
+    index = np.full(whose.max() + 1, NO_ROW)
     index[row_of[people]] = np.arange(len(people))
-    image_row = np.flatnonzero(index[whose] != ABSENT)
+    image_row = np.flatnonzero(index[whose] != NO_ROW)
     return image_row, index[whose[image_row]]
 
 
@@ -153,4 +153,4 @@ def _target(traits, name, kind, rows):
     if coded[name]:
         log.info("--target %s: %d values of %s are missing by code -9", name, coded[name],
                  traits.name)  # fmt: skip
-    return coded_target(name, np.where(rows == ABSENT, np.nan, values[rows, 0]), kind)
+    return coded_target(name, np.where(rows == NO_ROW, np.nan, values[rows, 0]), kind)

@@ -8,7 +8,7 @@ from gemcont.errors import GemcontError
 
 log = logging.getLogger(__name__)
 
-KINDS = ("class", "number")
+TARGET_KINDS = ("class", "number")
 _CODE = -9.0  # PLINK's missing value
 
 
@@ -22,8 +22,8 @@ def coded_target(name, values, kind=None):
     A class is 0 or 1. What was taken for what is logged, and warned of where people are lost by
     it. Raises GemcontError where a "class" has other values.
     """
-    if kind not in (None, *KINDS):
-        raise GemcontError(f"--target-kind: {kind!r} is not one of {', '.join(KINDS)}")
+    if kind not in (None, *TARGET_KINDS):
+        raise GemcontError(f"--target-kind: {kind!r} is not one of {', '.join(TARGET_KINDS)}")
     known = set(np.unique(values[~np.isnan(values)]).tolist())
     classes = None if kind == "number" else _classes(known)
     if classes is not None:

@@ -27,8 +27,8 @@ _BATCH = 1024  # images at a time
 def embed(model, cohort, people=None, *, device="cpu", progress=False):
     """Return float32 (chosen people, width): the mean over a person's images.
 
-    model: ``Model``; cohort: ``Cohort``; people: bool (people,), None = all. Raises GemcontError
-    for images of another shape than the model's.
+    model: ``TrainedModel``; cohort: ``ImagePeople``; people: bool (people,), None = all.
+    Raises GemcontError for images of another shape than the model's.
     """
     refuse_other_shape(model, cohort)
     chosen = np.ones(cohort.n_people, dtype=bool) if people is None else people

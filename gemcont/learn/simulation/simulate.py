@@ -48,7 +48,7 @@ _SPREAD = np.array([sum((b >> i & 1) << 2 * i for i in range(8)) for b in range(
 
 
 @dataclass(frozen=True)
-class Cohort:
+class DrawnPeople:
     """People drawn together: of the split ``split``, or 0 for those that no split changes."""
 
     name: str
@@ -71,7 +71,7 @@ def _stream(seed, *key):
 
 
 @dataclass(frozen=True)
-class Model:
+class TraitModel:
     """Effects beta (S,) and frequencies (S,) of causal variants, frequencies of null ones."""
 
     beta: np.ndarray
@@ -90,9 +90,9 @@ class Model:
 
 
 def draw_model(settings):
-    """The ``Model`` of a seed."""
+    """The ``TraitModel`` of a seed."""
     causal, null = (_stream(settings.seed, _MODEL, kind) for kind in (_CAUSAL, _NULL))
-    return Model(
+    return TraitModel(
         causal.standard_normal(settings.variants),
         causal.uniform(*_FREQUENCIES, settings.variants),
         null.uniform(*_FREQUENCIES, settings.null_variants),
@@ -109,8 +109,8 @@ def write_study(images, out, *, threads=None, **settings):
     settings = StudySettings(**settings)
     refuse_folder(out)
     glyphs = read_glyphs(images)
-    train = Cohort("train", settings.n_train, 1, settings.split)
-    test = Cohort("test", settings.n_test, 0)
+    train = DrawnPeople("train", settings.n_train, 1, settings.split)
+    test = DrawnPeople("test", settings.n_test, 0)
     chosen = choose_glyphs(glyphs, settings)
     model = draw_model(settings)
     if os.path.exists(out):
@@ -262,7 +262,7 @@ def _phenotype(settings, model, cohort, score):
 
 def _write_external(folder, settings, model, threads):
     """external.gwas.tsv: z of a further cohort on every variant."""
-    cohort, work = Cohort("external", settings.n_external, 2), f"{folder}/external.work"
+    cohort, work = DrawnPeople("external", settings.n_external, 2), f"{folder}/external.work"
     os.mkdir(work)
     (score,) = write_fileset(f"{work}/external", [cohort], settings, model)
     table = {"FID": cohort.ids(), "IID": cohort.ids()}

@@ -33,7 +33,7 @@ _DAMAGED = (RuntimeError, ValueError, LookupError, EOFError, AttributeError, Typ
 
 
 @dataclass(frozen=True)
-class Model:
+class TrainedModel:
     """A trained model: ``method`` in evaluation mode, ``facts`` of model.json.
 
     fid, role: of the people of people.tsv, by IID; hash: of the model's numbers
@@ -137,7 +137,7 @@ def read_facts(folder):
 
 
 def read_model(folder):
-    """The ``Model`` of a folder."""
+    """The ``TrainedModel`` of a folder."""
     facts = read_facts(folder)
     path = os.path.join(folder, NUMBERS)
     if not os.path.exists(path):
@@ -154,7 +154,7 @@ def read_model(folder):
     load_state(method, state, path)
     if facts["width"] != method.options.width:
         raise GemcontError(f"{os.path.join(folder, FACTS)}: damaged: its width is not the model's")
-    return Model(method.eval(), facts, *_read_people(folder, facts), hash_of(state))
+    return TrainedModel(method.eval(), facts, *_read_people(folder, facts), hash_of(state))
 
 
 def load_state(method, state, path):

@@ -22,7 +22,7 @@ _EARLIER = "the model is of an earlier gemcont"
 def hashes(cohort, role):
     """Return what a training is made of, as hashes by name: people and roles, images, ...
 
-    cohort: ``Cohort``; role: (people,) of ``split``
+    cohort: ``ImagePeople``; role: (people,) of ``split``
     """
     some = np.linspace(0, len(cohort.image_row) - 1, _HASHED).astype(int)
     parts = {

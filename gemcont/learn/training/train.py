@@ -50,7 +50,7 @@ def train(cohort, panel, role, settings, out, *, kin=(), panel_ids=None, study=N
           progress=False):  # fmt: skip
     """Train a method and write its folder; returns the lines of metrics.jsonl.
 
-    cohort: ``Cohort``; panel: ``PanelMatch`` or None; role: (people,) of ``split``; settings:
+    cohort: ``ImagePeople``; panel: ``PanelMatch`` or None; role: (people,) of ``split``; settings:
     ``TrainSettings``; out: the folder; kin: (FID, IID) of people outside the cohort who are related
     to those trained on, for people.tsv; panel_ids: ids of the panel's variants, for model.json;
     study: its hash, if the people are a study's; resume: go on from the last epoch that was

@@ -6,6 +6,6 @@ regressions   generalised least squares of a variant, and the refit beside it
 heritability  heritabilities and genetic correlations of a fitted model
 """
 
-from gemcont.stats.mixed.model import METHODS, Decomposition, Null, decompose, fit_null, scan
+from gemcont.stats.mixed.model import METHODS, Decomposition, MixedNull, decompose, fit_null, scan
 
-__all__ = ["METHODS", "Decomposition", "Null", "decompose", "fit_null", "scan"]
+__all__ = ["METHODS", "Decomposition", "MixedNull", "decompose", "fit_null", "scan"]

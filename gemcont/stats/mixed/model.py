@@ -80,7 +80,7 @@ def _refuse_asymmetric(name, matrix):
 
 
 @dataclass(frozen=True)
-class Null:
+class MixedNull:
     """The null model: covariances, and what scans need of them.
 
     fit: ``Fit`` in the rotated basis; vectors: U (N, N); data: ``Rotated``, what it was fitted to;
@@ -161,7 +161,7 @@ def fit_null(traits, covariates, kinship, *, method="ml", rank=None):
 
     traits: (samples, D); covariates: (samples, K), taken as they are (no intercept is added) or
     None; kinship: (samples, samples), taken as it is, or its ``Decomposition``; rank: of Cg, None
-    = D. Returns a ``Null``. Raises GemcontError for what cannot be fitted.
+    = D. Returns a ``MixedNull``. Raises GemcontError for what cannot be fitted.
 
     Fisher scoring from Cg = Cn = half of the residual covariance, of full rank, then L-BFGS where
     the optimum lies on the cone's edge; it is certified by ``gradient_norm``, ``fit.curvature``.
@@ -177,7 +177,7 @@ def fit_null(traits, covariates, kinship, *, method="ml", rank=None):
         log.warning("the likelihood has no maximum, Cn becomes singular: use method='reml'")
     elif not has_converged(best, rank):
         log.warning("the null model has not converged (slope %.2g)", best.gradient_norm)
-    return Null(best, found.vectors, data, method)
+    return MixedNull(best, found.vectors, data, method)
 
 
 def _checked(traits, covariates):

@@ -33,7 +33,7 @@ class Bounds:
 
 
 @dataclass(frozen=True)
-class Report:
+class Candidates:
     """The variants that are clumped, in the order of the genotype file.
 
     variant: int64, their indices in the source; chromosome: codes; position: int64 base pairs;

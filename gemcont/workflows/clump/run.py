@@ -15,7 +15,7 @@ from gemcont.settings.clump import ClumpSettings
 from gemcont.settings.types import settings_of
 from gemcont.stats.clump import least_neg_log_10_p, ranking
 from gemcont.tables.sumstats.headings import refuse_columns
-from gemcont.workflows.clump.greedy import Bounds, Clumping, Report
+from gemcont.workflows.clump.greedy import Bounds, Candidates, Clumping
 from gemcont.workflows.clump.loci import Loci, p_text
 from gemcont.workflows.common.matching import examples_of, match
 from gemcont.workflows.common.samples import chosen_variants, founders
@@ -122,7 +122,7 @@ def _report(source, matched, autosomes):
     first = {name: canonical.index(c) for name, c in zip(names, canonical, strict=True)}
     kinds = dict(zip(names, ploidy(names, autosomes).tolist(), strict=True))
     column = table["chromosome"]
-    return Report(
+    return Candidates(
         variant,
         column.replace_strict(first, return_dtype=pl.Int64).to_numpy(),
         table["base_pair_location"].cast(pl.Int64).to_numpy(),

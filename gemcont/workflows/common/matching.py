@@ -31,7 +31,7 @@ DETAILS = (
     "z",
     "trait",
 )
-ABSENT = "not in the genotypes"
+NOT_IN_GENOTYPES = "not in the genotypes"
 MOVED = "at another place"
 OTHER_ALLELES = "with other alleles"
 
@@ -66,7 +66,7 @@ def match(paths, index, *, columns=None, trait=None, least=0.0):
     rows of a variant the strongest stays, the first of equals. Raises GemcontError when nothing
     matches.
     """
-    parts, missing, counts = [], [], {"rows": 0, "p missing": 0, ABSENT: 0, "filtered": 0}
+    parts, missing, counts = [], [], {"rows": 0, "p missing": 0, NOT_IN_GENOTYPES: 0, "filtered": 0}
     examples, log_p, traits = [], [], set()
     names = [_shown(path, f"table {i + 1}") for i, path in enumerate(paths)]
     refuse_unknown_files(columns, paths, names)
@@ -189,14 +189,14 @@ def _tested(batch, counts):
 def _not_found(batch, found, number, least, counts):
     """The rows without a variant that are strong enough to be listed."""
     lost = batch.filter(found < 0)
-    counts[ABSENT] += lost.height
+    counts[NOT_IN_GENOTYPES] += lost.height
     return lost.filter(pl.col("neg_log_10_p_value") >= least).select(
         "variant_id",
         "chromosome",
         "base_pair_location",
         "neg_log_10_p_value",
         pl.lit(number).alias("file"),
-        pl.lit(ABSENT).alias("reason"),
+        pl.lit(NOT_IN_GENOTYPES).alias("reason"),
     )
 
 

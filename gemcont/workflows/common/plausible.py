@@ -168,7 +168,7 @@ def _fault_by_median(effect, error, is_ratio, words):
 def check_frequencies(name, rows, union, known, slot):
     """Compare a cohort's frequencies with the union's, on variants whose letters tell the strand.
 
-    rows: the cohort's ``Columns``; known: indices of rows to compare; slot: variant of each row.
+    rows: the cohort's ``RawRows``; known: indices of rows to compare; slot: variant of each row.
     Returns whether they go together, and some are above one half. Raises GemcontError where they
     are those of the other allele; where they are of something else (the minor allele, say) they are
     warned of, and ``rows`` loses them.
@@ -207,7 +207,7 @@ def check_frequencies(name, rows, union, known, slot):
 def warn_of_minor_alleles(cohorts):
     """Warn of frequencies of which none is above one half, where no other cohort's confirm any.
 
-    cohorts: list of ``Cohort``
+    cohorts: list of ``StudyRows``
     """
     if any(cohort.confirmed for cohort in cohorts):
         return
@@ -250,8 +250,8 @@ def _minor(mine, theirs):
 def refuse_copies(cohorts, n_variants):
     """Raise GemcontError where two cohorts have the same effects: nobody counts twice.
 
-    cohorts: list of ``Cohort``, aligned; n_variants: of the union. Files packed, reordered, rounded
-    or with alleles exchanged or errors corrected are the same too.
+    cohorts: list of ``StudyRows``, aligned; n_variants: of the union. Files packed, reordered,
+    rounded or with alleles exchanged or errors corrected are the same too.
     """
     step = n_variants // _COMPARED + 1
     tables = [_thinned(cohort, step) for cohort in cohorts]

@@ -28,7 +28,7 @@ from gemcont.tables.schema import (
     store_variant_columns,
 )
 
-ROW = IN_BLOCK
+SORT_KEY = IN_BLOCK
 
 
 def place_frame(variants, frequency, n, rows):
@@ -36,7 +36,7 @@ def place_frame(variants, frequency, n, rows):
     return variants.select(c.name for c in (*PLACE, VARIANT_ID)).with_columns(
         pl.Series(FREQUENCY.name, frequency, nan_to_null=True),
         pl.Series(N.name, n.astype(np.int32)),
-        pl.Series(ROW, rows.astype(np.int32)),
+        pl.Series(SORT_KEY, rows.astype(np.int32)),
     )
 
 
@@ -48,11 +48,11 @@ def untested_frame(variants, rows, test, n_traits):
         pl.col(c).cast(t) if c in known.columns else pl.lit(None, dtype=t).alias(c)
         for c, t in columns.items()
     )
-    return frame.with_columns(pl.Series(ROW, rows.astype(np.int32)))
+    return frame.with_columns(pl.Series(SORT_KEY, rows.astype(np.int32)))
 
 
 def joint_frame(place, result, effect, null, test, *, dof=None):
-    """Rows of the joint test, in the file's columns and ``ROW``.
+    """Rows of the joint test, in the file's columns and ``SORT_KEY``.
 
     result: ``JointTest``; effect: (beta, standard error), each (variants, D); dof: first and
     second degrees of freedom, None = D and N - K - D
@@ -72,7 +72,7 @@ def joint_frame(place, result, effect, null, test, *, dof=None):
         pl.when(tested).then(dof[0]).alias(DOF.name),
         pl.when(tested).then(dof[1]).alias(DOF2.name),
     )
-    return frame.select(*(pl.col(c.name).cast(c.dtype) for c in columns), ROW)
+    return frame.select(*(pl.col(c.name).cast(c.dtype) for c in columns), SORT_KEY)
 
 
 def single_frame(place, variants, traits, effect, dof):
@@ -93,13 +93,13 @@ def single_frame(place, variants, traits, effect, dof):
         pl.Series(k, v, nan_to_null=v.dtype.kind == "f") for k, v in computed.items()
     )
     kinds = {c.name: c.dtype for c in single_columns()} | {TRAIT.name: pl.Int32}
-    return frame.select(*(pl.col(c).cast(t) for c, t in kinds.items()), ROW)
+    return frame.select(*(pl.col(c).cast(t) for c, t in kinds.items()), SORT_KEY)
 
 
 def wide_frame(values, names, rows):
-    """A float32 column for every trait, and ``ROW``; values (variants, traits), NaN untested."""
+    """A float32 column a trait, and ``SORT_KEY``; values (variants, traits), NaN untested."""
     frame = pl.from_numpy(values, schema={name: pl.Float32 for name in names})
-    return frame.with_columns(pl.Series(ROW, rows.astype(np.int32)))
+    return frame.with_columns(pl.Series(SORT_KEY, rows.astype(np.int32)))
 
 
 def variants_frame(place, residual, chromosomes, group):
@@ -112,7 +112,7 @@ def variants_frame(place, residual, chromosomes, group):
         pl.Series(GENOTYPE_SS.name, residual, nan_to_null=True),
         pl.Series(N_CHROMOSOMES.name, chromosomes),
         pl.lit(group).alias(GROUP.name),
-    ).select(*(c.name for c in store_variant_columns()), ROW)
+    ).select(*(c.name for c in store_variant_columns()), SORT_KEY)
 
 
 def effects_frame(place, effect, trait_names):
@@ -122,6 +122,6 @@ def effects_frame(place, effect, trait_names):
         columns[f"{BETA.name}.{name}"] = effect[0][:, d]
         columns[f"{STANDARD_ERROR.name}.{name}"] = effect[1][:, d]
     known = [c.name for c in (*PLACE, FREQUENCY, VARIANT_ID, N)]
-    frame = place.select(*(pl.col(c) for c in known), ROW)
+    frame = place.select(*(pl.col(c) for c in known), SORT_KEY)
     frame = frame.cast({c.name: c.dtype for c in PLACE})
     return frame.with_columns(pl.Series(k, v, nan_to_null=True) for k, v in columns.items())

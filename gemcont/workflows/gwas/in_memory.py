@@ -9,7 +9,7 @@ from gemcont.tables.sample_frames import from_frame
 from gemcont.tables.schema import TRAIT, single_columns
 from gemcont.workflows.common.array_genotypes import as_source
 from gemcont.workflows.common.dataframes import to_pandas
-from gemcont.workflows.common.result_rows import ROW
+from gemcont.workflows.common.result_rows import SORT_KEY
 from gemcont.workflows.gwas.prepare import prepare
 
 
@@ -81,4 +81,4 @@ def _rows(block, kind):
         for position, code in enumerate(group.codes)
     ]
     if frames:
-        yield pl.concat(frames).sort(TRAIT.name, ROW).cast(names).select(*names)
+        yield pl.concat(frames).sort(TRAIT.name, SORT_KEY).cast(names).select(*names)

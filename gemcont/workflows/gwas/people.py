@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gemcont.errors import GemcontError
-from gemcont.genotype.align import ABSENT, SampleIds, match_samples, members
+from gemcont.genotype.align import NO_ROW, SampleIds, match_samples, members
 from gemcont.genotype.filters import missing_share
 from gemcont.genotype.lists import keep_and_remove
 from gemcont.stats.transform import principal_components, rank_inverse_normal
@@ -16,7 +16,7 @@ from gemcont.tables.missing_codes import log_codes, warn_of_covariate_values, wa
 from gemcont.tables.phenotypes import DEFAULT_CODES, numeric_columns
 from gemcont.workflows.common.wording import MANY_TRAITS, shortened
 from gemcont.workflows.gwas.covariates import conditioned_on, covariate_terms, design_of
-from gemcont.workflows.gwas.scan.null_models import People
+from gemcont.workflows.gwas.scan.null_models import CompletePeople
 
 log = logging.getLogger(__name__)
 
@@ -24,10 +24,10 @@ _MOST_LEVELS = 20  # of a categorical covariate, before a warning
 
 
 @dataclass(frozen=True)
-class Cohort:
+class People:
     """The analysed people.
 
-    parts: list of (``People``, joint, single): who is tested together, and in which tests
+    parts: list of (``CompletePeople``, joint, single): who is tested together, and in which tests
     trait_names: of all traits (PCs where asked); removed: samples that left, by reason, in the
     order of work; joint: whether the joint test is made
     """
@@ -54,7 +54,7 @@ class Tables:
 
 
 def assemble(source, traits, covariate_table, settings, variants, beside=()):
-    """Match, filter and transform: the ``Cohort`` that ``settings`` (``GwasSettings``) describe.
+    """Match, filter and transform: the ``People`` that ``settings`` (``GwasSettings``) describe.
 
     traits, covariate_table: ``SampleTable``s, the second may be None; variants: indices of those
     selected, over which ``--mind`` counts; beside: ``SampleIds`` of further files, which the
@@ -76,7 +76,7 @@ def assemble(source, traits, covariate_table, settings, variants, beside=()):
         parts.append((people, joint, single and not own))
     if own:
         parts += [(p, False, True) for p in _own_people(source, tables, condition, settings)]
-    return Cohort(parts, names, tables.removed, joint)
+    return People(parts, names, tables.removed, joint)
 
 
 def _is_joint(settings, n_traits):
@@ -103,7 +103,7 @@ def _tables(source, traits, covariate_table, settings, beside):
     tables = [SampleIds(t.name, t.fid, t.iid) for t in (traits, covariate_table) if t is not None]
     rows, kept, removed = _match(source, traits, [*tables, *beside], settings)
     values = values[rows[0]]
-    values[rows[0] == ABSENT] = np.nan
+    values[rows[0] == NO_ROW] = np.nan
     terms = [term.at(rows[1]) for term in terms]
     warn_of_trait_values(names, values, kept, codes)
     warn_of_covariate_values(terms, kept)
@@ -120,7 +120,7 @@ def _match(source, traits, tables, settings):
     kept, removed = keep_and_remove(source, settings.keep, settings.remove)
     rows = match_samples(source.sample_ids, tables)
     for ids, found in zip(tables, rows, strict=True):
-        _leave(kept, found == ABSENT, f"not in {ids.name}", removed)
+        _leave(kept, found == NO_ROW, f"not in {ids.name}", removed)
     for ids in _seen_in_training(traits):
         if ids.iid:
             _leave_seen(kept, members(source.sample_ids, ids), ids, settings, removed)
@@ -199,7 +199,7 @@ def _joint_people(source, tables, condition, settings):
     design = design_of(tables.terms, samples, condition, settings, iid)
     codes = np.arange(len(names))
     sex = source.samples["sex"].to_numpy()[samples]
-    return People(samples, traits, names, *design, sex, codes), names
+    return CompletePeople(samples, traits, names, *design, sex, codes), names
 
 
 def _own_people(source, tables, condition, settings):
@@ -222,7 +222,7 @@ def _own_people(source, tables, condition, settings):
         iid = source.samples["iid"][samples]
         design = design_of(tables.terms, samples, condition, settings, iid, quiet=True)
         sex = source.samples["sex"].to_numpy()[samples]
-        yield People(samples, traits, names, *design, sex, np.array(codes))
+        yield CompletePeople(samples, traits, names, *design, sex, np.array(codes))
 
 
 def _lacking_covariates(tables):

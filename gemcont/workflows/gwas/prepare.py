@@ -20,7 +20,7 @@ from gemcont.workflows.gwas.people import assemble
 from gemcont.workflows.gwas.relatives.strategies import open_relatives
 from gemcont.workflows.gwas.run import GwasRun
 from gemcont.workflows.gwas.scan.blocks import block_size
-from gemcont.workflows.gwas.scan.null_models import fit_batch, sex_batches
+from gemcont.workflows.gwas.scan.null_models import fit_trait_group, sex_trait_groups
 from gemcont.workflows.gwas.scan.plan import Plan
 from gemcont.workflows.gwas.scan.single_traits import Wanted
 from gemcont.workflows.gwas.tails import tails_of
@@ -156,10 +156,10 @@ def _ploidy(source, autosomes):
 
 
 def _batches(source, cohort, settings, kinds):
-    """``Batch``es by ploidy: the autosomes' always, the others' where variants lie there."""
+    """``TraitGroup``es by ploidy: the autosomes' always, the others' where variants lie there."""
     autosomal = []
     for people, joint, single in cohort.parts:
-        batch, dropped, faults = fit_batch(
+        batch, dropped, faults = fit_trait_group(
             people, Ploidy.AUTOSOME, source.n_samples, joint=joint, single=single
         )
         for name, fault in faults.items():
@@ -176,7 +176,9 @@ def _batches(source, cohort, settings, kinds):
     for kind in (Ploidy.X, Ploidy.Y, Ploidy.MT):
         if kind in kinds:
             _log_unknown_sex(cohort.parts[0][0], kind, settings)
-            found[kind] = sex_batches(cohort.parts, kind, source.n_samples, x_sex=settings.x_sex)
+            found[kind] = sex_trait_groups(
+                cohort.parts, kind, source.n_samples, x_sex=settings.x_sex
+            )
     return found
 
 

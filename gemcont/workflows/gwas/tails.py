@@ -26,7 +26,7 @@ class Tails(NamedTuple):
 def tails_of(parts):
     """Return the ``Tails`` of the analysed people's traits.
 
-    parts: triples of which the first is a ``People``, as of ``Cohort.parts``
+    parts: triples of which the first is a ``CompletePeople``, as of ``People.parts``
     """
     names, rare = [], []
     for people, *_ in parts:

@@ -12,7 +12,7 @@ from tqdm import tqdm
 
 from gemcont.arrays import as_array
 from gemcont.errors import GemcontError
-from gemcont.genotype.align import ABSENT, SampleIds, match_samples
+from gemcont.genotype.align import NO_ROW, SampleIds, match_samples
 from gemcont.genotype.chromosomes import Ploidy, canonical_name, ploidy
 from gemcont.genotype.kinship import MOST_MISSING, relationship
 from gemcont.stats.mixed.model import Decomposition, decompose
@@ -176,8 +176,8 @@ class FromFile:
 
     def _rows(self, samples):
         rows = self._row_of[samples]
-        if (rows == ABSENT).any():
-            raise GemcontError(f"{self.name}: {(rows == ABSENT).sum()} samples are not in it")
+        if (rows == NO_ROW).any():
+            raise GemcontError(f"{self.name}: {(rows == NO_ROW).sum()} samples are not in it")
         return rows
 
     def decomposition(self, samples, chromosome=None):

@@ -9,7 +9,7 @@ from gemcont.errors import GemcontError
 from gemcont.stats.harmonise import REASONS, Reason, Strand, align, count_strands, strand_of
 from gemcont.workflows.common.plausible import check_frequencies, is_minor_only
 from gemcont.workflows.meta.builds import doubt_shared
-from gemcont.workflows.meta.rows import ABSENT, ENTERED, FLIPPED, REPEATED, TURNED, note
+from gemcont.workflows.meta.rows import ENTERED, FLIPPED, NOT_IN_REFERENCE, REPEATED, TURNED, note
 
 log = logging.getLogger(__name__)
 
@@ -19,7 +19,7 @@ _MANY_REPEATED = 1 / 20  # above it they are warned of
 
 
 def enter(rows, union, settings, cohort):
-    """Match a cohort's ``Columns`` to the ``Union`` and bring them to its alleles.
+    """Match a cohort's ``RawRows`` to the ``Union`` and bring them to its alleles.
 
     Fills ``cohort``. Raises GemcontError where a third of the rows repeat others, and where the
     frequencies are those of the other allele.
@@ -29,7 +29,7 @@ def enter(rows, union, settings, cohort):
     first, new = ~match.repeated, match.slot < 0
     _note_rows(cohort, rows, match.repeated, REPEATED)
     if union.fixed:
-        _note_rows(cohort, rows, first & new, ABSENT)
+        _note_rows(cohort, rows, first & new, NOT_IN_REFERENCE)
         first &= ~new
     else:
         by_place = settings.match == "key"

@@ -84,7 +84,7 @@ def _elected(votes):
 
 
 def _build_of(columns, union):
-    """``guess`` of a cohort's ``Columns``, or of the ``Union``."""
+    """``guess`` of a cohort's ``RawRows``, or of the ``Union``."""
     names = pl.Series([*union.chromosomes, None], dtype=pl.String)
     code = np.minimum(columns.chromosome, len(union.chromosomes)).astype(np.uint32)
     at, ids = split_ids(columns.ids)
@@ -93,7 +93,7 @@ def _build_of(columns, union):
 
 
 def looks_like(columns, union):
-    """Which build the positions of a cohort's ``Columns``, or of the ``Union``, look like."""
+    """Which build the positions of a cohort's ``RawRows``, or of the ``Union``, look like."""
     return _build_of(columns, union) or _UNSURE
 
 
@@ -112,7 +112,7 @@ def refuse_stated(name, rows, union, stated):
 def compare_positions(name, rows, union):
     """Count the ids that stand at other positions than in the union; refuse mixed builds.
 
-    rows: a cohort's ``Columns``, of which the first half million are compared; union: the
+    rows: a cohort's ``RawRows``, of which the first half million are compared; union: the
     ``Union`` it is about to enter. Returns the number moved.
     """
     if not len(union):
@@ -141,7 +141,7 @@ def compare_positions(name, rows, union):
 def doubt_shared(name, rows, union, n_shared, *, by_place=True):
     """Warn of a cohort that shares few variants with the union; refuse one of another build.
 
-    n_shared: how many of its rows (``Columns``) are variants of the ``Union``; by_place: whether
+    n_shared: how many of its rows (``RawRows``) are variants of the ``Union``; by_place: whether
     these are told by place, so that the build matters.
     """
     smaller = min(len(rows.row), len(union))

@@ -18,7 +18,7 @@ _CHUNK = 1 << 19  # variants that are pooled and written at a time
 class MetaRun:
     """Cohorts that were read and aligned, ready to be pooled.
 
-    union: the variants; cohorts: list of ``Cohort``; lambdas: genomic-control factor of each, as
+    union: the variants; cohorts: list of ``StudyRows``; lambdas: genomic-control factor of each, as
     estimated; settings: ``MetaSettings``
     """
 

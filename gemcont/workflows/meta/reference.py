@@ -6,7 +6,7 @@ import polars as pl
 from gemcont.genotype.kernels.packed import moments
 from gemcont.tables.sumstats.headings import columns_of
 from gemcont.tables.sumstats.read import Sumstats
-from gemcont.workflows.meta.rows import Columns
+from gemcont.workflows.meta.rows import RawRows
 from gemcont.workflows.meta.union import Union
 
 _BLOCK = 4096  # variants
@@ -63,7 +63,7 @@ def allele_frequency(source):
 
 def _columns(table, union, settings, frequency):
     nothing = np.full(table.height, np.nan)
-    return Columns(
+    return RawRows(
         row=np.arange(table.height, dtype=np.uint32),
         ids=table["variant_id"],
         chromosome=union.chromosome_codes(table["chromosome"], settings.autosomes),

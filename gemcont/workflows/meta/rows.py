@@ -30,7 +30,7 @@ NO_PLACE = "chromosome or position missing"
 NO_ID = "id missing"
 NO_ALLELES = "alleles missing, 0 or the same"
 REPEATED = "the variant stands twice, its first row is used"
-ABSENT = "not in the reference"
+NOT_IN_REFERENCE = "not in the reference"
 _FLOOR = 300.0  # -log10 of a p that is no p any more, but the smallest that a program writes
 _NEARER = 1.02  # how much a z may exceed that of its p before p counts as such a floor
 _MITOCHONDRION = 16_569  # base pairs; XY begins behind them, but for a telomere
@@ -39,7 +39,7 @@ _NEEDED = ("effect_allele", "other_allele")
 
 
 @dataclass
-class Cohort:
+class StudyRows:
     """One cohort's rows that entered, as arrays (rows,).
 
     slot: which variant of the union; beta, standard_error (z and 1 under the sample-size scheme);
@@ -69,7 +69,7 @@ class Cohort:
 
 
 @dataclass
-class Columns:
+class RawRows:
     """A cohort's rows before matching: arrays and id columns of equal length."""
 
     row: np.ndarray
@@ -90,11 +90,11 @@ class Columns:
             name: value.gather(kept) if isinstance(value, pl.Series) else value[kept]
             for name, value in vars(self).items()
         }
-        return Columns(**values)
+        return RawRows(**values)
 
 
-def read_columns(path, union, settings, cohort, asked, *, chain=None):
-    """``Columns`` of a file's usable rows; counts and drops go to ``cohort``.
+def read_rows(path, union, settings, cohort, asked, *, chain=None):
+    """``RawRows`` of a file's usable rows; counts and drops go to ``cohort``.
 
     asked: what ``columns_of`` says; chain: ``Chain`` that lifts the rows, or None
     """
@@ -141,12 +141,12 @@ def _warn_of_zero_p(cohort, file):
 
 
 def _joined(parts):
-    """One ``Columns`` of several, whose arrays are let go as they are joined."""
+    """One ``RawRows`` of several, whose arrays are let go as they are joined."""
     fields = {}
-    for name in Columns.__dataclass_fields__:
+    for name in RawRows.__dataclass_fields__:
         pieces = [vars(part).pop(name) for part in parts]
         fields[name] = pl.concat(pieces) if name == "ids" else np.concatenate(pieces)
-    return Columns(**fields)
+    return RawRows(**fields)
 
 
 def _usable(batch, union, settings, cohort, chain):
@@ -274,7 +274,7 @@ def _as_columns(batch, union, settings):
     )
     if settings.scheme == "samplesize":
         beta, error = z, np.ones(len(z))
-    return Columns(
+    return RawRows(
         row=batch["row"].to_numpy(),
         ids=batch["variant_id"],
         chromosome=union.chromosome_codes(_chromosomes(batch, settings), settings.autosomes),

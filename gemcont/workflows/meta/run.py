@@ -25,14 +25,14 @@ from gemcont.workflows.meta.builds import (
 from gemcont.workflows.meta.pool import MetaRun
 from gemcont.workflows.meta.reference import reference_union
 from gemcont.workflows.meta.rows import (
-    ABSENT,
     ENTERED,
     NO_EFFECT,
     NO_N,
+    NOT_IN_REFERENCE,
     NOTES,
-    Cohort,
+    StudyRows,
     cohort_names,
-    read_columns,
+    read_rows,
 )
 from gemcont.workflows.meta.union import Union
 
@@ -63,9 +63,9 @@ def prepare(sumstats, names, settings, *, reference=None, genotypes=None, progre
     )
     cases = zip(sumstats, names, builds, chains, strict=True)
     for number, (path, name, build, chain) in enumerate(cases, 1):
-        cohort = Cohort(name)
+        cohort = StudyRows(name)
         asked = columns_of(settings.columns, path, name, number, alone=len(sumstats) == 1)
-        rows = read_columns(path, union, settings, cohort, asked, chain=chain)
+        rows = read_rows(path, union, settings, cohort, asked, chain=chain)
         if settings.match == "key":
             refuse_stated(name, rows, union, target if chain else build)
             compare_positions(name, rows, union)
@@ -121,7 +121,7 @@ def _refuse_empty(cohorts):
 
 
 def _refuse_wrong_build(cohort, rows, union):
-    absent = cohort.counts.get(ABSENT, 0)
+    absent = cohort.counts.get(NOT_IN_REFERENCE, 0)
     found = len(rows.row) - absent
     if found < _LEAST_MATCHED * min(len(rows.row), len(union)):
         raise GemcontError(

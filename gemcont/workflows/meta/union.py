@@ -63,7 +63,7 @@ class Union:
         return found.fill_null(255).to_numpy()
 
     def match(self, rows):
-        """Return the ``Match`` of a cohort's ``Columns``."""
+        """Return the ``Match`` of a cohort's ``RawRows``."""
         at, keys, names = self._keys(rows)
         found = self._lookup.find(keys)
         slot = np.full(len(rows.row), -1, dtype=np.int64)

@@ -16,7 +16,7 @@ from gemcont.settings.types import settings_of
 from gemcont.stats.clump import least_neg_log_10_p, ranking
 from gemcont.stats.shrink import fit_mixture, shrinkage
 from gemcont.tables.schema import panel_columns
-from gemcont.workflows.clump.greedy import Bounds, Clumping, Report
+from gemcont.workflows.clump.greedy import Bounds, Candidates, Clumping
 from gemcont.workflows.common.dataframes import to_pandas
 from gemcont.workflows.common.samples import founders
 from gemcont.workflows.meta.rows import cohort_names
@@ -92,7 +92,7 @@ def _report(source, table, autosomes):
     unique, codes = np.unique([canonical_name(n, autosomes) for n in names], return_inverse=True)
     p = table["neg_log_10_p_value"].to_numpy().copy()
     p[names == _UNPLACED] = np.nan  # chromosome 0 is no place to be near another variant
-    return Report(
+    return Candidates(
         variant,
         codes,
         chosen["base_pair_location"].cast(pl.Int64).to_numpy(),

@@ -21,7 +21,7 @@ def write_projection(store, outputs, *, weights=None, traits=None):
     column per combination (traits that it does not name have weight 0); traits: names, to test
     just those; outputs: ``ProductOutputs``.
 
-    Equals a scan of the traits times the weights to float32's digits. Returns (``Tested`` or
+    Equals a scan of the traits times the weights to float32's digits. Returns (``StoreTests`` or
     None, null model of the first group, names of what was tested, the store). Raises GemcontError
     where nothing can be tested.
     """

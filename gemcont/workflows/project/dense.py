@@ -19,7 +19,7 @@ from gemcont.tables.schema import (
 )
 from gemcont.workflows.common.dataframes import to_pandas
 
-KIND = "t"
+STORE_KIND = "t"
 
 
 class DenseResults:
@@ -29,7 +29,7 @@ class DenseResults:
     """
 
     def __init__(self, prefix):
-        self._store = Store(f"{prefix}.{KIND}", KIND)
+        self._store = Store(f"{prefix}.{STORE_KIND}", STORE_KIND)
         self.traits = self._store.facts["traits"]
 
     @property

@@ -12,7 +12,7 @@ from gemcont.tables.files import remove, unfinished
 from gemcont.tables.results.writers import SUFFIX
 from gemcont.workflows.common.calibration import log_rates, rates_of
 from gemcont.workflows.common.pictures import draw_joint
-from gemcont.workflows.project.store import KIND
+from gemcont.workflows.project.store import STORE_KIND
 
 log = logging.getLogger(__name__)
 
@@ -57,7 +57,7 @@ class ProductOutputs:
 def refuse_own_stores(outputs, stores):
     """Raise GemcontError if the results would lie among those of a scan that is read."""
     for store in stores:
-        prefix = os.fspath(store).rstrip("/").removesuffix(f".{KIND}")
+        prefix = os.fspath(store).rstrip("/").removesuffix(f".{STORE_KIND}")
         if os.path.abspath(prefix) == os.path.abspath(outputs.prefix):
             raise GemcontError(f"--out: {outputs.prefix} is the scan that is read; choose another")
 

@@ -31,7 +31,7 @@ from gemcont.tables.schema import (
 )
 from gemcont.workflows.common.alleles import AlleleCodes
 from gemcont.workflows.common.lookup import Lookup
-from gemcont.workflows.common.result_rows import ROW
+from gemcont.workflows.common.result_rows import SORT_KEY
 from gemcont.workflows.project.files import refuse_own_stores
 from gemcont.workflows.project.store import ProductBlock, ProductStore, fit_nulls, place_of
 from gemcont.workflows.project.tests import write_tests
@@ -45,7 +45,7 @@ _UNEQUAL = 3.0  # -log10 p of equal covariances, from which they are not
 
 
 @dataclass
-class Cohort:
+class StoreInUnion:
     """A store and where its variants stand among all.
 
     slot: int64 (variants of the union,), row of the store, -1 where it has none; sign: int8, how
@@ -78,14 +78,14 @@ def write_joint_meta(stores, outputs, *, palindromic="infer", ambiguous=0.4, sam
     ids that two cohorts share are different people.
 
     Raises GemcontError where traits, encoder or coding differ, where traits were ranked or turned
-    into components cohort by cohort, and where people would count twice. Returns (``Tested``, the
-    null model of most people, the traits' names, the first store).
+    into components cohort by cohort, and where people would count twice. Returns (``StoreTests``,
+    the null model of most people, the traits' names, the first store).
     """
     refuse_own_stores(outputs, stores)
     stores = [ProductStore(path) for path in stores]
     _check_traits(stores)
     _check_people(stores, same_ids)
-    cohorts = [Cohort(store, _order(stores[0], store)) for store in stores]
+    cohorts = [StoreInUnion(store, _order(stores[0], store)) for store in stores]
     union = _union(cohorts, palindromic, ambiguous)
     held = sum((cohort.slot >= 0).astype(np.int64) for cohort in cohorts)
     fewer = int((held < len(cohorts)).sum())
@@ -353,7 +353,7 @@ def _places(cohorts, holders, rows, samples, eaf):
     for c in np.unique(holders):
         members = np.flatnonzero(holders == c)
         frames.append(place_of(cohorts[c].store.variants[rows[members]], members))
-    place = pl.concat(frames).sort(ROW)
+    place = pl.concat(frames).sort(SORT_KEY)
     return place.with_columns(
         pl.Series(N.name, samples.astype(np.int32)),
         pl.Series(FREQUENCY.name, eaf, nan_to_null=True),

@@ -12,12 +12,12 @@ from gemcont.stats.added import Added
 from gemcont.stats.null import SummaryNull, single_summary_null, summary_null
 from gemcont.tables.results.store import Store
 from gemcont.tables.schema import GENOTYPE_SS, GROUP, N_CHROMOSOMES
-from gemcont.workflows.common.result_rows import ROW
+from gemcont.workflows.common.result_rows import SORT_KEY
 from gemcont.workflows.common.wording import shortened
 
 log = logging.getLogger(__name__)
 
-KIND = "products"
+STORE_KIND = "products"
 _NEARLY = 1e-4  # least eigenvalue of the traits' correlations that float32 products bear
 
 
@@ -26,7 +26,9 @@ class ProductStore(Store):
 
     def __init__(self, path):
         path = os.fspath(path).rstrip("/")
-        super().__init__(path if path.endswith(f".{KIND}") else f"{path}.{KIND}", KIND)
+        super().__init__(
+            path if path.endswith(f".{STORE_KIND}") else f"{path}.{STORE_KIND}", STORE_KIND
+        )
 
     @property
     def trait_names(self):
@@ -115,5 +117,5 @@ class ProductBlock:
 def place_of(variants, rows):
     """The place frame of a store's variants; rows: for sorting (variants,)."""
     return variants.drop(GENOTYPE_SS.name, N_CHROMOSOMES.name, GROUP.name).with_columns(
-        pl.Series(ROW, rows.astype(np.int32))
+        pl.Series(SORT_KEY, rows.astype(np.int32))
     )

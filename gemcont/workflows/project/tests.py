@@ -16,7 +16,7 @@ from gemcont.tables.files import remove
 from gemcont.tables.results.parts import TraitParts
 from gemcont.tables.results.writers import open_writer
 from gemcont.tables.schema import NEG_LOG_10_P, TRAIT
-from gemcont.workflows.common.result_rows import ROW, joint_frame, single_frame, untested_frame
+from gemcont.workflows.common.result_rows import SORT_KEY, joint_frame, single_frame, untested_frame
 from gemcont.workflows.common.wording import least_of_singles
 
 log = logging.getLogger(__name__)
@@ -26,7 +26,7 @@ def joint_rows(block, test):
     """(frame, -log10 p) of the joint test of a ``ProductBlock``, NaN where there is none."""
     null, d = block.nulls.joint, block.scores.shape[1]
     if null is None:
-        rows = block.place[ROW].to_numpy()
+        rows = block.place[SORT_KEY].to_numpy()
         return untested_frame(block.place, rows, test, d), np.full(len(rows), np.nan)
     if block.added is not None:
         return _added_rows(block, null, test)
@@ -67,7 +67,7 @@ def single_rows(block, least):
 
 
 @dataclass
-class Tested:
+class StoreTests:
     """What tests from products found: place and -log10 p of the joint test's rows."""
 
     place: pl.DataFrame
@@ -82,7 +82,7 @@ def write_tests(stretches, trait_names, outputs):
     """Test ``ProductBlock``s and write the joint test's file and PREFIX.traits.parquet.
 
     stretches: iterable of lists of ``ProductBlock``s, each list the variants of one stretch;
-    returns ``Tested``, None without the joint test.
+    returns ``StoreTests``, None without the joint test.
     """
     least = least_of_singles(len(trait_names), outputs.least) if outputs.each else None
     places, found, folder = [], [], f"{outputs.prefix}.traits.parts"
@@ -99,14 +99,14 @@ def write_tests(stretches, trait_names, outputs):
                 found.append(p)
             if outputs.each:
                 rows = pl.concat(single_rows(block, least) for block in blocks)
-                singles.append(singles.encode(rows.sort(TRAIT.name, ROW).drop(ROW)))
+                singles.append(singles.encode(rows.sort(TRAIT.name, SORT_KEY).drop(SORT_KEY)))
         if outputs.each:
             singles.finish(f"{outputs.prefix}.traits.parquet")
-    return Tested(pl.concat(places), np.concatenate(found)) if outputs.joint else None
+    return StoreTests(pl.concat(places), np.concatenate(found)) if outputs.joint else None
 
 
 def _joint_stretch(blocks, test):
     """Rows of the joint test in the order of the store, and their -log10 p (NaN untested)."""
     frames, p = zip(*(joint_rows(block, test) for block in blocks), strict=True)
-    rows = pl.concat(frames).with_columns(pl.Series("p", np.concatenate(p))).sort(ROW)
-    return rows.drop(ROW, "p"), rows["p"].to_numpy()
+    rows = pl.concat(frames).with_columns(pl.Series("p", np.concatenate(p))).sort(SORT_KEY)
+    return rows.drop(SORT_KEY, "p"), rows["p"].to_numpy()

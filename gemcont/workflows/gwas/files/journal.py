@@ -24,7 +24,7 @@ from gemcont.workflows.gwas.scan.plan import ScanBlock
 _TESTS = np.dtype([("variant", "<i4"), ("neg_log_10_p", "<f8")])
 
 
-class Progress:
+class Journal:
     """The unfinished work in ``folder``; parts: the outputs by kind (``tables.parts``)."""
 
     def __init__(self, folder, fingerprint, parts):
@@ -71,7 +71,7 @@ class Progress:
         yield from _blocks(records, tests)
 
     def absorb(self, other):
-        """Yield the blocks of another folder's finished ``Progress`` and append its outputs."""
+        """Yield the blocks of another folder's finished ``Journal`` and append its outputs."""
         records, tests = read_journal(other.folder)
         other.n_blocks, other._tallies_digest = len(records), _last_tallies(records)
         for kind, part in self.parts.items():

@@ -8,7 +8,7 @@ from gemcont.errors import GemcontError
 from gemcont.tables.files import remove, unwritable
 from gemcont.workflows.gwas.files.fingerprint import difference
 from gemcont.workflows.gwas.files.inputs import Files
-from gemcont.workflows.gwas.files.journal import Progress, read_fingerprint
+from gemcont.workflows.gwas.files.journal import Journal, read_fingerprint
 from gemcont.workflows.gwas.files.outputs import Outputs
 from gemcont.workflows.gwas.files.write import finish, prepare_files
 from gemcont.workflows.gwas.scan.blocks import variants_of_chunk
@@ -34,7 +34,7 @@ def merge_gwas(prefix, *, threads=None, report=None):
     )
     _refuse_other(folders[0], now)
     folder = f"{prefix}.partial"
-    work = Progress(folder, now, outputs.parts(run, folder))
+    work = Journal(folder, now, outputs.parts(run, folder))
     try:
         work.begin()
         for i, chunk in enumerate(folders, 1):
@@ -50,7 +50,7 @@ def merge_gwas(prefix, *, threads=None, report=None):
 
 def _absorb(work, run, outputs, folder, chunk):
     before = run.n_read
-    chunk_work = Progress(folder, None, outputs.parts(run, folder))
+    chunk_work = Journal(folder, None, outputs.parts(run, folder))
     for block in work.absorb(chunk_work):
         run.count(block)
     run.count_tallies(chunk_work.tallies())

@@ -27,7 +27,7 @@ def write_stores(run, prefix, parts):
 
 
 def _batches(run):
-    """(group, ``Batch``) of every group of chromosomes that is tested."""
+    """(group, ``TraitGroup``) of every group of chromosomes that is tested."""
     for kind, batches in run.plan.batches.items():
         if kind < CHROMOSOME and kind != Ploidy.XY:
             for batch in batches or ():

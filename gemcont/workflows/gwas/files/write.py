@@ -10,7 +10,7 @@ from gemcont.settings.gwas import GwasSettings
 from gemcont.tables.embeddings import embedding_facts
 from gemcont.tables.files import remove, unwritable
 from gemcont.workflows.gwas.files.fingerprint import fingerprint
-from gemcont.workflows.gwas.files.journal import Progress, has_work, read_fingerprint
+from gemcont.workflows.gwas.files.journal import Journal, has_work, read_fingerprint
 from gemcont.workflows.gwas.prepare import prepare
 from gemcont.workflows.gwas.scan.blocks import (
     chunk_block_size,
@@ -65,7 +65,7 @@ def write_gwas(
 
 
 def _begin(files, outputs, settings, chunk, resume, progress):
-    """The ``Progress`` to go on with, and the ``GwasRun``; None, None if a chunk stands there."""
+    """The ``Journal`` to go on with, and the ``GwasRun``; None, None if a chunk stands there."""
     folder = f"{outputs.prefix}.partial"
     if resume and chunk is not None and os.path.exists(f"{outputs.prefix}.blocks"):
         log.info("%s.blocks is whole already", outputs.prefix)
@@ -76,7 +76,7 @@ def _begin(files, outputs, settings, chunk, resume, progress):
     if resume and settings.get("block_size") is None:  # whatever --threads and --memory are now
         settings = settings | {"block_size": read_fingerprint(folder)["block size"]}
     run, now = prepare_files(files, outputs, settings, chunk, progress)
-    work = Progress(folder, now, outputs.parts(run, folder))
+    work = Journal(folder, now, outputs.parts(run, folder))
     if not resume:
         work.begin()
         return work, run

@@ -7,12 +7,12 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from gemcont.errors import GemcontError
-from gemcont.genotype.align import ABSENT, SampleIds
+from gemcont.genotype.align import NO_ROW, SampleIds
 from gemcont.genotype.chromosomes import Ploidy, canonical_name
 from gemcont.tables.regenie import read_predictions, split_ids
 from gemcont.workflows.common.memory import refuse_too_many
 from gemcont.workflows.gwas.relatives.leave_one_out import mix
-from gemcont.workflows.gwas.scan.null_models import fit_batch, people_on
+from gemcont.workflows.gwas.scan.null_models import fit_trait_group, people_on
 from gemcont.workflows.gwas.scan.plan import CHROMOSOME
 from gemcont.workflows.kinship.matrices import canonical_names, open_kinship
 
@@ -110,7 +110,7 @@ class ByPredictions:
         found = read_predictions(settings.pred, trait_names)
         fid, iid = (source.samples[name].to_list() for name in ("fid", "iid"))
         self._rows = split_ids(found.ids, fid, iid, found.name)
-        here = np.flatnonzero(self._rows != ABSENT)
+        here = np.flatnonzero(self._rows != NO_ROW)
         if not len(here):
             raise GemcontError(
                 f"{found.name}: none of its samples ({', '.join(found.ids[:3])} ...) is in "
@@ -145,7 +145,9 @@ class ByPredictions:
                 less = people.traits - predicted[:, self._rows[people.samples]].T * scale
                 here = people_on(replace(people, traits=less), ploidy, x_sex=self._settings.x_sex)
                 n_file = self._source.n_samples
-                found[group] = [fit_batch(here, ploidy, n_file, joint=joint, single=single)[0]]
+                found[group] = [
+                    fit_trait_group(here, ploidy, n_file, joint=joint, single=single)[0]
+                ]
                 if ploidy == Ploidy.AUTOSOME:
                     fitted.append((name, found[group][0]))
         _warn_unless_smaller(batch, fitted, cohort.trait_names)
@@ -159,7 +161,8 @@ class ByPredictions:
 def _warn_unless_smaller(before, after, trait_names):
     """A prediction takes variance off its trait; of another trait, or in other units, it adds some.
 
-    before: the ``Batch`` of the traits; after: pairs of chromosome and ``Batch``, less predictions
+    before: the ``TraitGroup`` of the traits; after: pairs of chromosome and ``TraitGroup``, less
+    predictions
     """
     was = dict(zip(before.trait_codes, before.null.total_sum_of_squares, strict=True))
     worst = dict.fromkeys(was, (_LARGER, None))

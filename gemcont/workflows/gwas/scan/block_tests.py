@@ -27,7 +27,7 @@ _RECOMPUTE = 0.1
 _NEAR = 0.9
 
 
-class Tested(NamedTuple):
+class BlockStatistics(NamedTuple):
     """residual: g'Mg (variants,), NaN where a variant cannot be tested; joint: ``JointTest`` or
     None; effect: (beta, standard error), each (variants, D), or None; scores: ``Scores`` of traits
     one by one, some hundreds at a time; refitted: variants whose covariances were"""
@@ -39,8 +39,8 @@ class Tested(NamedTuple):
     refitted: int = 0
 
 
-def tested(block, found, stays, batch, plan, watch):
-    """The ``Tested`` variants ``stays`` (positions) of a block; found: its ``Moments``."""
+def block_statistics(block, found, stays, batch, plan, watch):
+    """The ``BlockStatistics`` variants ``stays`` (positions) of a block; found: its ``Moments``."""
     if batch.mixed is not None:
         return _by_mixed_model(block, found, stays, batch, plan, watch)
     products, hard = _products(block, found, batch, plan.threads_per_block)
@@ -60,7 +60,7 @@ def tested(block, found, stays, batch, plan, watch):
     elif batch.single or plan.products:
         values = batch.null.in_trait_units(products[:, :n_traits])
         scores = [Scores(slice(None), values, batch.null.total_sum_of_squares, batch.dose)]
-    return Tested(residual, joint, effect, scores)
+    return BlockStatistics(residual, joint, effect, scores)
 
 
 def _by_mixed_model(block, found, stays, batch, plan, watch):
@@ -86,7 +86,7 @@ def _by_mixed_model(block, found, stays, batch, plan, watch):
     pairs = zip(model.single_parts, sums, strict=True)
     scores = [_unit_scores(part, *both, r0, batch.dose) for (part, r0), both in pairs]
     testable = np.where(np.isnan(residual), np.nan, 1.0)
-    return Tested(testable, joint, effect, scores, n_refitted)
+    return BlockStatistics(testable, joint, effect, scores, n_refitted)
 
 
 def _mixed_joint(model, scores, information, plan):

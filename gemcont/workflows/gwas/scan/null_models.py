@@ -8,9 +8,9 @@ import numpy as np
 
 from gemcont.errors import GemcontError
 from gemcont.genotype.chromosomes import Ploidy
-from gemcont.genotype.kernels.fixed_point import Columns
+from gemcont.genotype.kernels.fixed_point import FixedPoint
 from gemcont.genotype.ploidy import HAPLOID
-from gemcont.stats.null import Null, fit_null, fit_single_nulls
+from gemcont.stats.null import NullModel, fit_null, fit_single_nulls
 
 log = logging.getLogger(__name__)
 
@@ -27,7 +27,7 @@ def trait_slices(n_traits):
 
 
 @dataclass(frozen=True)
-class Batch:
+class TraitGroup:
     """Traits that share people and covariates, ready to be tested on chromosomes of one ploidy.
 
     samples: ascending indices into the genotype file, None = all; null: their null model;
@@ -38,7 +38,7 @@ class Batch:
 
     ploidy: Ploidy
     samples: np.ndarray | None
-    null: Null
+    null: NullModel
     trait_codes: np.ndarray
     joint: bool
     single: bool
@@ -53,11 +53,11 @@ class Batch:
 
         The intercept is left out: centred genotypes are orthogonal to it.
         """
-        return Columns(self.null.whitened, self.null.basis)
+        return FixedPoint(self.null.whitened, self.null.basis)
 
     @cached_property
     def trait_blocks(self):
-        """Slices of the traits that are tested one by one, each with its ``Columns``.
+        """Slices of the traits that are tested one by one, each with its ``FixedPoint``.
 
         Products of a block of variants with thousands of traits are made and screened some
         hundreds of traits at a time. [] where all fit into ``columns``.
@@ -65,7 +65,7 @@ class Batch:
         if self.joint or self.null.n_traits <= TRAITS_AT_ONCE:
             return []
         slices = trait_slices(self.null.n_traits)
-        return [(part, Columns(self.null.whitened[:, part], exact=False)) for part in slices]
+        return [(part, FixedPoint(self.null.whitened[:, part], exact=False)) for part in slices]
 
     @property
     def covariates_alone(self):
@@ -75,17 +75,17 @@ class Batch:
     @cached_property
     def basis_columns(self):
         """The covariates alone."""
-        return Columns(self.null.basis)
+        return FixedPoint(self.null.basis)
 
     @cached_property
     def exact_columns(self):
         """The same with more digits, for the few variants where they are needed."""
-        return Columns(self.null.whitened, self.null.basis, exact=True)
+        return FixedPoint(self.null.whitened, self.null.basis, exact=True)
 
     @cached_property
     def exact_basis(self):
         """The covariates alone, with more digits."""
-        return Columns(self.null.basis, exact=True)
+        return FixedPoint(self.null.basis, exact=True)
 
     @property
     def dose(self):
@@ -94,7 +94,7 @@ class Batch:
 
 
 @dataclass(frozen=True)
-class People:
+class CompletePeople:
     """People with complete data for some traits, as the cohort assembled them.
 
     samples: ascending indices into the file; traits (samples, D); design (samples, k) without
@@ -114,7 +114,7 @@ class People:
         design, names = self.design[kept], self.design_names
         if extra is not None:
             design, names = np.column_stack([design, extra[1][kept]]), [*names, extra[0]]
-        return People(
+        return CompletePeople(
             self.samples[kept],
             self.traits[kept],
             self.trait_names,
@@ -138,8 +138,8 @@ def people_on(people, ploidy, *, x_sex=True):
     return people
 
 
-def fit_batch(people, ploidy, n_file_samples, *, joint, single):
-    """A ``Batch`` of people already restricted to those of the ploidy.
+def fit_trait_group(people, ploidy, n_file_samples, *, joint, single):
+    """A ``TraitGroup`` of people already restricted to those of the ploidy.
 
     Returns it with the design's columns that were left out as collinear, and the faults of
     traits that cannot be tested one by one. Raises GemcontError as ``fit_null``.
@@ -152,7 +152,7 @@ def fit_batch(people, ploidy, n_file_samples, *, joint, single):
         faults = {n: f for n, f in zip(people.trait_names, found, strict=True) if f}
         codes = codes[[f is None for f in found]]
     everyone = len(people.samples) == n_file_samples
-    batch = Batch(
+    batch = TraitGroup(
         ploidy,
         None if everyone else people.samples,
         null,
@@ -168,7 +168,7 @@ def fit_batch(people, ploidy, n_file_samples, *, joint, single):
     return batch, dropped, faults
 
 
-def sex_batches(parts, ploidy, n_file_samples, *, x_sex):
+def sex_trait_groups(parts, ploidy, n_file_samples, *, x_sex):
     """Batches of X, Y or haploids, or None with a warning where they cannot be fitted.
 
     parts: (people, joint, single) as the autosomes are tested
@@ -180,7 +180,9 @@ def sex_batches(parts, ploidy, n_file_samples, *, x_sex):
             log.warning("%s is not tested (NA): no sample has the sex it needs", name)
             return None
         try:
-            batch, _, faults = fit_batch(here, ploidy, n_file_samples, joint=joint, single=single)
+            batch, _, faults = fit_trait_group(
+                here, ploidy, n_file_samples, joint=joint, single=single
+            )
         except GemcontError as error:
             log.warning("%s is not tested (NA): %s", name, error)
             return None

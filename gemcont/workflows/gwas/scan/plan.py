@@ -13,7 +13,7 @@ from gemcont.workflows.gwas.tails import RARE, Tails
 # Frames of a scan: the joint test, its effects, rows of single traits that pass a bound, every t of
 # every trait, every product, and the variants that the last two belong to. Where all rows of single
 # traits are wanted, "every" is a list of ``EveryRow``s.
-KINDS = ("joint", "effects", "single", "dense", "products", "variants")
+FRAME_KINDS = ("joint", "effects", "single", "dense", "products", "variants")
 CHROMOSOME = 8  # groups below it are ploidies; above, a chromosome's number times it, plus ploidy
 # Why variants that pass the filters have no statistic (NA).
 UNTESTABLE = ("without variance", "given by the covariates", "on a chromosome without null model")
@@ -23,7 +23,7 @@ UNTESTABLE = ("without variance", "given by the covariates", "on a chromosome wi
 class Plan:
     """What a scan needs beside the source.
 
-    batches: for each group present a list of ``Batch``, or None where it cannot be tested
+    batches: for each group present a list of ``TraitGroup``, or None where it cannot be tested
     group: uint16 per variant of the source, a key of ``batches``: its ploidy; and, where models
     differ from chromosome to chromosome, above it the chromosome (``by_chromosome``)
     filter: ``VariantFilter``; test: "lrt" or "f"
@@ -66,7 +66,7 @@ class Part:
     """Results of some variants of a block in one batch.
 
     rows: positions in the block that pass the filters; neg_log_10_p: of the joint test, per row
-    (NaN without one); frames: by kind, see ``KINDS``; histograms: of single traits, as in
+    (NaN without one); frames: by kind, see ``FRAME_KINDS``; histograms: of single traits, as in
     ``ScanBlock``
     failed: counts per code of ``VariantFilter``; untestable: rows without a statistic, counts by
     ``UNTESTABLE``; rare: tested rows of fewer minor alleles than ``Tails.rare``; refitted: rows

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 
-from gemcont.genotype.kernels.fixed_point import Columns
+from gemcont.genotype.kernels.fixed_point import FixedPoint
 from gemcont.genotype.kernels.product import product
 from gemcont.stats.multitrait import effects_of_scores
 from gemcont.stats.screen import Leaders, r2_of_leaders, screen, t_statistics
@@ -139,7 +139,7 @@ def scores_by_block(block, found, stays, batch, hard, threads, watch):
         watch.lap("statistics")  # of the traits before
         values = product(block, found.mean, columns, threads=threads)
         if len(hard):
-            exact = Columns(batch.null.whitened[:, part], exact=True)
+            exact = FixedPoint(batch.null.whitened[:, part], exact=True)
             values[hard] = product(block.take(hard), found.mean[hard], exact)
         watch.lap("product")
         values = values[stays] * batch.null.scales[part]

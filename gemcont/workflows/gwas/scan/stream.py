@@ -17,7 +17,7 @@ from gemcont.stats.contrasts import f_degrees_of_freedom
 from gemcont.stats.multitrait import varies
 from gemcont.tables.schema import NEG_LOG_10_P, TRAIT
 from gemcont.workflows.common.result_rows import (
-    ROW,
+    SORT_KEY,
     effects_frame,
     joint_frame,
     place_frame,
@@ -25,9 +25,9 @@ from gemcont.workflows.common.result_rows import (
     variants_frame,
     wide_frame,
 )
-from gemcont.workflows.gwas.scan.block_tests import tested
+from gemcont.workflows.gwas.scan.block_tests import block_statistics
 from gemcont.workflows.gwas.scan.blocks import block_edges
-from gemcont.workflows.gwas.scan.plan import KINDS, Part, ScanBlock, Stopwatch
+from gemcont.workflows.gwas.scan.plan import FRAME_KINDS, Part, ScanBlock, Stopwatch
 from gemcont.workflows.gwas.scan.single_traits import test_singles
 
 log = logging.getLogger(__name__)
@@ -89,7 +89,7 @@ def _scan_part(source, variants, rows, batch, plan, watch, *, counted):
     )
     stays = np.flatnonzero(failed == 0)
     watch.lap("counts")
-    result = tested(block, found, stays, batch, plan, watch)
+    result = block_statistics(block, found, stays, batch, plan, watch)
     place = place_frame(
         source.variants[chosen[stays]], alleles.frequency[stays], found.n[stays], rows[stays]
     )
@@ -129,7 +129,7 @@ def _singles(batch, result, place, chromosomes, plan):
     """Frames of single traits and of the stores, by kind, and histograms by codes of traits."""
     frames, histograms = {}, []
     scores, residual = result.scores, result.residual
-    rows, n_traits = place[ROW].to_numpy(), len(plan.trait_names)
+    rows, n_traits = place[SORT_KEY].to_numpy(), len(plan.trait_names)
     if plan.products:
         kept, scores = np.full((len(residual), n_traits), np.nan, dtype=np.float32), list(scores)
         for part, values, *_ in scores:
@@ -169,14 +169,14 @@ def _in_file_order(variants, parts, plan, encode):
     if every:
         frames["every"] = encode.get("every", _as_it_is)(every)
         written["single"] = sum(group.height for group in every)
-    for kind in KINDS:
+    for kind in FRAME_KINDS:
         found = [p.frames[kind] for p in parts if kind in p.frames]
         if found:
-            order = [TRAIT.name, ROW] if kind == "single" else [ROW]
+            order = [TRAIT.name, SORT_KEY] if kind == "single" else [SORT_KEY]
             frame = found[0] if len(found) == 1 else pl.concat(found).sort(order)
             if kind == "single" and plan.singles.leaders is not None:
                 leaders = tuple(frame[c.name].to_numpy() for c in (TRAIT, NEG_LOG_10_P))
-            frames[kind] = encode.get(kind, _as_it_is)(frame.drop(ROW))
+            frames[kind] = encode.get(kind, _as_it_is)(frame.drop(SORT_KEY))
             written[kind] = frame.height
     return ScanBlock(
         variants[unique],
