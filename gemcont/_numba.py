@@ -1,5 +1,6 @@
 """The one place for Numba's settings: defaults of ``njit``, the cache, threads, popcount."""
 
+import hashlib
 import os
 import sys
 from pathlib import Path
@@ -11,14 +12,27 @@ from numba.extending import intrinsic
 from gemcont import __version__
 
 
+# Modules whose kernels are compiled into those of others, which Numba does not notice to change.
+_CALLED_BY_OTHERS = ("genotype/kernels/*.py", "stats/special.py")
+
+
 def _cache_folder():
-    """Where compiled kernels are kept: never inside the package, where they would outlive it.
+    """Return where compiled kernels are kept: never inside the package, where they outlive it.
 
     pip leaves what it did not install, and a folder left behind hides the next installation.
     """
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     python = f"{sys.version_info.major}.{sys.version_info.minor}"
-    return str(Path(base) / "gemcont" / f"{__version__}-numba{numba.__version__}-python{python}")
+    name = f"{__version__}-{_digest_of_kernels()}-numba{numba.__version__}-python{python}"
+    return str(Path(base) / "gemcont" / name)
+
+
+def _digest_of_kernels():
+    """Return eight letters that change with the kernels that others call."""
+    package = Path(__file__).parent
+    files = sorted(path for pattern in _CALLED_BY_OTHERS for path in package.glob(pattern))
+    stamps = [(path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in files]
+    return hashlib.blake2b(repr(stamps).encode(), digest_size=4).hexdigest()
 
 
 if not config.CACHE_DIR:  # NUMBA_CACHE_DIR

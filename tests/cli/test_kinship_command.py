@@ -95,7 +95,7 @@ def test_summary_and_picture_of_a_scan(study):
     assert found["refitted_below_p"] == 1e-4
     assert 0 < found["n_refitted"] < 20
     log = Path(study.out + ".log").read_text()
-    assert f"covariances re-estimated beside {found['n_refitted']} of them, the strongest" in log
+    assert f"covariances re-estimated for the {found['n_refitted']} strongest variants" in log
     assert [row["trait"] for row in found["traits"]] == list("abc")
     assert all(0 <= row["heritability"] <= 1 for row in found["traits"])
     assert {"own_heritability", "own_heritability_se"} <= found["traits"][0].keys()
@@ -221,11 +221,11 @@ def test_a_killed_scan_goes_on_to_the_same_bytes(study, monkeypatch, kinship_fla
     assert study.scan(*flags, out=str(study.folder / "whole")) == 0
     add, done = Journal.add, []
 
-    def killed(self, block, tallies):
+    def killed(self, block, tally):
         if len(done) == 3:
             raise KeyboardInterrupt
         done.append(block)
-        add(self, block, tallies)
+        add(self, block, tally)
 
     monkeypatch.setattr(Journal, "add", killed)
     assert study.scan(*flags) == 130

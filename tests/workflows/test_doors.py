@@ -242,7 +242,7 @@ def test_id_columns_are_never_traits(cohort, tmp_path, header, ending):
         frame = pl.read_csv(text.encode(), separator="\t", schema_overrides={"IID": pl.String})
         frame.write_parquet(path)
     found, run = scanned(cohort, tmp_path, path)
-    assert run.cohort.trait_names == ["y"]
+    assert run.people.trait_names == ["y"]
     np.testing.assert_allclose(found, cohort.p(), rtol=1e-6)
 
 
@@ -265,7 +265,7 @@ def test_what_stands_aside_is_said_and_can_be_asked_for(cohort, tmp_path, caplog
     assert "SID, SEX of" in caplog.text
     assert "--pheno-name NAME asks for it" in caplog.text
     _, run = scanned(cohort, tmp_path, path, trait_names=["SID"])
-    assert run.cohort.trait_names == ["SID"]
+    assert run.people.trait_names == ["SID"]
     path.write_text(rows_of(cohort, ["#IID", "SID"], {}))
     with pytest.raises(GemcontError, match=r"no column beside the sample ids \(ask for SID by"):
         scanned(cohort, tmp_path, path)

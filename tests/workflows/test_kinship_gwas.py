@@ -91,7 +91,7 @@ def test_refit_is_the_default_below_1e_4(study, caplog):
     strong = none.neg_log_10_p_value >= 0.9 * 4
     assert strong.any()
     assert not strong.all()
-    assert f"re-estimated beside {strong.sum()} of them, the strongest" in caplog.text
+    assert f"covariances re-estimated for the {strong.sum()} strongest variants" in caplog.text
     pd.testing.assert_frame_equal(plain[~strong], none[~strong])
     assert (plain.chi2[strong] != none.chi2[strong]).all()
 
@@ -341,7 +341,7 @@ def test_two_traits_of_maize_have_a_maximum_inside(caplog):
 
 
 def test_a_refit_without_maximum_leaves_the_scan_s_result(study, monkeypatch):
-    from gemcont.workflows.gwas.scan import block_tests as tested
+    from gemcont.workflows.gwas.relatives import related_group
 
     settings = {"kinship": study.kinship, "block_size": 1000}
     plain = run_gwas(study.source, study.traits, **settings, refit=0)
@@ -352,8 +352,8 @@ def test_a_refit_without_maximum_leaves_the_scan_s_result(study, monkeypatch):
         chi2[0] = np.nan
         return chi2, *others
 
-    refitted = tested.refitted
-    monkeypatch.setattr(tested, "refitted", without_the_first)
+    refitted = related_group.refitted
+    monkeypatch.setattr(related_group, "refitted", without_the_first)
     found = run_gwas(study.source, study.traits, **settings, refit=1)
     pd.testing.assert_frame_equal(found[:1], plain[:1])
     pd.testing.assert_frame_equal(found[1:], whole[1:])

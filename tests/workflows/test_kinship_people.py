@@ -55,11 +55,11 @@ def test_each_chromosome_on_the_kinship_of_the_others(study, d, method, shuffled
 
 
 def test_loco_by_factors_and_by_eigenvectors_are_the_same(study, monkeypatch):
-    from gemcont.workflows.gwas.relatives import mixed_model as mixed_models
+    from gemcont.workflows.gwas.relatives import leave_one_out
 
     found = {}
     for cheaper in (False, True):
-        monkeypatch.setattr(mixed_models, "whitening_is_cheaper", lambda *_, c=cheaper: c)
+        monkeypatch.setattr(leave_one_out, "whitening_is_cheaper", lambda *_, c=cheaper: c)
         joint = run_gwas(study.source, study.traits, study.covariates, kinship="grm", loco=True)
         single = run_each_trait(study.source, study.traits, kinship="grm", loco=True)
         found[cheaper] = joint, single

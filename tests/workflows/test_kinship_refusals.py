@@ -10,6 +10,7 @@ from scipy import stats
 from gemcont import ArraySource, run_gwas
 from gemcont.stats.mixed import model as mixed
 from gemcont.tables.kinship_files import write_kinship
+from gemcont.workflows.common import memory
 from gemcont.workflows.kinship import matrices as kinship_workflow
 
 
@@ -171,17 +172,17 @@ def test_a_file_without_loco_matrices(study, tmp_path):
 @pytest.mark.parametrize("loco", [False, True])
 def test_memory_that_does_not_hold_it_says_how_many_fit(study, monkeypatch, loco):
     each = 42 + 20 * loco
-    monkeypatch.setattr(kinship_workflow, "available_memory", lambda: each * 50**2 + 1)
+    monkeypatch.setattr(memory, "available_memory", lambda: each * 50**2 + 1)
     refused(
         rf"--kinship: {N} samples need about .* GiB of memory, .* free: enough for 50; for more, "
         "--pred", study.source, study.traits, kinship="grm", loco=loco,
     )  # fmt: skip
-    monkeypatch.setattr(kinship_workflow, "available_memory", lambda: None)  # not known
+    monkeypatch.setattr(memory, "available_memory", lambda: None)  # not known
     run_gwas(study.source, study.traits, kinship="grm", loco=loco)
 
 
 def test_a_32_bit_lapack_is_refused_above_its_bound(study, monkeypatch):
-    monkeypatch.setattr(kinship_workflow, "lapack_is_64_bit", lambda: False)
+    monkeypatch.setattr(memory, "lapack_is_64_bit", lambda: False)
     run_gwas(study.source, study.traits, kinship="grm")
-    monkeypatch.setattr(kinship_workflow, "_LP64_LARGEST", 100)
+    monkeypatch.setattr(memory, "_LP64_LARGEST", 100)
     refused("need a 64-bit LAPACK", study.source, study.traits, kinship="grm")

@@ -49,7 +49,7 @@ def scan(folder, name="r", **settings):
 
 def test_traits_in_blocks_are_traits_together(many, monkeypatch):
     run, blocks = scan(many)
-    assert len(run.plan.batches[0][0].trait_blocks) == 5
+    assert len(run.autosomal[0].trait_blocks) == 5
     monkeypatch.setattr(groups, "TRAITS_AT_ONCE", 1000)
     _, whole = scan(many)
     assert blocks.height == M * D
@@ -165,7 +165,7 @@ def test_a_dense_store_holds_every_test(many):
     assert t.dtype == np.float32
     assert t.shape == (M, 2)
     np.testing.assert_array_equal(t[:, 0], store.trait("t7").t_statistic.astype(np.float32))
-    np.testing.assert_array_equal(dense.histogram, run.histogram)
+    np.testing.assert_array_equal(dense.tally.histogram, run.tally.histogram)
     with pytest.raises(KeyError, match="no trait 'x'"):
         store.trait("x")
 
@@ -215,4 +215,4 @@ def test_lambda_of_every_trait_is_known_without_its_rows(many):
     every, rows = scan(many)
     np.testing.assert_array_equal(bounded.trait_lambdas, every.trait_lambdas)
     tested = rows["neg_log_10_p_value"].is_not_null().sum()
-    assert bounded.histogram.sum() == tested
+    assert bounded.tally.histogram.sum() == tested

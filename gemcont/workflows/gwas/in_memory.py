@@ -11,6 +11,7 @@ from gemcont.workflows.common.array_genotypes import as_source
 from gemcont.workflows.common.dataframes import to_pandas
 from gemcont.workflows.common.result_rows import SORT_KEY
 from gemcont.workflows.gwas.prepare import prepare
+from gemcont.workflows.gwas.run_log import log_end
 
 
 def run_gwas(genotypes, traits, covariates=None, *, progress=False, **settings):
@@ -43,7 +44,7 @@ def run_each_trait(genotypes, traits, covariates=None, *, progress=False, **sett
     """
     run = _prepared(genotypes, traits, covariates, {"joint": False} | settings)
     table = _collected(run, "single", progress)
-    names = dict(enumerate(run.cohort.trait_names))
+    names = dict(enumerate(run.people.trait_names))
     table = table.sort_values(TRAIT.name, kind="stable", ignore_index=True)
     return table.assign(**{TRAIT.name: table[TRAIT.name].map(names)})
 
@@ -63,7 +64,8 @@ def _collected(run, kind, progress):
     rows = pl.concat(
         frame for block in run.blocks(progress=progress) for frame in _rows(block, kind)
     )
-    run.log_end()
+    run.refuse_empty()
+    log_end(run)
     if kind == "single" and run.settings.top_k is not None:
         rows = strongest_rows(rows, run.settings.top_k)
     return to_pandas(rows)

@@ -2,6 +2,7 @@
 
 import logging
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,10 +11,13 @@ from gemcont.errors import GemcontError
 from gemcont.genotype.align import NO_ROW, SampleIds, match_samples, members
 from gemcont.genotype.filters import missing_share
 from gemcont.genotype.lists import keep_and_remove
+from gemcont.genotype.source import GenotypeSource
+from gemcont.settings.gwas import GwasSettings
 from gemcont.stats.transform import principal_components, rank_inverse_normal
+from gemcont.tables.covariates import Covariate
 from gemcont.tables.embeddings import embedding_facts, facts_path, looks_embedded
 from gemcont.tables.missing_codes import log_codes, warn_of_covariate_values, warn_of_trait_values
-from gemcont.tables.phenotypes import DEFAULT_CODES, numeric_columns
+from gemcont.tables.phenotypes import DEFAULT_CODES, SampleTable, numeric_columns
 from gemcont.workflows.common.wording import MANY_TRAITS, shortened
 from gemcont.workflows.gwas.covariates import conditioned_on, covariate_terms, design_of
 from gemcont.workflows.gwas.scan.null_models import CompletePeople
@@ -23,46 +27,57 @@ log = logging.getLogger(__name__)
 _MOST_LEVELS = 20  # of a categorical covariate, before a warning
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class People:
     """The analysed people.
 
-    parts: list of (``CompletePeople``, joint, single): who is tested together, and in which tests
-    trait_names: of all traits (PCs where asked); removed: samples that left, by reason, in the
-    order of work; joint: whether the joint test is made
+    parts: (``CompletePeople``, joint, single) of each: who is tested together, in which tests
+    trait_names: of all traits, or of their principal components
+    removed: reason -> samples that left, in the order of work
+    joint: whether the joint test is made
     """
 
-    parts: list
-    trait_names: list
-    removed: dict
+    parts: list[tuple[CompletePeople, bool, bool]]
+    trait_names: list[str]
+    removed: dict[str, int]
     joint: bool
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Tables:
-    """Values over the samples of the genotype file, NaN where missing, before anyone leaves.
+    """Values over the samples of the genotype file before anyone leaves.
 
-    traits (samples, traits); terms: ``Covariate``s with values over the same samples
-    kept: bool (samples,), who is in every table and list; removed: the others, by reason
+    traits: float64 (samples, traits), NaN missing
+    names: of the traits
+    terms: covariates with values over the same samples
+    kept: bool (samples,), who is in every table and list
+    removed: reason -> the others
     """
 
     traits: np.ndarray
-    names: list
-    terms: list
+    names: list[str]
+    terms: list[Covariate]
     kept: np.ndarray
-    removed: dict
+    removed: dict[str, int]
 
 
-def assemble(source, traits, covariate_table, settings, variants, beside=()):
-    """Match, filter and transform: the ``People`` that ``settings`` (``GwasSettings``) describe.
+def assemble(
+    source: GenotypeSource,
+    traits: SampleTable,
+    covariate_table: SampleTable | None,
+    settings: GwasSettings,
+    *,
+    variants: np.ndarray,
+    further_ids: Sequence[SampleIds] = (),
+) -> People:
+    """Match, filter and transform people, traits and covariates.
 
-    traits, covariate_table: ``SampleTable``s, the second may be None; variants: indices of those
-    selected, over which ``--mind`` counts; beside: ``SampleIds`` of further files, which the
-    analysed people have to be in.
+    variants: indices of those selected, over which ``--mind`` counts; further_ids: of further
+    files, which the analysed people have to be in
     """
-    tables = _tables(source, traits, covariate_table, settings, beside)
+    tables = _tables(source, traits, covariate_table, settings, further_ids)
     _apply_mind(source, tables, settings, variants)
-    condition = conditioned_on(source, settings)
+    conditioned = conditioned_on(source, settings)
     joint = _is_joint(settings, len(tables.names))
     single = settings.each_trait or not joint
     own = settings.each_trait_samples == "own"
@@ -72,15 +87,16 @@ def assemble(source, traits, covariate_table, settings, variants, beside=()):
         raise GemcontError("--pcs needs one sample for all traits: leave --each-trait-samples out")
     parts, names = [], tables.names
     if joint or not own:
-        people, names = _joint_people(source, tables, condition, settings)
+        people = _joint_people(source, tables, conditioned, settings)
+        names = people.trait_names
         parts.append((people, joint, single and not own))
     if own:
-        parts += [(p, False, True) for p in _own_people(source, tables, condition, settings)]
-    return People(parts, names, tables.removed, joint)
+        parts += [(p, False, True) for p in _own_people(source, tables, conditioned, settings)]
+    return People(parts=parts, trait_names=names, removed=tables.removed, joint=joint)
 
 
 def _is_joint(settings, n_traits):
-    """Whether the joint test is made: as asked, else up to 200 traits."""
+    """Return whether the joint test is made: as asked, else up to 200 traits."""
     if settings.joint is not None:
         return settings.joint
     if settings.effects:
@@ -94,14 +110,14 @@ def _is_joint(settings, n_traits):
     return True
 
 
-def _tables(source, traits, covariate_table, settings, beside):
+def _tables(source, traits, covariate_table, settings, further_ids):
     names = traits.select(settings.trait_names, "--pheno-name")
     codes = settings.missing_codes or (DEFAULT_CODES if traits.path is not None else ())
     values, coded = numeric_columns(traits, names, codes=codes)
     log_codes(coded, codes)
     terms = covariate_terms(covariate_table, settings)
     tables = [SampleIds(t.name, t.fid, t.iid) for t in (traits, covariate_table) if t is not None]
-    rows, kept, removed = _match(source, traits, [*tables, *beside], settings)
+    rows, kept, removed = _match(source, traits, [*tables, *further_ids], settings)
     values = values[rows[0]]
     values[rows[0] == NO_ROW] = np.nan
     terms = [term.at(rows[1]) for term in terms]
@@ -112,15 +128,15 @@ def _tables(source, traits, covariate_table, settings, beside):
             log.warning(
                 "covariate %s has %d categories; is it a number?", term.name, len(term.levels)
             )
-    return Tables(values, names, terms, kept, removed)
+    return Tables(traits=values, names=names, terms=terms, kept=kept, removed=removed)
 
 
 def _match(source, traits, tables, settings):
-    """Rows of each table per genotype sample, who is left, and the counts so far."""
+    """Return rows of each table per genotype sample, who is left, and the counts so far."""
     kept, removed = keep_and_remove(source, settings.keep, settings.remove)
     rows = match_samples(source.sample_ids, tables)
-    for ids, found in zip(tables, rows, strict=True):
-        _leave(kept, found == NO_ROW, f"not in {ids.name}", removed)
+    for ids, row in zip(tables, rows, strict=True):
+        _leave(kept, row == NO_ROW, f"not in {ids.name}", removed)
     for ids in _seen_in_training(traits):
         if ids.iid:
             _leave_seen(kept, members(source.sample_ids, ids), ids, settings, removed)
@@ -128,7 +144,7 @@ def _match(source, traits, tables, settings):
 
 
 def _seen_in_training(traits):
-    """A list with the ``SampleIds`` of those whom the embeddings' model has seen, if known."""
+    """Return ids of the samples used in training the embeddings' model, in a list, if known."""
     if not os.path.exists(traits.name):
         return []
     facts = embedding_facts(traits.name)
@@ -175,9 +191,9 @@ def _apply_mind(source, tables, settings, variants):
         _leave(tables.kept, missing > settings.mind, "--mind", tables.removed)
 
 
-def _joint_people(source, tables, condition, settings):
-    """People with every trait and covariate, and the names of the tested columns."""
-    missing = np.isnan(tables.traits)
+def _joint_people(source, tables, conditioned, settings):
+    """Return the people with every trait and covariate."""
+    missing = np.isnan(tables.traits)  # (samples, traits)
     lacking = _lacking_covariates(tables) | missing.any(axis=1)
     counts, n_kept = np.count_nonzero(missing[tables.kept], axis=0), tables.kept.sum()
     for name, count in zip(tables.names, counts.tolist(), strict=True):
@@ -194,16 +210,11 @@ def _joint_people(source, tables, condition, settings):
         source.n_samples,
         f" (left out: {detail})" if detail else "",
     )
-    traits, names = _transformed(tables.traits[samples], tables.names, settings)
-    iid = source.samples["iid"][samples]
-    design = design_of(tables.terms, samples, condition, settings, iid)
-    codes = np.arange(len(names))
-    sex = source.samples["sex"].to_numpy()[samples]
-    return CompletePeople(samples, traits, names, *design, sex, codes), names
+    return _complete(source, tables, conditioned, settings, samples)
 
 
-def _own_people(source, tables, condition, settings):
-    """For every pattern of missing traits, the people and the traits that share it."""
+def _own_people(source, tables, conditioned, settings):
+    """Yield, for every pattern of missing traits, the people and the traits that share it."""
     usable = tables.kept & ~_lacking_covariates(tables)
     patterns = {}
     for code, column in enumerate(tables.traits.T):
@@ -216,13 +227,27 @@ def _own_people(source, tables, condition, settings):
         raise GemcontError("no trait has a value in the samples that are left")
     for pattern, codes in patterns.items():
         samples = np.flatnonzero(np.frombuffer(pattern, dtype=bool))
-        names = [tables.names[c] for c in codes]
-        log.info("N = %d: %s", len(samples), shortened(names))
-        traits, _ = _transformed(tables.traits[np.ix_(samples, codes)], names, settings)
-        iid = source.samples["iid"][samples]
-        design = design_of(tables.terms, samples, condition, settings, iid, quiet=True)
-        sex = source.samples["sex"].to_numpy()[samples]
-        yield CompletePeople(samples, traits, names, *design, sex, np.array(codes))
+        log.info("N = %d: %s", len(samples), shortened([tables.names[c] for c in codes]))
+        yield _complete(source, tables, conditioned, settings, samples, codes)
+
+
+def _complete(source, tables, conditioned, settings, samples, codes=None):
+    """Return the ``CompletePeople`` of samples; codes: of some traits, each on its own samples."""
+    names = tables.names if codes is None else [tables.names[c] for c in codes]
+    traits = tables.traits[samples] if codes is None else tables.traits[np.ix_(samples, codes)]
+    traits, names = _transformed(traits, names, settings)
+    iid = source.samples["iid"][samples]
+    formula, quiet = settings.covar_formula, codes is not None
+    design, design_names = design_of(tables.terms, conditioned, samples, formula, iid, quiet=quiet)
+    return CompletePeople(
+        samples=samples,
+        traits=traits,
+        trait_names=names,
+        design=design,
+        design_names=design_names,
+        sex=source.samples["sex"].to_numpy()[samples],
+        codes=np.arange(len(names)) if codes is None else np.array(codes),
+    )
 
 
 def _lacking_covariates(tables):
@@ -240,14 +265,14 @@ def _log_missing(what, count):
 
 
 def _binary(traits):
-    """Which columns have two values."""
+    """Return the columns that have two values."""
     few = traits[:100]  # enough to acquit nearly all, and a hundredth of the work
     suspect = ((few == few.min(axis=0)) | (few == few.max(axis=0))).all(axis=0)
     return [j for j in np.flatnonzero(suspect) if len(np.unique(traits[:, j])) == 2]
 
 
 def _transformed(traits, names, settings):
-    """Principal components, then ranks, as asked; the tested columns and their names."""
+    """Return the tested columns and their names: principal components, then ranks, as asked."""
     for j in _binary(traits):
         log.warning(
             "trait %s has two values: this is the linear model; for a logistic one use "

@@ -12,14 +12,18 @@ from gemcont._numba import available_threads
 from gemcont.errors import GemcontError
 from gemcont.genotype.chromosomes import Ploidy, autosomes_of, ploidy, warn_unknown_codes
 from gemcont.genotype.filters import VariantFilter, select_variants
-from gemcont.settings.gwas import CONDITIONAL
+from gemcont.genotype.source import GenotypeSource
+from gemcont.settings.gwas import CONDITIONAL, GwasSettings
 from gemcont.stats.contrasts import CONTRASTS, Conditional, degrees_of_freedom
 from gemcont.stats.screen import Leaders
+from gemcont.tables.phenotypes import SampleTable
 from gemcont.workflows.common.wording import least_of_singles, shortened
 from gemcont.workflows.gwas.people import assemble
 from gemcont.workflows.gwas.relatives.strategies import open_relatives
 from gemcont.workflows.gwas.run import GwasRun
+from gemcont.workflows.gwas.run_log import log_start
 from gemcont.workflows.gwas.scan.blocks import block_size
+from gemcont.workflows.gwas.scan.groups import Group, VariantGroups
 from gemcont.workflows.gwas.scan.null_models import fit_trait_group, sex_trait_groups
 from gemcont.workflows.gwas.scan.plan import Plan
 from gemcont.workflows.gwas.scan.single_traits import Wanted
@@ -30,10 +34,17 @@ log = logging.getLogger(__name__)
 _LIKE_AUTOSOMES = (Ploidy.AUTOSOME, Ploidy.XY)
 
 
-def prepare(source, traits, covariate_table, settings, *, progress=False):
-    """Bring people, traits, covariates and variants together: a ``GwasRun`` ready to scan.
+def prepare(
+    source: GenotypeSource,
+    traits: SampleTable,
+    covariate_table: SampleTable | None,
+    settings: GwasSettings,
+    *,
+    progress: bool = False,
+) -> GwasRun:
+    """Bring people, traits, covariates and variants together in a run that is ready to scan.
 
-    traits, covariate_table: ``SampleTable``s (the second may be None).
+    Raises GemcontError for a mistake in the input.
     """
     started = time.perf_counter()
     settings = dataclasses.replace(settings, autosomes=autosomes_of(source, settings.autosomes))
@@ -44,41 +55,70 @@ def prepare(source, traits, covariate_table, settings, *, progress=False):
     relatives = open_relatives(
         source, settings, traits.select(settings.trait_names, "--pheno-name")
     )
-    cohort = assemble(source, traits, covariate_table, settings, variants, relatives.ids)
-    contrast = _contrast(settings.contrast, cohort)
-    kinds = _ploidy(source, settings.autosomes)
-    batches = _batches(source, cohort, settings, np.unique(kinds[variants]))
-    batches, groups = relatives.models(
-        batches, kinds, cohort, variants, threads=threads, progress=progress
+    people = assemble(
+        source,
+        traits,
+        covariate_table,
+        settings,
+        variants=variants,
+        further_ids=relatives.ids,
     )
-    if all(batches.get(group) is None for group in np.unique(groups[variants])):
+    contrast = _contrast(settings.contrast, people)
+    kinds = _ploidy(source, settings.autosomes)
+    models = _models(source, people, settings, np.unique(kinds[variants]))
+    models, groups = relatives.models(
+        models,
+        VariantGroups.by_ploidy(kinds),
+        people,
+        variants,
+        threads=threads,
+        progress=progress,
+    )
+    if all(models.get(group) is None for group in groups.present(variants)):
         raise GemcontError(
             "no variant can be tested: the warnings say why, chromosome by chromosome"
         )
-    plan = Plan(
-        batches,
-        groups,
-        _variant_filter(settings),
-        settings.test,
-        settings.neg_log10_p_min or None,  # 0 bounds nothing
-        _wanted(settings, cohort),
-        cohort.trait_names,
-        cohort.joint,
-        settings.effects,
-        settings.save_products,
-        contrast,
-        -math.log10(settings.refits) if settings.refits else None,
-        tails=tails_of(cohort.parts),
-    )
-    removed |= {flag: 0 for flag in plan.filter.flags}
-    removed |= source.left_out
+    plan = _plan(settings, people, models, groups, contrast)
+    removed |= {flag: 0 for flag in plan.filter.flags} | source.left_out
     size = settings.block_size or block_size(
-        source, plan, threads, settings.memory << 20, len(variants)
+        source,
+        plan,
+        threads=threads,
+        memory=settings.memory << 20,
+        n_variants=len(variants),
     )
-    run = GwasRun(source, cohort, settings, relatives, variants, plan, threads, size, removed)
-    run.log_start()
+    run = GwasRun(
+        source=source,
+        people=people,
+        settings=settings,
+        relatives=relatives,
+        variants=variants,
+        plan=plan,
+        threads=threads,
+        size=size,
+        removed_by_selection=removed,
+    )
+    log_start(run)
     run.seconds["prepare"] = time.perf_counter() - started
     return run
+
+
+def _plan(settings, people, models, groups, contrast):
+    return Plan(
+        models=models,
+        groups=groups,
+        filter=_variant_filter(settings),
+        test=settings.test,
+        min_neg_log_10_p=settings.neg_log10_p_min or None,  # 0 bounds nothing
+        singles=_wanted(settings, people),
+        trait_names=people.trait_names,
+        joint=people.joint,
+        effects=settings.effects,
+        products=settings.save_products,
+        contrast=contrast,
+        refit=-math.log10(settings.refits) if settings.refits else None,
+        tails=tails_of(people.parts),
+    )
 
 
 def _variant_filter(settings):
@@ -87,25 +127,25 @@ def _variant_filter(settings):
     return VariantFilter(*(getattr(settings, name) for name in names))
 
 
-def _wanted(settings, cohort):
-    """Which rows of single traits are written; thousands of traits are not written in full."""
-    n_traits, least = len(cohort.trait_names), settings.neg_log10_p_min
-    single = any(single for _, _, single in cohort.parts)
+def _wanted(settings, people):
+    """Return which rows of single traits are written; of thousands of traits not all are."""
+    n_traits, bound = len(people.trait_names), settings.neg_log10_p_min
+    single = any(single for _, _, single in people.parts)
     for flag, given in (("--top-k", settings.top_k), ("--dense", settings.dense)):
         if given and not single:
             raise GemcontError(f"{flag} goes with --each-trait or --each-trait-only")
     if single and not (settings.top_k or settings.dense):
-        least = least_of_singles(n_traits, least)
+        bound = least_of_singles(n_traits, bound)
     leaders = None if settings.top_k is None else Leaders(n_traits, settings.top_k)
-    return Wanted(least or None, leaders, settings.dense)
+    return Wanted(bound or None, leaders, settings.dense)
 
 
-def _contrast(name, cohort):
-    """What stands for a contrast in ``stats.contrasts``: a trait by its number."""
-    degrees_of_freedom(name, len(cohort.trait_names))
+def _contrast(name, people):
+    """Return a contrast as ``stats.contrasts`` takes it: a trait by its number."""
+    degrees_of_freedom(name, len(people.trait_names))
     if name in CONTRASTS:
         return name
-    traits = {trait: i for i, trait in enumerate(cohort.trait_names)}
+    traits = {trait: i for i, trait in enumerate(people.trait_names)}
     if name in traits:
         return traits[name]
     if name.startswith(CONDITIONAL) and name.removeprefix(CONDITIONAL) in traits:
@@ -115,7 +155,7 @@ def _contrast(name, cohort):
             )
         return Conditional(traits[name.removeprefix(CONDITIONAL)])
     raise GemcontError(
-        f"--contrast: {name} is neither a tested trait ({shortened(cohort.trait_names)}) nor one "
+        f"--contrast: {name} is neither a tested trait ({shortened(people.trait_names)}) nor one "
         f"of {', '.join(CONTRASTS)}, {CONDITIONAL}TRAIT"
     )
 
@@ -155,12 +195,12 @@ def _ploidy(source, autosomes):
     return column.replace_strict(codes, return_dtype=pl.UInt8).to_numpy()
 
 
-def _batches(source, cohort, settings, kinds):
-    """``TraitGroup``es by ploidy: the autosomes' always, the others' where variants lie there."""
+def _models(source, people, settings, kinds):
+    """Return the trait groups of each ploidy: the autosomes' always, others where variants lie."""
     autosomal = []
-    for people, joint, single in cohort.parts:
-        batch, dropped, faults = fit_trait_group(
-            people, Ploidy.AUTOSOME, source.n_samples, joint=joint, single=single
+    for complete, joint, single in people.parts:
+        group, dropped, faults = fit_trait_group(
+            complete, Ploidy.AUTOSOME, source.n_samples, joint=joint, single=single
         )
         for name, fault in faults.items():
             log.warning("trait %s is left out: it %s over its analysed samples", name, fault)
@@ -169,17 +209,16 @@ def _batches(source, cohort, settings, kinds):
                 "covariates left out, constant or collinear with earlier ones: %s",
                 ", ".join(dropped),
             )
-        autosomal.append(batch)
-    if not any(batch.null.n_traits for batch in autosomal):
+        autosomal.append(group)
+    if not any(group.null.n_traits for group in autosomal):
         raise GemcontError("no trait can be tested: all are constant or given by the covariates")
-    found = dict.fromkeys(_LIKE_AUTOSOMES, autosomal)
+    models = {Group(kind): autosomal for kind in _LIKE_AUTOSOMES}
+    n_samples, x_sex = source.n_samples, settings.x_sex
     for kind in (Ploidy.X, Ploidy.Y, Ploidy.MT):
         if kind in kinds:
-            _log_unknown_sex(cohort.parts[0][0], kind, settings)
-            found[kind] = sex_trait_groups(
-                cohort.parts, kind, source.n_samples, x_sex=settings.x_sex
-            )
-    return found
+            _log_unknown_sex(people.parts[0][0], kind, settings)
+            models[Group(kind)] = sex_trait_groups(people.parts, kind, n_samples, x_sex=x_sex)
+    return models
 
 
 def _log_unknown_sex(people, kind, settings):

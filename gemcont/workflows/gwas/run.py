@@ -1,7 +1,7 @@
 """A prepared scan and what is known of it as it advances."""
 
-import logging
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -14,62 +14,75 @@ from gemcont.genotype.filters import FLAGS
 from gemcont.genotype.source import GenotypeSource
 from gemcont.settings.gwas import GwasSettings
 from gemcont.stats.calibration import lambda_gc, lambda_of_histogram
-from gemcont.stats.contrasts import most_neg_log_10_p
+from gemcont.stats.null import NullModel
 from gemcont.stats.screen import BIN_WIDTH, N_BINS
-from gemcont.workflows.common.calibration import log_rates, rates_of
-from gemcont.workflows.common.wording import shortened
-from gemcont.workflows.gwas.scan.plan import CHROMOSOME, UNTESTABLE, Plan
+from gemcont.workflows.common.calibration import rates_of
+from gemcont.workflows.gwas.people import People
+from gemcont.workflows.gwas.relatives.strategies import Relatives
+from gemcont.workflows.gwas.scan.groups import Group
+from gemcont.workflows.gwas.scan.plan import UNTESTABLE, Plan, ScanBlock
 from gemcont.workflows.gwas.scan.stream import scan_blocks
-
-log = logging.getLogger(__name__)
-
-_INFLATED = 1.2  # lambda_gc above which the log asks why
-_DEFLATED = 0.95  # below which the kinship may hold the variant's own effect
+from gemcont.workflows.gwas.scan.tally import Tally
+from gemcont.workflows.gwas.tails import Tails
 
 
-@dataclass
+@dataclass(kw_only=True)
 class GwasRun:
     """A prepared scan and, as it advances, its counts.
 
-    relatives: ``Unrelated``, ``ByKinship`` or ``ByPredictions``
-    neg_log_10_p, rows: -log10 p of the joint test and index in the source of the rows that pass
-    the filters, one array a block; written: rows by kind; histogram: counts of each trait's |t|
-    (``stats.screen``), None where traits are not tested one by one; encoder: hash of the model that
-    made the traits, where a store is to say so; asked: files, outputs and settings by name. The
-    properties below them are of the finished scan.
+    source: the genotypes
+    people: who is analysed, with which traits
+    settings: what was asked for
+    relatives: how relatives are taken into account
+    variants: indices in the source of the variants to read
+    plan: what the scan needs beside the source
+    threads: how many compute
+    size: variants per block
+    removed_by_selection: reason -> variants that are not read
+    seconds: step -> time
+    seconds_of_threads: stage -> time of all threads
+    tally: the counts so far
+    neg_log_10_p: of the joint test, an array a block
+    rows: index in the source of the variants that pass the filters, an array a block
+    written_by_outputs: kind -> rows written, where the outputs keep fewer than the tally says
+    encoder: hash of the model that made the traits, where a store is to say so
+    asked: files, outputs and settings by name
+
+    The properties below ``count`` are of the finished scan.
     """
 
     source: GenotypeSource
-    cohort: object
+    people: People
     settings: GwasSettings
-    relatives: object
+    relatives: Relatives
     variants: np.ndarray
     plan: Plan
     threads: int
     size: int
-    removed_variants: dict
+    removed_by_selection: dict
     seconds: dict = field(default_factory=dict)
     seconds_of_threads: dict = field(default_factory=dict)
-    n_read: int = 0
-    untestable: dict = field(default_factory=lambda: dict.fromkeys(UNTESTABLE, 0))
-    rare: int = 0
-    refitted: int = 0
+    tally: Tally = field(init=False)
     neg_log_10_p: list = field(default_factory=list)
     rows: list = field(default_factory=list)
-    written: dict = field(default_factory=dict)
-    histogram: np.ndarray | None = None
+    written_by_outputs: dict = field(default_factory=dict)
     encoder: str | None = None
     asked: dict = field(default_factory=dict)
 
     def __post_init__(self):
+        self.tally = self._nothing()
+
+    def _nothing(self):
+        """Return the tally of no variant."""
+        histogram = None
         if self.has_single:
-            shape = (len(self.plan.trait_names), N_BINS)
-            self.histogram = np.zeros(shape, dtype=np.int64)
+            histogram = np.zeros((len(self.plan.trait_names), N_BINS), dtype=np.int64)
+        return Tally(untestable=dict.fromkeys(UNTESTABLE, 0), histogram=histogram)
 
-    def blocks(self, *, progress=False, encode=None):
-        """Scan what is not counted yet, yielding every ``ScanBlock`` in file order.
+    def blocks(self, *, progress: bool = False, encode: dict | None = None) -> Iterator[ScanBlock]:
+        """Scan what is not counted yet, and yield every block in file order.
 
-        encode: as of ``scan_blocks``
+        encode: kind -> function of a frame, as of ``scan_blocks``
         """
         started = time.perf_counter()
         left = self.variants[self.n_read :]
@@ -83,133 +96,125 @@ class GwasRun:
             disable=None if progress else True,
         ) as bar:
             for block in blocks:
-                self.count(block)
-                bar.update(block.n_read)
+                self.count(block.variants, block.neg_log_10_p, block.tally)
+                for stage, seconds in block.seconds.items():
+                    self.book(stage, seconds)
+                bar.update(block.tally.n_read)
                 yield block
         self.seconds["scan"] = time.perf_counter() - started
 
-    def count(self, block):
-        """Add a block to what is known of the run."""
-        self.n_read += block.n_read
-        for flag, count in zip(FLAGS, block.failed[1:], strict=True):
-            if flag in self.removed_variants:
-                self.removed_variants[flag] += int(count)
-        for reason, count in zip(UNTESTABLE, block.untestable, strict=True):
-            self.untestable[reason] += int(count)
-        self.rare += block.rare
-        self.refitted += block.refitted
-        self.neg_log_10_p.append(block.neg_log_10_p)
-        self.rows.append(block.variants.astype(np.int32))
-        for kind, count in block.written.items():
-            self.written[kind] = self.written.get(kind, 0) + count
-        for stage, seconds in block.seconds.items():
-            self.book(stage, seconds)
-        for codes, histogram in block.histograms:
-            self.histogram[codes] += histogram
-        if block.leaders is not None:
-            self.plan.singles.leaders.add(*block.leaders)
+    def count(self, variants: np.ndarray, neg_log_10_p: np.ndarray, tally: Tally) -> None:
+        """Add a part of the scan: a block, what a killed run has left, or a chunk.
 
-    def book(self, stage, seconds):
+        variants: indices in the source of its rows; neg_log_10_p: of the joint test (rows,)
+        """
+        self.rows.append(variants.astype(np.int32))
+        self.neg_log_10_p.append(neg_log_10_p)
+        self.tally += tally
+        if self.plan.singles.leaders is not None and self.tally.strongest is not None:
+            self.plan.singles.leaders.strongest = self.tally.strongest
+
+    def book(self, stage: str, seconds: float) -> None:
         """Add to the time that the threads spent in a stage."""
         self.seconds_of_threads[stage] = self.seconds_of_threads.get(stage, 0.0) + seconds
 
-    def tallies(self):
-        """What is added up over blocks of single traits, as arrays by name."""
-        found = {} if self.histogram is None else {"histogram": self.histogram}
-        if self.plan.singles.leaders is not None:
-            found["strongest"] = self.plan.singles.leaders.strongest
-        return found
-
-    def count_tallies(self, tallies):
-        """Add the tallies of another part of the scan."""
-        if "histogram" in tallies:
-            self.histogram += tallies["histogram"]
-        if "strongest" in tallies:
-            traits = np.repeat(np.arange(len(tallies["strongest"])), tallies["strongest"].shape[1])
-            self.plan.singles.leaders.add(traits, tallies["strongest"].ravel())
+    @property
+    def n_read(self) -> int:
+        """Variants read so far."""
+        return self.tally.n_read
 
     @property
-    def null(self):
-        """The null model of the first group of traits: the autosomes', or of what is tested."""
-        return self._first_batch.null
+    def n_rows(self) -> int:
+        """Variants that have passed the filters so far."""
+        return self.tally.n_rows
 
     @property
-    def _first_batch(self):
-        """The first batch of the first ploidy that variants are tested in."""
-        groups = np.unique(self.plan.group[self.variants])
-        groups = groups[np.argsort(groups % CHROMOSOME, kind="stable")]
-        return next(self.plan.batches[g][0] for g in groups if self.plan.batches[g] is not None)
+    def removed_variants(self) -> dict[str, int]:
+        """Variants left out, by reason: those not read, and those that a filter removed."""
+        filtered = {flag: self.tally.filtered.get(flag, 0) for flag in FLAGS}
+        before = self.removed_by_selection
+        return {reason: count + filtered.get(reason, 0) for reason, count in before.items()}
 
     @property
-    def covariate_names(self):
-        """The design's columns that are in the model, the intercept left out."""
-        names = self._first_batch.design_names
+    def written(self) -> dict[str, int]:
+        """Rows written, by kind."""
+        return self.tally.written | self.written_by_outputs
+
+    def refuse_empty(self) -> None:
+        """Raise GemcontError where no variant has passed the filters."""
+        if self.n_rows == 0:
+            counts = removed_text(self.removed_variants)
+            raise GemcontError(f"no variant is left after the filters ({counts})")
+
+    @property
+    def null(self) -> NullModel:
+        """Null model of the first group of traits: the autosomes', or of what is tested."""
+        return self._first_model.null
+
+    @property
+    def _first_model(self):
+        """The first trait group of the first ploidy that variants are tested in."""
+        groups = sorted(self.plan.groups.present(self.variants), key=lambda group: group.ploidy)
+        return next(self.plan.models[g][0] for g in groups if self.plan.models[g] is not None)
+
+    @property
+    def autosomal(self) -> list:
+        """Trait groups of the autosomes, on the whole kinship where there is one."""
+        return self.plan.models[Group(Ploidy.AUTOSOME)]
+
+    @property
+    def covariate_names(self) -> list[str]:
+        """Names of the design's columns that are in the model, the intercept left out."""
+        names = self._first_model.design_names
         return [names[j] for j in self.null.kept_covariates]
 
     @property
-    def n_rows(self):
-        """Variants that have passed the filters so far."""
-        return sum(len(rows) for rows in self.rows)
+    def has_single(self) -> bool:
+        """Whether traits are tested one by one."""
+        return any(group.single for group in self.autosomal)
 
     @cached_property
-    def all_neg_log_10_p(self):
+    def all_neg_log_10_p(self) -> np.ndarray:
         """-log10 p of the joint test (rows,), NaN where a variant cannot be tested."""
         return np.concatenate(self.neg_log_10_p)
 
     @cached_property
-    def row_variants(self):
+    def row_variants(self) -> np.ndarray:
         """Index in the source of every row's variant (rows,)."""
         return np.concatenate(self.rows)
 
     @cached_property
-    def lambda_gc(self):
+    def lambda_gc(self) -> float:
         """Genomic-control lambda of the joint test, on its own degrees of freedom."""
         return lambda_gc(self.all_neg_log_10_p, self.plan.joint_dof)
 
     @cached_property
-    def trait_lambdas(self):
+    def trait_lambdas(self) -> np.ndarray:
         """Genomic-control lambda of every trait's own test (traits,), NaN where it has none."""
-        return lambda_of_histogram(self.histogram, BIN_WIDTH, self.trait_dof)
+        return lambda_of_histogram(self.tally.histogram, BIN_WIDTH, self.trait_dof)
 
     @property
-    def most_samples(self):
+    def most_samples(self) -> int:
         """Samples of the trait that has most of them."""
-        batches = self.plan.batches[Ploidy.AUTOSOME]
-        return max(batch.null.n_samples for batch in batches if batch.single)
+        return max(group.null.n_samples for group in self.autosomal if group.single)
 
     @cached_property
-    def trait_dof(self):
-        """(traits,), degrees of freedom of each trait's t on the autosomes (NaN: left out)."""
+    def trait_dof(self) -> np.ndarray:
+        """Degrees of freedom of each trait's t on the autosomes (traits,), NaN: left out."""
         dof = np.full(len(self.plan.trait_names), np.nan)
-        for batch in self.plan.batches[Ploidy.AUTOSOME]:
-            if batch.single:
-                dof[batch.trait_codes] = batch.null.single_dof
+        for group in self.autosomal:
+            if group.single:
+                dof[group.trait_codes] = group.null.single_dof
         return dof
 
     @property
-    def tails(self):
-        """``Tails`` of the traits."""
+    def tails(self) -> Tails:
+        """Traits whose tails cost rare variants their level."""
         return self.plan.tails
 
-    def _warn_of_perfect(self):
-        """Warn of variants that explain a trait but for rounding: their p is a bound."""
-        if not self.cohort.joint:
-            return
-        bound = most_neg_log_10_p(self.null, self.settings.test, self.plan.contrast)
-        found = np.flatnonzero(self.all_neg_log_10_p >= bound)
-        if len(found):
-            first = self.source.variants["variant_id"][int(self.row_variants[found[0]])]
-            log.warning(
-                "%d variants explain the traits entirely (%s ...; r2 is 1 but for rounding): their "
-                "p is 0 and -log10 p infinite, what is written is a bound; is a trait made of "
-                "genotypes?",
-                len(found),
-                first,
-            )
-
     @cached_property
-    def rates(self):
-        """``Rate``s of the likelihood ratios of the joint test, for the autosomes' N, D and K."""
+    def rates(self) -> dict:
+        """True rates of the joint test's likelihood ratios, for the autosomes' N, D and K."""
         settings = self.settings
         return rates_of(
             self.null,
@@ -219,73 +224,10 @@ class GwasRun:
             refits=settings.refits,
         )
 
-    def log_start(self):
-        """What is about to be tested."""
-        null, settings = self.null, self.settings
-        log.info("%d of %d variants selected", len(self.variants), self.source.n_variants)
-        if self.plan.filter.flags:
-            log.info(
-                "%s count the analysed samples (PLINK counts founders before traits are joined)",
-                ", ".join(self.plan.filter.flags),
-            )
-        if self.cohort.joint:
-            log.info(
-                "test %s: N = %d samples, D = %d traits (%s), K = %d covariates with the intercept",
-                ", ".join(filter(None, (settings.test, settings.contrast_name))),
-                null.n_samples,
-                null.n_traits,
-                shortened(self.cohort.trait_names),
-                null.n_covariates,
-            )
-            log_rates(self.rates, settings.test, related=self.relatives.kinship is not None)
-        if self.has_single:
-            log.info("each of %d traits is tested alone by its t", len(self.cohort.trait_names))
-        log.info("%d threads, blocks of %d variants", self.threads, self.size)
 
-    @property
-    def has_single(self):
-        """Whether traits are tested one by one."""
-        return any(batch.single for batch in self.plan.batches[Ploidy.AUTOSOME])
-
-    def log_end(self):
-        """What the finished scan has tested."""
-        left_out = ", ".join(
-            f"{count} by {flag}" if flag.startswith("--") else f"{count} with {flag}"
-            for flag, count in self.removed_variants.items()
-        )
-        log.info(
-            "%d variants tested%s", self.n_rows, f" (left out: {left_out})" if left_out else ""
-        )
-        if self.n_rows == 0:
-            raise GemcontError(f"no variant is left after the filters ({left_out})")
-        for reason, count in self.untestable.items():
-            if count:
-                log.info("%d of them cannot be tested (NA): %s", count, reason)
-        if self.refitted:
-            log.info(
-                "covariances re-estimated beside %d of them, the strongest (--refit %g)",
-                self.refitted,
-                self.settings.refits,
-            )
-        if self.tails.names and self.rare:
-            log.warning(
-                "heavy-tailed or skewed traits (%s) and %d variants of fewer than %d minor "
-                "alleles: those p-values are too small; use --rank-int, or leave them out by --mac",
-                shortened(self.tails.names, 3),
-                self.rare,
-                self.tails.rare,
-            )
-        self._warn_of_perfect()
-        if self.settings.neg_log10_p_min:
-            shown = ", ".join(f"{kind} {count}" for kind, count in self.written.items())
-            log.info("rows with -log10 p >= %g: %s", self.settings.neg_log10_p_min, shown)
-        if self.cohort.joint:
-            hint = ""
-            if self.lambda_gc > _INFLATED:
-                hint = f"; {self.relatives.suspicion}"
-            elif self.lambda_gc < _DEFLATED and self.relatives.holds_the_variant:
-                hint = "; is each variant in the kinship too? (--loco leaves its chromosome out)"
-            log.info("lambda_gc %.4f%s", self.lambda_gc, hint)
-        if self.histogram is not None and self.histogram.any():
-            shown = np.nanquantile(self.trait_lambdas, (0.5, 0, 1))
-            log.info("lambda_gc of single traits: median %.4f, from %.4f to %.4f", *shown)
+def removed_text(removed: dict[str, int]) -> str:
+    """Return counts of variants left out as the log says them: '3 by --maf, 2 with ...'."""
+    return ", ".join(
+        f"{count} by {flag}" if flag.startswith("--") else f"{count} with {flag}"
+        for flag, count in removed.items()
+    )

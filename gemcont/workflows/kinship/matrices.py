@@ -4,7 +4,9 @@ import glob
 import logging
 import os
 import time
+from collections.abc import Sequence
 from functools import cached_property
+from typing import Protocol
 
 import numpy as np
 import polars as pl
@@ -47,6 +49,30 @@ def open_kinship(source, settings):
             "sample id, or pass the array (.to_numpy()) in the order of the genotypes' samples"
         )
     return FromArray(source, file.matrix)
+
+
+class Kinship(Protocol):
+    """Where a kinship comes from.
+
+    name: for messages and the log
+    ids: ``SampleIds`` of its rows, None where they are the genotypes' samples in order
+    files: paths that are read
+    facts: what the summary says of it
+    """
+
+    name: str
+    ids: SampleIds | None
+    files: Sequence
+    facts: dict
+
+    def prepare(self, samples: np.ndarray, *, progress: bool = False) -> None:
+        """Make or find what is needed for samples (indices into the genotype file)."""
+
+    def decomposition(self, samples: np.ndarray, chromosome: str | None = None) -> Decomposition:
+        """Return the decomposition for prepared samples, without a chromosome's variants."""
+
+    def matrix(self, samples: np.ndarray, chromosome: str | None = None) -> np.ndarray:
+        """Return the kinship of prepared samples, without a chromosome's variants."""
 
 
 class Computed:

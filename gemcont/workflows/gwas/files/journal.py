@@ -1,9 +1,9 @@
 """Work of a scan that is not finished: a folder from which a killed run goes on.
 
     PREFIX.partial/fingerprint.json   what the results depend on
-    PREFIX.partial/journal.jsonl      a line per block: counts, and how far every output reached
+    PREFIX.partial/journal.jsonl      a line a block: the tally so far, how far each output reached
     PREFIX.partial/tests.bin          variant and -log10 p of the joint test of every row
-    PREFIX.partial/tallies-N.npz      what is added up over blocks, after N of them
+    PREFIX.partial/tally-N.npz        the arrays of the tally after N blocks
     PREFIX.partial/...                the outputs themselves (``tables.parts``, ``frames``)
 
 A block counts once its line stands in the journal; whatever was written after the last whole line
@@ -12,6 +12,8 @@ is cut off before a run goes on.
 
 import json
 import os
+from collections.abc import Callable
+from typing import Protocol
 
 import numpy as np
 
@@ -20,27 +22,56 @@ from gemcont.tables.files import digest_of, digest_of_bytes, remove
 from gemcont.tables.results.frames import damaged
 from gemcont.workflows.gwas.files.fingerprint import difference
 from gemcont.workflows.gwas.scan.plan import ScanBlock
+from gemcont.workflows.gwas.scan.tally import Tally
 
 _TESTS = np.dtype([("variant", "<i4"), ("neg_log_10_p", "<f8")])
 
 
-class Journal:
-    """The unfinished work in ``folder``; parts: the outputs by kind (``tables.parts``)."""
+class Part(Protocol):
+    """An output that grows in the journal's folder (``tables.results``).
 
-    def __init__(self, folder, fingerprint, parts):
+    A state, ready for JSON, says how far it has grown; it is restored from the states after each
+    block that counts.
+    """
+
+    def encode(self, frame) -> object:
+        """Return a frame as ``append`` takes it; called in the threads that compute."""
+
+    def append(self, encoded) -> None:
+        """Append what ``encode`` has made."""
+
+    def state(self) -> object:
+        """Return how far the output has grown."""
+
+    def restore(self, states: list) -> None:
+        """Cut off what lies behind the last of these states."""
+
+    def absorb(self, other) -> None:
+        """Append all of another output of this kind."""
+
+
+class Journal:
+    """The unfinished work in a folder.
+
+    folder: PREFIX.partial, or the folder of a chunk
+    fingerprint: what the results depend on
+    parts: kind of frame -> output
+    """
+
+    def __init__(self, folder: str, fingerprint: dict | None, parts: dict[str, Part]):
         self.folder, self._fingerprint, self.parts = folder, fingerprint, parts
-        self.n_blocks, self._tallies_digest = 0, None
+        self.n_blocks = 0
 
     def _path(self, name):
         return os.path.join(self.folder, name)
 
     @property
-    def encoders(self):
-        """What makes each kind of frame ready to be appended; for the threads that compute."""
+    def encoders(self) -> dict[str, Callable]:
+        """Functions that make each kind of frame ready to be appended, for the threads."""
         return {kind: part.encode for kind, part in self.parts.items()}
 
-    def begin(self):
-        """An empty folder; what an earlier run left in it is removed."""
+    def begin(self) -> None:
+        """Make an empty folder; what an earlier run left in it is removed."""
         if os.path.isdir(self.folder) and os.listdir(self.folder) and not has_work(self.folder):
             raise GemcontError(f"{self.folder}: a folder of yours is in the way; move it")
         remove(self.folder)
@@ -50,8 +81,8 @@ class Journal:
         for part in self.parts.values():
             part.restore([])
 
-    def resume(self):
-        """Yield the blocks of the folder (``ScanBlock``s without frames) and go on behind them.
+    def resume(self) -> tuple[np.ndarray, np.ndarray, Tally]:
+        """Go on behind the blocks of the folder, and return what they count for ``GwasRun.count``.
 
         Raises GemcontError where they belong to another scan.
         """
@@ -65,34 +96,41 @@ class Journal:
         _cut_journal(self.folder)
         with open(self._path("tests.bin"), "ab") as file:
             file.truncate(tests.nbytes)
-        for kind, part in self.parts.items():
-            part.restore(_states(records, kind))
-        self.n_blocks, self._tallies_digest = len(records), _last_tallies(records)
-        yield from _blocks(records, tests)
+        return self._counted(records, tests)
 
-    def absorb(self, other):
-        """Yield the blocks of another folder's finished ``Journal`` and append its outputs."""
-        records, tests = read_journal(other.folder)
-        other.n_blocks, other._tallies_digest = len(records), _last_tallies(records)
-        for kind, part in self.parts.items():
-            other.parts[kind].restore(_states(records, kind))
-            part.absorb(other.parts[kind])
-        yield from _blocks(records, tests)
+    def absorb(self, folder: str, parts: dict[str, Part]) -> tuple[np.ndarray, np.ndarray, Tally]:
+        """Append the outputs of a finished chunk, and return what it counts as ``resume`` does.
 
-    def tallies(self):
-        """The arrays of the last block, {} where there are none."""
-        due, path = self._tallies_digest, self._path(f"tallies-{self.n_blocks}.npz")
-        if due is None:
-            return {}
-        if digest_of(path) != due:
+        folder: of the chunk; parts: its outputs, as ``parts`` here
+        """
+        chunk = Journal(folder, None, parts)
+        counted = chunk._counted(*read_journal(folder))
+        for kind, part in self.parts.items():
+            part.absorb(chunk.parts[kind])
+        return counted
+
+    def _counted(self, records, tests):
+        """Restore the outputs; return variants and -log10 p of every row, and the tally."""
+        for kind, part in self.parts.items():
+            part.restore([r["parts"][kind] for r in records if kind in r["parts"]])
+        self.n_blocks = len(records)
+        tally = self._tally(records[-1]) if records else Tally()
+        return tests["variant"], tests["neg_log_10_p"], tally
+
+    def _tally(self, record):
+        """Return the tally after the last block."""
+        if record["arrays"] is None:
+            return Tally.from_json(record["tally"], {})
+        path = self._path(f"tally-{self.n_blocks}.npz")
+        if digest_of(path) != record["arrays"]:
             raise damaged(path)
         with np.load(path) as file:
-            return dict(file)
+            return Tally.from_json(record["tally"], dict(file))
 
-    def add(self, block, tallies):
-        """Append a block's encoded frames and what is known of it; it counts from here on.
+    def add(self, block: ScanBlock, tally: Tally) -> None:
+        """Append a block's encoded frames; it counts from here on.
 
-        tallies: arrays by name, what is added up over the blocks so far
+        tally: of the run, this block counted
         """
         for kind, encoded in block.frames.items():
             self.parts[kind].append(encoded)
@@ -100,24 +138,19 @@ class Journal:
         tests["variant"], tests["neg_log_10_p"] = block.variants, block.neg_log_10_p
         with open(self._path("tests.bin"), "ab") as file:
             tests.tofile(file)
-        added = self._path(f"tallies-{self.n_blocks + 1}.npz")
-        if tallies:
-            np.savez(added, **tallies)
+        added = self._path(f"tally-{self.n_blocks + 1}.npz")
+        if tally.arrays:
+            np.savez(added, **tally.arrays)
         record = {
-            "n_read": block.n_read,
             "n_rows": len(tests),
-            "failed": block.failed.tolist(),
-            "untestable": block.untestable.tolist(),
-            "rare": block.rare,
-            "refitted": block.refitted,
-            "written": block.written,
-            "parts": {kind: part.state() for kind, part in self.parts.items()},
             "tests": digest_of_bytes(tests.tobytes()),
-            "tallies": digest_of(added) if tallies else None,
+            "tally": tally.to_json(),
+            "arrays": digest_of(added) if tally.arrays else None,
+            "parts": {kind: part.state() for kind, part in self.parts.items()},
         }
         with open(self._path("journal.jsonl"), "a", encoding="utf-8") as file:
             file.write(json.dumps(_sealed(record)) + "\n")
-        remove(self._path(f"tallies-{self.n_blocks}.npz"))
+        remove(self._path(f"tally-{self.n_blocks}.npz"))
         self.n_blocks += 1
 
 
@@ -150,15 +183,6 @@ def _unsealed(record, path):
     if digest is None or digest != digest_of_bytes(json.dumps(record).encode()):
         raise damaged(path)
     return record
-
-
-def _states(records, kind):
-    """States of an output after each block, those it had."""
-    return [record["parts"][kind] for record in records if kind in record["parts"]]
-
-
-def _last_tallies(records):
-    return records[-1]["tallies"] if records else None
 
 
 def read_journal(folder):
@@ -200,21 +224,3 @@ def _cut_journal(folder):
     with open(os.path.join(folder, "journal.jsonl"), "ab+") as file:
         file.seek(0)
         file.truncate(sum(len(line) for line in file if line.endswith(b"\n")))
-
-
-def _blocks(records, tests):
-    start = 0
-    for record in records:
-        rows = tests[start : start + record["n_rows"]]
-        start += record["n_rows"]
-        yield ScanBlock(
-            rows["variant"],
-            rows["neg_log_10_p"],
-            {},
-            np.array(record["failed"]),
-            np.array(record["untestable"]),
-            record["rare"],
-            record["refitted"],
-            record["n_read"],
-            record["written"],
-        )

@@ -50,10 +50,7 @@ def merge_gwas(prefix, *, threads=None, report=None):
 
 def _absorb(work, run, outputs, folder, chunk):
     before = run.n_read
-    chunk_work = Journal(folder, None, outputs.parts(run, folder))
-    for block in work.absorb(chunk_work):
-        run.count(block)
-    run.count_tallies(chunk_work.tallies())
+    run.count(*work.absorb(folder, outputs.parts(run, folder)))
     part = variants_of_chunk(run, *chunk)
     expected = len(run.variants[part])
     if run.n_read - before != expected:

@@ -55,7 +55,7 @@ class Outputs:
 
     def remove_stale(self, run, pictures):
         """Remove files of an earlier run of the same prefix that this run has not written."""
-        kept = {"log", "summary.json", *(_PICTURES if pictures and run.cohort.joint else ())}
+        kept = {"log", "summary.json", *(_PICTURES if pictures and run.people.joint else ())}
         if run.has_single:
             kept |= {*_OF_TRAITS, *(("traits.qq.png",) if pictures else ())}
         kept |= {"effects.parquet"} if run.settings.effects else set()
@@ -70,7 +70,7 @@ class Outputs:
         stale = [f"{self.prefix}.{name}" for name in FIXED if name not in kept]
         stale += [f"{self.prefix}.gwas{suffix}" for suffix in SUFFIX.values()]
         for path in stale:
-            if os.path.isfile(path) and not (run.cohort.joint and path == self.joint):
+            if os.path.isfile(path) and not (run.people.joint and path == self.joint):
                 remove(path)
                 log.info("%s of an earlier run removed", path)
 
@@ -83,7 +83,7 @@ class Outputs:
     def check(self, run):
         """Raise GemcontError where the layout cannot hold what the run gives."""
         if self.layout == "ssf":
-            if run.cohort.joint and run.null.n_traits > 1:
+            if run.people.joint and run.null.n_traits > 1:
                 raise GemcontError(
                     "--format ssf holds effects of one trait; a joint test of several has none: "
                     "choose one trait, or --each-trait-only --split-traits"
@@ -97,7 +97,7 @@ class Outputs:
         for kind in self._stores(run):
             refuse_foreign(f"{self.prefix}.{STORES[kind]}")
         if self.split:
-            for trait in run.cohort.trait_names:
+            for trait in run.people.trait_names:
                 if "/" in trait or trait in FIXED:
                     raise GemcontError(f"--split-traits: {trait!r} cannot be part of a file's name")
 
@@ -110,9 +110,9 @@ class Outputs:
     def parts(self, run, folder):
         """The outputs of a run by kind of frame, growing in ``folder``."""
         parts = {}
-        if run.cohort.joint:
+        if run.people.joint:
             columns = joint_columns(run.settings.test, run.null.n_traits)
-            metadata = self._metadata(run, run.cohort.trait_names[0])
+            metadata = self._metadata(run, run.people.trait_names[0])
             parts["joint"] = (
                 FrameParts(folder, "joint")
                 if self.layout == "parquet"
@@ -129,7 +129,7 @@ class Outputs:
         return parts
 
     def _trait_parts(self, run, folder, kind):
-        names, how = run.cohort.trait_names, {}
+        names, how = run.people.trait_names, {}
         if self.split:
             targets = {name: (self.of_trait(name), self._metadata(run, name)) for name in names}
             how = {"layout": self.layout, "targets": targets}

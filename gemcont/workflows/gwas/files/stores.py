@@ -6,11 +6,9 @@ import numpy as np
 import polars as pl
 
 import gemcont
-from gemcont.genotype.chromosomes import Ploidy
 from gemcont.genotype.ploidy import group_name
 from gemcont.tables.results.store import write_store
 from gemcont.tables.schema import store_trait_columns
-from gemcont.workflows.gwas.scan.plan import CHROMOSOME
 
 STORES = {"dense": "t", "products": "products"}  # kinds of frames, and what a store is called
 
@@ -26,26 +24,25 @@ def write_stores(run, prefix, parts):
             write_store(f"{prefix}.{name}", name, parts[kind], parts["variants"], beside, facts)
 
 
-def _batches(run):
-    """(group, ``TraitGroup``) of every group of chromosomes that is tested."""
-    for kind, batches in run.plan.batches.items():
-        if kind < CHROMOSOME and kind != Ploidy.XY:
-            for batch in batches or ():
-                yield group_name(kind), batch
+def _models(run):
+    """Yield the name of every group of chromosomes that is tested with its ``TraitGroup``s."""
+    for group, models in run.plan.tested_groups().items():
+        for model in models:
+            yield group_name(group.ploidy), model
 
 
 def _facts(run):
     groups = {
         group: {
-            "n_samples": batch.null.n_samples,
-            "n_covariates": batch.null.n_covariates,
-            "covariates": [batch.design_names[j] for j in batch.null.kept_covariates],
+            "n_samples": model.null.n_samples,
+            "n_covariates": model.null.n_covariates,
+            "covariates": [model.design_names[j] for j in model.null.kept_covariates],
         }
-        for group, batch in _batches(run)
+        for group, model in _models(run)
     }
     return {
         "gemcont": gemcont.__version__,
-        "traits": run.cohort.trait_names,
+        "traits": run.people.trait_names,
         "ranked": run.settings.rank_int,
         "pcs": run.settings.pcs,
         "autosomes": run.settings.autosomes,
@@ -56,9 +53,9 @@ def _facts(run):
 
 def _traits(run):
     rows = [
-        (run.cohort.trait_names[code], group, batch.null.n_samples, batch.null.single_dof, total)
-        for group, batch in _batches(run)
-        for code, total in zip(batch.trait_codes, batch.null.total_sum_of_squares, strict=True)
+        (run.people.trait_names[code], group, model.null.n_samples, model.null.single_dof, total)
+        for group, model in _models(run)
+        for code, total in zip(model.trait_codes, model.null.total_sum_of_squares, strict=True)
     ]
     schema = {column.name: column.dtype for column in store_trait_columns()}
     return pl.DataFrame(rows, schema=schema, orient="row")
@@ -69,18 +66,18 @@ def _cross_products(run):
 
     NaN where a trait is not tested in a group.
     """
-    names, frames = run.cohort.trait_names, []
-    for _, batch in _batches(run):
+    names, frames = run.people.trait_names, []
+    for _, model in _models(run):
         found = np.full((len(names), len(names)), np.nan)
-        found[np.ix_(batch.trait_codes, batch.trait_codes)] = batch.null.cross_products
+        found[np.ix_(model.trait_codes, model.trait_codes)] = model.null.cross_products
         frames.append(pl.from_numpy(found, schema=names))
     return pl.concat(frames)
 
 
 def _people(run):
     """Hashes of FID and IID of the analysed people, sorted: to see who is in two stores."""
-    batch = run.plan.batches[Ploidy.AUTOSOME][0]
-    samples = run.source.samples if batch.samples is None else run.source.samples[batch.samples]
+    model = run.autosomal[0]
+    samples = run.source.samples if model.samples is None else run.source.samples[model.samples]
     hashes = [
         int.from_bytes(hashlib.blake2b(f"{fid}\t{iid}".encode(), digest_size=8).digest(), "little")
         for fid, iid in zip(samples["fid"], samples["iid"], strict=True)

@@ -16,7 +16,6 @@ from gemcont.tables.files import unfinished
 from gemcont.tables.results.writers import open_writer
 from gemcont.workflows.common.pictures import draw_joint, draw_pictures, short_names
 from gemcont.workflows.gwas.relatives.report import draw_heritability, kinship_summary
-from gemcont.workflows.gwas.scan.plan import CHROMOSOME
 
 log = logging.getLogger(__name__)
 
@@ -33,28 +32,28 @@ def write_summary(run, path, arguments):
         "gemcont": gemcont.__version__,
         "arguments": arguments,
         "settings": run.asked,
-        "test": run.settings.test if run.cohort.joint else None,
-        "contrast": run.settings.contrast if run.cohort.joint else None,
+        "test": run.settings.test if run.people.joint else None,
+        "contrast": run.settings.contrast if run.people.joint else None,
         "n_samples": null.n_samples,
-        "n_traits": len(run.cohort.trait_names),
+        "n_traits": len(run.people.trait_names),
         "n_covariates": null.n_covariates,
-        "traits": run.cohort.trait_names,
+        "traits": run.people.trait_names,
         "covariates": run.covariate_names,
         "groups": _groups(run),
-        "samples_left_out": run.cohort.removed,
+        "samples_left_out": run.people.removed,
         "n_variants": run.n_rows,
         "variants_left_out": run.removed_variants,
-        "variants_untestable": run.untestable,
-        "rare_variants": {"minor_alleles_below": run.tails.rare, "n": run.rare},
+        "variants_untestable": run.tally.untestable,
+        "rare_variants": {"minor_alleles_below": run.tails.rare, "n": run.tally.rare},
         "rows_written": run.written,
-        "least_neg_log_10_p_of_single_rows": run.plan.singles.least,
+        "least_neg_log_10_p_of_single_rows": run.plan.singles.min_neg_log_10_p,
         "seconds": {k: round(v, 3) for k, v in run.seconds.items()},
         "seconds_of_threads": {k: round(v, 3) for k, v in run.seconds_of_threads.items()},
         "threads": run.threads,
         "block_size": run.size,
         "versions": _versions(),
     }
-    if run.cohort.joint:
+    if run.people.joint:
         summary["lambda_gc"] = _finite(run.lambda_gc)
         summary |= {key: rate.as_dict() for key, rate in run.rates.items()}
         summary["top_hits"] = top_hits(run)
@@ -72,14 +71,13 @@ def _groups(run):
     names = {Ploidy.AUTOSOME: "autosomes", Ploidy.MT: "MT and haploid"}
     return [
         {
-            "chromosomes": names.get(kind, kind.name),
-            "traits": [run.cohort.trait_names[c] for c in batch.trait_codes],
-            "n_samples": batch.null.n_samples,
-            "n_covariates": batch.null.n_covariates,
+            "chromosomes": names.get(group.ploidy, group.ploidy.name),
+            "traits": [run.people.trait_names[c] for c in model.trait_codes],
+            "n_samples": model.null.n_samples,
+            "n_covariates": model.null.n_covariates,
         }
-        for kind, batches in run.plan.batches.items()
-        if kind < CHROMOSOME and kind != Ploidy.XY
-        for batch in batches or ()
+        for group, models in run.plan.tested_groups().items()
+        for model in models
     ]
 
 
@@ -115,14 +113,14 @@ def top_hits(run, most=_TOP_HITS):
 
 def draw(run, prefix):
     """``PREFIX.manhattan.png``, ``PREFIX.qq.png``, ``PREFIX.traits.qq.png`` of a ``GwasRun``."""
-    if run.cohort.joint:
+    if run.people.joint:
         place = run.source.variants.select("chromosome", "base_pair_location")[run.row_variants]
         draw_joint(
             prefix,
             place,
             run.all_neg_log_10_p,
             run.null,
-            run.cohort.trait_names,
+            run.people.trait_names,
             test=run.settings.test,
             lambda_gc=run.lambda_gc,
             autosomes=run.settings.autosomes,
@@ -135,13 +133,13 @@ def draw(run, prefix):
 
         lambdas, dof = run.trait_lambdas, run.trait_dof[~np.isnan(run.trait_dof)]
         up_to = "up to" if run.settings.each_trait_samples == "own" else "="
-        title = f"{short_names(run.cohort.trait_names)}\neach alone, N {up_to} {run.most_samples:,}"
+        title = f"{short_names(run.people.trait_names)}\neach alone, N {up_to} {run.most_samples:,}"
         median = float(np.nanmedian(lambdas)) if len(dof) else None
         draw_pictures(
             prefix,
             {
                 "traits.qq": lambda: qq_traits(
-                    run.histogram, BIN_WIDTH, dof, lambda_gc=median, title=title
+                    run.tally.histogram, BIN_WIDTH, dof, lambda_gc=median, title=title
                 )
             },
         )
@@ -157,17 +155,17 @@ def _model(run):
 
 def write_traits(run, prefix):
     """``PREFIX.traits.summary.tsv`` and ``PREFIX.traits.histogram.parquet`` of single traits."""
-    names = run.cohort.trait_names
+    names = run.people.trait_names
     summary = pl.DataFrame(
         {
             "trait": names,
             "dof": pl.Series(run.trait_dof, nan_to_null=True).cast(pl.Int32),
-            "n_variants": run.histogram.sum(axis=1),
+            "n_variants": run.tally.histogram.sum(axis=1),
             "lambda_gc": pl.Series(run.trait_lambdas, nan_to_null=True),
         }
     )
     with open_writer(f"{prefix}.traits.summary.tsv", "tsv") as append:
         append(summary)
-    counts = pl.from_numpy(run.histogram.T.astype(np.uint32), schema=names)
+    counts = pl.from_numpy(run.tally.histogram.T.astype(np.uint32), schema=names)
     with unfinished(f"{prefix}.traits.histogram.parquet") as temporary:
         counts.write_parquet(temporary)  # row i counts |t| from i x BIN_WIDTH

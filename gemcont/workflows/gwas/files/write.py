@@ -12,6 +12,7 @@ from gemcont.tables.files import remove, unwritable
 from gemcont.workflows.gwas.files.fingerprint import fingerprint
 from gemcont.workflows.gwas.files.journal import Journal, has_work, read_fingerprint
 from gemcont.workflows.gwas.prepare import prepare
+from gemcont.workflows.gwas.run_log import log_end
 from gemcont.workflows.gwas.scan.blocks import (
     chunk_block_size,
     refuse_too_many_chunks,
@@ -44,7 +45,7 @@ def write_gwas(
             return None
         for block in run.blocks(progress=progress, encode=work.encoders):
             added = time.perf_counter()
-            work.add(block, run.tallies())
+            work.add(block, run.tally)
             run.book("write", time.perf_counter() - added)
         if chunk is None:
             finish(work, run, outputs, report)
@@ -80,9 +81,7 @@ def _begin(files, outputs, settings, chunk, resume, progress):
     if not resume:
         work.begin()
         return work, run
-    for block in work.resume():
-        run.count(block)
-    run.count_tallies(work.tallies())
+    run.count(*work.resume())
     log.info("going on after %d of %d variants", run.n_read, len(run.variants))
     return work, run
 
@@ -126,11 +125,13 @@ def prepare_files(files, outputs, settings, chunk, progress=False):
 
 
 def finish(work, run, outputs, report):
+    """Write the result files of a finished scan, and what stands beside them."""
     if run.n_rows == 0:
         remove(work.folder)
-    run.log_end()
+    run.refuse_empty()
+    log_end(run)
     started = time.perf_counter()
-    run.written |= outputs.finish(run, work.parts)
+    run.written_by_outputs = outputs.finish(run, work.parts)
     run.seconds["finish"] = time.perf_counter() - started
     if report is not None:
         report(run, outputs)

@@ -4,8 +4,9 @@ import logging
 import threading
 import time
 from collections import OrderedDict
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
@@ -14,8 +15,11 @@ from gemcont.genotype.chromosomes import Ploidy
 from gemcont.genotype.ploidy import group_name
 from gemcont.workflows.common.memory import side_by_side
 from gemcont.workflows.gwas.relatives.log import log_model
-from gemcont.workflows.gwas.relatives.mixed_model import columns_of_null, fitted, turned
+from gemcont.workflows.gwas.relatives.mixed_model import MixedModel, columns_of_null, fitted, turned
+from gemcont.workflows.gwas.relatives.related_group import RelatedTraitGroup
 from gemcont.workflows.gwas.relatives.whitened import whitened, whitening_is_cheaper
+from gemcont.workflows.gwas.scan.groups import Group
+from gemcont.workflows.kinship.matrices import Kinship
 
 log = logging.getLogger(__name__)
 
@@ -23,42 +27,21 @@ _MANY_TRAITS = 16  # from which the log says that they are being fitted: it may 
 _AHEAD = 1  # chromosomes decomposed before they are asked for
 
 
-class Whole:
-    """The one model of a batch whose kinship is the same on all its chromosomes."""
-
-    def __init__(self, model):
-        self._model = model
-
-    def model(self):
-        """The ``MixedModel``."""
-        return self._model
-
-
-class LeftOut:
-    """The model of a batch on one chromosome, made when the scan comes to it."""
-
-    def __init__(self, queue, name):
-        self._queue, self._name = queue, name
-
-    def model(self):
-        """The ``MixedModel``."""
-        return self._queue.get(self._name)
-
-
 class Queue:
     """Models of the chromosomes, each made shortly before it is needed and then let go.
 
-    names: chromosomes in the order of the scan; make: a function of a name; at_once: how many
-    are made side by side, each on one thread
+    names: chromosomes in the order of the scan
+    make: function of a name
+    at_once: how many are made side by side, each on one thread
     """
 
-    def __init__(self, names, make, at_once):
+    def __init__(self, names: Iterable[str], make: Callable[[str], MixedModel], at_once: int):
         self._names, self._make = list(names), make
         self._pool = ThreadPoolExecutor(at_once)
         self._at_once, self._lock, self._futures = at_once, threading.Lock(), OrderedDict()
 
-    def get(self, name):
-        """The model of a chromosome; those after it are begun."""
+    def get(self, name: str) -> MixedModel:
+        """Return the model of a chromosome, and begin those after it."""
         with self._lock:
             place = self._names.index(name)
             for old in [n for n in self._futures if self._names.index(n) < place - 1]:
@@ -70,37 +53,71 @@ class Queue:
         return future.result()
 
 
-def mix(found, kinship, settings, names, left_out, threads):
-    """Batches by group with their mixed models.
+def with_mixed_models(
+    models: dict[Group, list | None],
+    kinship: Kinship,
+    settings,
+    *,
+    trait_names: list[str],
+    left_out: dict[Group, int],
+    threads: int,
+) -> dict[Group, list | None]:
+    """Return the models by group with mixed models in place of ordinary ones.
 
-    found: batches by ploidy, fitted without kinship; kinship: as of ``open_kinship``, prepared;
-    names: of all traits; left_out: pairs of name and number of variants of the chromosomes, by
-    their groups in the order of the scan, of which each is tested on the kinship of the others
+    models: trait groups by ploidy, fitted without kinship; kinship: prepared; settings:
+    ``GwasSettings``; left_out: the chromosomes, in the order of the scan, of which each is tested
+    on the kinship of the others, with their numbers of variants
     """
-    mixed, models, known = {}, {}, {}
-    for kind, batches in found.items():
-        mixed[kind] = None
+    fits, mixed = _Fits(kinship, settings, trait_names), {}
+    for group, trait_groups in models.items():
+        mixed[group] = None
         try:
-            mixed[kind] = batches and [
-                _with_model(b, kinship, settings, names, models, known) for b in batches
-            ]
+            mixed[group] = trait_groups and [fits.related(one) for one in trait_groups]
         except GemcontError as error:
-            if kind not in (Ploidy.X, Ploidy.Y, Ploidy.MT):
+            if group.ploidy not in (Ploidy.X, Ploidy.Y, Ploidy.MT):
                 raise
-            log.warning("chromosome %s is not tested (NA): %s", Ploidy(kind).name, error)
-    known.clear()
-    for batch in mixed[Ploidy.AUTOSOME] if left_out else ():
-        queue = _queue(batch, kinship, left_out.values(), threads)
-        for group, (name, _) in left_out.items():
-            one = replace(batch, mixed=LeftOut(queue, name))
+            log.warning("chromosome %s is not tested (NA): %s", group.ploidy.name, error)
+    for related in mixed[Group(Ploidy.AUTOSOME)] if left_out else ():
+        queue = _queue(related, kinship, left_out, threads)
+        for group in left_out:
+            one = RelatedTraitGroup.of(related, partial(queue.get, group.chromosome))
             mixed.setdefault(group, []).append(one)
     return mixed
 
 
-def _queue(batch, kinship, chromosomes, threads):
-    """A ``Queue`` of the batch's models, as many side by side as threads and memory allow."""
-    model, samples = batch.mixed.model(), _samples_of(batch)
-    at_once, counts = side_by_side(len(samples), threads), dict(chromosomes)
+class _Fits:
+    """Mixed models that are fitted already; people who were decomposed before are not again."""
+
+    def __init__(self, kinship, settings, trait_names):
+        self._kinship, self._settings, self._names = kinship, settings, trait_names
+        self._models, self._samples, self._decomposition = {}, None, None
+
+    def related(self, group):
+        """Return the trait group with its fitted mixed model."""
+        if id(group) not in self._models:
+            self._models[id(group)] = self._fitted(group)
+        model = self._models[id(group)]
+        return RelatedTraitGroup.of(group, lambda: model)
+
+    def _fitted(self, group):
+        samples = _samples_of(group)
+        if not np.array_equal(samples, self._samples):
+            self._decomposition = None  # one at a time is held
+            self._decomposition, self._samples = self._kinship.decomposition(samples), samples
+        started, d = time.perf_counter(), group.null.n_traits
+        if group.joint and d >= _MANY_TRAITS:
+            log.info("%s: Cg and Cn of %d traits are fitted ...", group_name(group.ploidy), d)
+        model = fitted(group, self._decomposition, self._settings)
+        names = [self._names[code] for code in group.trait_codes]
+        log_model(model, group, names, time.perf_counter() - started)
+        return model
+
+
+def _queue(group, kinship, left_out, threads):
+    """Return a ``Queue`` of the models, as many side by side as threads and memory allow."""
+    model, samples = group.mixed_model(), _samples_of(group)
+    at_once = side_by_side(len(samples), threads)
+    counts = {one.chromosome: count for one, count in left_out.items()}
     n_regressions = (0 if model.joint is None else len(model.joint.latent)) + len(model.single)
     cheaper = {
         name
@@ -118,30 +135,13 @@ def _queue(batch, kinship, chromosomes, threads):
         if name in cheaper:
             matrix = kinship.matrix(samples, name)
             try:
-                return whitened(*columns_of_null(batch.null), matrix, model.joint, model.single)
+                return whitened(*columns_of_null(group.null), matrix, model.joint, model.single)
             except np.linalg.LinAlgError:  # next to singular: eigenvalues can be clipped
                 log.info("chromosome %s: decomposed, its covariance is next to singular", name)
-        return turned(batch, model, kinship.decomposition(samples, name), name)
+        return turned(group, model, kinship.decomposition(samples, name), name)
 
     return Queue(list(counts), make, at_once)
 
 
-def _with_model(batch, kinship, settings, names, models, known):
-    """The batch with its model; people who were decomposed before are not again."""
-    if id(batch) not in models:
-        samples = _samples_of(batch)
-        key = samples.tobytes()
-        if key not in known:
-            known.clear()  # one at a time is held
-            known[key] = kinship.decomposition(samples)
-        started, d = time.perf_counter(), batch.null.n_traits
-        if batch.joint and d >= _MANY_TRAITS:
-            log.info("%s: Cg and Cn of %d traits are fitted ...", group_name(batch.ploidy), d)
-        models[id(batch)] = fitted(batch, known[key], settings)
-        names = [names[code] for code in batch.trait_codes]
-        log_model(models[id(batch)], batch, names, time.perf_counter() - started)
-    return replace(batch, mixed=Whole(models[id(batch)]))
-
-
-def _samples_of(batch):
-    return np.arange(batch.null.n_samples) if batch.samples is None else batch.samples
+def _samples_of(group):
+    return np.arange(group.null.n_samples) if group.samples is None else group.samples

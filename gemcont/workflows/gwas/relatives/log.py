@@ -13,8 +13,8 @@ from gemcont.workflows.common.wording import shortened
 log = logging.getLogger(__name__)
 
 
-def log_model(model, batch, names, seconds):
-    where, method = group_name(batch.ploidy), "REML" if model.data.reml else "ML"
+def log_model(model, group, names, seconds):
+    where, method = group_name(group.ploidy), "REML" if model.data.reml else "ML"
     if model.joint is not None:
         rank = "" if model.rank is None else f" (Cg is bound to rank {model.rank})"
         log.info(

@@ -1,4 +1,4 @@
-"""Mixed models of the batches: fitted on the whole kinship, turned to that of the others' genes.
+"""Mixed models of trait groups: fitted on the whole kinship, turned to that of the others' genes.
 
 Leave-one-chromosome-out keeps Cg and Cn of the whole genome: what changes from chromosome to
 chromosome is the kinship, its eigenvectors, and all that is rotated by them.
@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class MixedModel:
-    """The mixed model of a batch on one kinship matrix.
+    """The mixed model of a ``TraitGroup`` on one kinship matrix.
 
     vectors: U (N, N), float32; data: ``Rotated``; joint: ``Fit`` or None; single: ``Fit``s of the
     traits one by one, or []; null: ``Fit`` by maximum likelihood, with which refits are compared,
@@ -105,12 +105,12 @@ class MixedModel:
         ]
 
 
-def fitted(batch, found, settings):
-    """The ``MixedModel`` of a batch on a ``Decomposition``, its covariances fitted."""
-    data, rank = _rotated(batch.null, found, settings.reml), settings.kinship_rank
+def fitted(group, found, settings):
+    """The ``MixedModel`` of a group on a ``Decomposition``, its covariances fitted."""
+    data, rank = _rotated(group.null, found, settings.reml), settings.kinship_rank
     joint = null = None
-    if batch.joint:
-        where, joint = group_name(batch.ploidy), fit(data, rank, or_restricted=True)
+    if group.joint:
+        where, joint = group_name(group.ploidy), fit(data, rank, or_restricted=True)
         if joint.reml and not data.reml:
             log.warning(
                 "%s: the likelihood has no maximum: the restricted one is used, as by --reml, and "
@@ -120,7 +120,7 @@ def fitted(batch, found, settings):
             data = data.restricted
         else:
             null = _null_of_refits(data, joint, settings, where)
-    single, vectors = single_fits(data) if batch.single else [], found.vectors.astype(np.float32)
+    single, vectors = single_fits(data) if group.single else [], found.vectors.astype(np.float32)
     return MixedModel(vectors, data, joint, single, null, rank)
 
 
@@ -138,9 +138,9 @@ def _null_of_refits(data, joint, settings, where):
     return found
 
 
-def turned(batch, model, found, name):
+def turned(group, model, found, name):
     """The model on the ``Decomposition`` of a kinship without a chromosome, covariances kept."""
-    data = _rotated(batch.null, found, model.data.reml)
+    data = _rotated(group.null, found, model.data.reml)
     joint = null = None
     if model.joint is not None:
         joint = evaluate(data, model.joint.genetic, model.joint.residual)

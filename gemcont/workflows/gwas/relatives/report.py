@@ -4,7 +4,6 @@ import os
 
 import numpy as np
 
-from gemcont.genotype.chromosomes import Ploidy
 from gemcont.workflows.common.pictures import draw_pictures
 
 
@@ -19,7 +18,7 @@ def kinship_summary(run):
         "method": "reml" if model.data.reml else "ml",
         "rank": settings.kinship_rank,
         "refitted_below_p": 0.0 if model.null is None else settings.refits,
-        "n_refitted": run.refitted,
+        "n_refitted": run.tally.refitted,
         "scale": float(model.data.eigenvalues.mean()),
     }
     if model.joint is not None:
@@ -30,7 +29,7 @@ def kinship_summary(run):
 
 def _model(run):
     """That of the autosomes, on the whole kinship."""
-    return run.plan.batches[Ploidy.AUTOSOME][0].mixed.model()
+    return run.autosomal[0].mixed_model()
 
 
 def _null(model):
@@ -54,8 +53,8 @@ def _null(model):
 
 def _traits(run, model):
     """Of each trait, its heritability: of the joint null, and of its own where tested alone."""
-    batch = run.plan.batches[Ploidy.AUTOSOME][0]
-    names = [run.cohort.trait_names[code] for code in batch.trait_codes]
+    batch = run.autosomal[0]
+    names = [run.people.trait_names[code] for code in batch.trait_codes]
     rows = [{"trait": name} for name in names]
     for prefix, (share, error) in model.heritabilities.items():
         for row, *pair in zip(rows, _finite(share), _finite(error), strict=True):
@@ -74,8 +73,8 @@ def draw_heritability(run, prefix):
     """``PREFIX.heritability.png``."""
     from gemcont.plots.heritability import heritability
 
-    model, batch = _model(run), run.plan.batches[Ploidy.AUTOSOME][0]
-    names = [run.cohort.trait_names[code] for code in batch.trait_codes]
+    model, batch = _model(run), run.autosomal[0]
+    names = [run.people.trait_names[code] for code in batch.trait_codes]
     share, error = next(iter(model.heritabilities.values()))
     correlations, errors = (), None
     if model.joint is not None:

@@ -1,7 +1,9 @@
 """How relatives are taken into account: not, by a kinship matrix, or by REGENIE's predictions."""
 
 import logging
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import Protocol
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -9,20 +11,55 @@ from threadpoolctl import threadpool_limits
 from gemcont.errors import GemcontError
 from gemcont.genotype.align import NO_ROW, SampleIds
 from gemcont.genotype.chromosomes import Ploidy, canonical_name
+from gemcont.genotype.source import GenotypeSource
 from gemcont.tables.regenie import read_predictions, split_ids
 from gemcont.workflows.common.memory import refuse_too_many
-from gemcont.workflows.gwas.relatives.leave_one_out import mix
+from gemcont.workflows.gwas.people import People
+from gemcont.workflows.gwas.relatives.leave_one_out import with_mixed_models
+from gemcont.workflows.gwas.scan.groups import Group, VariantGroups
 from gemcont.workflows.gwas.scan.null_models import fit_trait_group, people_on
-from gemcont.workflows.gwas.scan.plan import CHROMOSOME
-from gemcont.workflows.kinship.matrices import canonical_names, open_kinship
+from gemcont.workflows.kinship.matrices import Kinship, canonical_names, open_kinship
 
 log = logging.getLogger(__name__)
 
 _LARGER = 1.1  # times its variance that a trait may have less a prediction, by chance
 
 
-def open_relatives(source, settings, trait_names):
-    """``Unrelated``, ``ByKinship`` or ``ByPredictions``, before people are matched."""
+class Relatives(Protocol):
+    """How relatives are taken into account.
+
+    ids: ``SampleIds`` of the files whose people can be analysed
+    files: paths that are read
+    kinship: the ``Kinship``, or None
+    suspicion: what a large lambda may come from, for the log
+    holds_the_variant: whether the kinship is made of the chromosome that is tested
+    """
+
+    ids: Sequence
+    files: Sequence
+    kinship: Kinship | None
+    suspicion: str
+    holds_the_variant: bool
+
+    def models(
+        self,
+        models: dict[Group, list | None],
+        groups: VariantGroups,
+        people: People,
+        variants: np.ndarray,
+        *,
+        threads: int,
+        progress: bool,
+    ) -> tuple[dict[Group, list | None], VariantGroups]:
+        """Return the trait groups by group, and the group of every variant of the source.
+
+        models: trait groups by ploidy, fitted without relatives; groups: by ploidy; variants:
+        indices of those that are tested
+        """
+
+
+def open_relatives(source: GenotypeSource, settings, trait_names: list[str]) -> Relatives:
+    """Return ``Unrelated``, ``ByKinship`` or ``ByPredictions``, before people are matched."""
     if settings.pred is not None:
         return ByPredictions(source, settings, trait_names)
     if settings.kinship is not None:
@@ -31,22 +68,14 @@ def open_relatives(source, settings, trait_names):
 
 
 class Unrelated:
-    """Everyone is taken as unrelated.
-
-    ids: ``SampleIds`` of the files whose people can be analysed; files: that are read; suspicion:
-    what a large lambda may come from, for the log; holds_the_variant: whether the kinship is made
-    of the chromosome that is tested
-    """
+    """Everyone is taken as unrelated; see ``Relatives``."""
 
     ids, files, kinship, holds_the_variant = (), (), None, False
     suspicion = "relatives or population structure? (--kinship, or components in --covar)"
 
-    def models(self, batches, kinds, cohort, variants, *, threads, progress):
-        """Batches by group and the group (``Plan.group``) of every variant.
-
-        batches: by ploidy, fitted without relatives; kinds: ploidy of every variant
-        """
-        return batches, kinds.astype(np.uint16)
+    def models(self, models, groups, people, variants, *, threads, progress):
+        """Return what is given; see ``Relatives``."""
+        return models, groups
 
 
 class ByKinship:
@@ -61,31 +90,34 @@ class ByKinship:
         self.holds_the_variant = not settings.loco
         self.suspicion = f"many true effects, or {lost}? (components in --covar)"
 
-    def models(self, batches, kinds, cohort, variants, *, threads, progress):
-        """As ``Unrelated.models``: with mixed models; of autosomes one each with --loco."""
-        self._check_joint(cohort)
-        samples = cohort.parts[0][0].samples
+    def models(self, models, groups, people, variants, *, threads, progress):
+        """Return mixed models, with --loco one for each autosome; see ``Relatives``."""
+        self._check_joint(people)
+        samples = people.parts[0][0].samples
         refuse_too_many(len(samples), threads=threads, loco=self._settings.loco)
-        groups, left_out = kinds.astype(np.uint16), {}
+        left_out = {}
         if self._settings.loco:
-            autosomes = np.flatnonzero(kinds == Ploidy.AUTOSOME)
-            groups[autosomes], names = _by_chromosome(
-                self._source, kinds, autosomes, self._settings.autosomes
-            )
-            counts = np.bincount(groups[variants])
-            found = _in_order(groups[variants])
-            left_out = {g: (names[g], int(counts[g])) for g in found if g >= CHROMOSOME}
+            autosomes = np.flatnonzero(groups.code == groups.groups.index(Group(Ploidy.AUTOSOME)))
+            groups = _by_chromosome(groups, self._source, autosomes, self._settings.autosomes)
+            counts = groups.count(variants)
+            left_out = {g: counts[g] for g in groups.present(variants) if g.chromosome is not None}
         with threadpool_limits(threads, user_api="blas"):
             self.kinship.prepare(samples, progress=progress)
-            names = cohort.trait_names
-            mixed = mix(batches, self.kinship, self._settings, names, left_out, threads)
+            mixed = with_mixed_models(
+                models,
+                self.kinship,
+                self._settings,
+                trait_names=people.trait_names,
+                left_out=left_out,
+                threads=threads,
+            )
             return mixed, groups
 
-    def _check_joint(self, cohort):
-        """What is of the joint test, before the kinship is made."""
-        rank, n_traits = self._settings.kinship_rank, len(cohort.trait_names)
+    def _check_joint(self, people):
+        """Refuse settings of the joint test where there is none, before the kinship is made."""
+        rank, n_traits = self._settings.kinship_rank, len(people.trait_names)
         flags = ("--kinship-rank", rank), ("--refit", self._settings.refit)
-        for flag, given in () if cohort.joint else flags:
+        for flag, given in () if people.joint else flags:
             if given is not None:
                 raise GemcontError(
                     f"{flag} is of the joint test; leave --each-trait-only out (above 200 traits: "
@@ -123,35 +155,40 @@ class ByPredictions:
         names = (canonical_name(name, settings.autosomes) for name in found.chromosomes)
         self._of_chromosome = dict(zip(names, found.values.swapaxes(0, 1), strict=True))
 
-    def models(self, batches, kinds, cohort, variants, *, threads, progress):
-        """As ``Unrelated.models``: a null model of its own for every chromosome."""
-        everything, autosomes = np.arange(len(kinds)), self._settings.autosomes
-        groups, names = _by_chromosome(self._source, kinds, everything, autosomes)
-        people, joint, single = cohort.parts[0]
-        batch, scale = batches[Ploidy.AUTOSOME][0], np.zeros(people.traits.shape[1])
-        variance = batch.null.total_sum_of_squares / (
-            batch.null.n_samples - batch.null.n_covariates
-        )
-        scale[batch.trait_codes] = np.sqrt(variance)
+    def models(self, models, groups, people, variants, *, threads, progress):
+        """Return trait groups with a null model of each chromosome; see ``Relatives``."""
+        everything, autosomes = np.arange(len(groups.code)), self._settings.autosomes
+        groups = _by_chromosome(groups, self._source, everything, autosomes)
+        whole, scale = models[Group(Ploidy.AUTOSOME)][0], self._scale(models, people)
         log.info("predictions of %s subtracted, each times %s", self.ids[0].name, _listed(scale))
-        found, fitted = dict(batches), []
-        for group in _in_order(groups[variants]):
-            ploidy, name = Ploidy(group % CHROMOSOME), names[group]
-            predicted = self._predicted(name)
-            found[group] = None
+        fitted, less = dict(models), []
+        for group in groups.present(variants):
+            fitted[group] = None
+            predicted = self._predicted(group.chromosome)
             if predicted is None:
+                name = group.chromosome
                 log.warning("chromosome %s is not tested (NA): it has no predictions", name)
-            elif batches[ploidy] is not None:
-                less = people.traits - predicted[:, self._rows[people.samples]].T * scale
-                here = people_on(replace(people, traits=less), ploidy, x_sex=self._settings.x_sex)
-                n_file = self._source.n_samples
-                found[group] = [
-                    fit_trait_group(here, ploidy, n_file, joint=joint, single=single)[0]
-                ]
-                if ploidy == Ploidy.AUTOSOME:
-                    fitted.append((name, found[group][0]))
-        _warn_unless_smaller(batch, fitted, cohort.trait_names)
-        return found, groups
+            elif models[Group(group.ploidy)] is not None:
+                fitted[group] = [self._fitted(people, group.ploidy, predicted, scale)]
+                if group.ploidy == Ploidy.AUTOSOME:
+                    less.append((group.chromosome, fitted[group][0]))
+        _warn_unless_smaller(whole, less, people.trait_names)
+        return fitted, groups
+
+    def _scale(self, models, people):
+        """Return the residual standard deviation of each trait (traits,)."""
+        group, scale = models[Group(Ploidy.AUTOSOME)][0], np.zeros(len(people.trait_names))
+        dof = group.null.n_samples - group.null.n_covariates
+        scale[group.trait_codes] = np.sqrt(group.null.total_sum_of_squares / dof)
+        return scale
+
+    def _fitted(self, people, ploidy, predicted, scale):
+        """Return the trait group of the traits less their predictions (traits, listed samples)."""
+        complete, joint, single = people.parts[0]
+        less = complete.traits - predicted[:, self._rows[complete.samples]].T * scale
+        here = people_on(replace(complete, traits=less), ploidy, x_sex=self._settings.x_sex)
+        n_samples = self._source.n_samples
+        return fit_trait_group(here, ploidy, n_samples, joint=joint, single=single)[0]
 
     def _predicted(self, name):
         """(traits, samples of the lists) of a chromosome; XY goes with X. None: it has none."""
@@ -180,21 +217,10 @@ def _warn_unless_smaller(before, after, trait_names):
             )
 
 
-def _by_chromosome(source, kinds, variants, autosomes):
-    """Groups (variants,) of their chromosomes, and the canonical name of each group."""
-    column = canonical_names(source.variants["chromosome"][variants], autosomes)
-    order = column.unique(maintain_order=True).to_list()
-    number = dict(zip(order, range(1, len(order) + 1), strict=True))
-    chromosomes = column.replace_strict(number).to_numpy().astype(np.uint16)
-    groups = chromosomes * np.uint16(CHROMOSOME) + kinds[variants]
-    names = dict(zip(groups.tolist(), column.to_list(), strict=True))
-    return groups, names
-
-
-def _in_order(groups):
-    """Each group once, as they come first."""
-    found, first = np.unique(groups, return_index=True)
-    return found[np.argsort(first)].tolist()
+def _by_chromosome(groups, source, variants, autosomes):
+    """Return groups of which each chromosome of some variants is one of its own."""
+    names = canonical_names(source.variants["chromosome"][variants], autosomes)
+    return groups.with_chromosomes(variants, names)
 
 
 def _listed(values, most=4):

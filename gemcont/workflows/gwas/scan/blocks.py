@@ -3,43 +3,13 @@
 import numpy as np
 
 from gemcont.errors import GemcontError
+from gemcont.genotype.source import GenotypeSource
 from gemcont.stats.screen import N_BINS
+from gemcont.workflows.gwas.scan.groups import VariantGroups
 from gemcont.workflows.gwas.scan.null_models import TRAITS_AT_ONCE
+from gemcont.workflows.gwas.scan.plan import Plan
 
 _CHUNK_BLOCK_BYTES = 4 << 20  # of genotypes
-
-
-def chunk_block_size(source):
-    """Block size of chunks, the same on every node: whatever its threads and memory."""
-    return int(np.clip(_CHUNK_BLOCK_BYTES // source.bytes_per_variant, 128, 2048))
-
-
-def refuse_too_many_chunks(source, settings, i, n):
-    """Before anything is fitted: chunks are whole blocks, of one model each."""
-    size = settings.block_size
-    most = -(-source.n_variants // size)
-    if settings.loco or settings.pred is not None:
-        most += source.variants["chromosome"].n_unique()
-    if n > most:
-        raise _too_many_chunks(i, n, source.n_variants, most, size)
-
-
-def _too_many_chunks(i, n, n_variants, n_blocks, size):
-    return GemcontError(
-        f"--chunk {i}/{n}: {n_variants} variants make {n_blocks} blocks of {size} at most; ask for "
-        "fewer chunks or a smaller --block-size"
-    )
-
-
-def variants_of_chunk(run, i, n):
-    """Slice of the i-th (from 1) of n parts of a run's variants, in whole blocks."""
-    starts = [0, *block_edges(run.variants, run.plan, run.size), len(run.variants)]
-    n_blocks = len(starts) - 1
-    if n > n_blocks:
-        raise _too_many_chunks(i, n, len(run.variants), n_blocks, run.size)
-    return slice(starts[(i - 1) * n_blocks // n], starts[i * n_blocks // n])
-
-
 _FEWEST, _MOST = 128, 8192  # variants in a block
 _BLOCKS_PER_THREAD = 3  # at least, if each is large enough
 _ENOUGH = 2048  # variants, to which the tables of a product are worth their making
@@ -49,20 +19,22 @@ _SHARED = 512
 _BLOCK_BYTES = 16 << 20  # of genotypes: enough for one block to amortise its overhead
 
 
-def block_size(source, plan, threads, memory, n_variants):
-    """Variants per block that keep the blocks in flight within ``memory`` bytes.
+def block_size(
+    source: GenotypeSource, plan: Plan, *, threads: int, memory: int, n_variants: int
+) -> int:
+    """Return the variants per block that keep the blocks in flight within ``memory`` bytes.
 
     Each worker holds a block, a copy of the rows that miss genotypes, and results; as many results
     wait. Every thread gets its share.
     """
-    batches = [b for group in plan.batches.values() if group for b in group]
-    columns = max(_columns_at_once(b) for b in batches)
-    tested = sum(b.null.n_traits for b in batches) / len(plan.batches)
-    singles = sum(b.null.n_traits for b in batches if b.single) / len(plan.batches)
+    models = [model for group in plan.models.values() if group for model in group]
+    columns = max(_columns_at_once(model) for model in models)
+    tested = sum(model.null.n_traits for model in models) / len(plan.models)
+    singles = sum(model.null.n_traits for model in models if model.single) / len(plan.models)
     results = tested * (4 * plan.singles.dense + 12 * plan.products)
     if not plan.singles.dense:  # as arrays, or the share of pairs that pass as rows
-        least = plan.singles.least
-        results += singles * (80 if least is None else 300 * 10.0**-least)
+        bound = plan.singles.min_neg_log_10_p
+        results += singles * (80 if bound is None else 300 * 10.0**-bound)
     results = 8 * (4 * columns + 40) + 2 * int(results)
     per_variant = 2 * source.bytes_per_variant + 2 * results
     histograms = 4 * N_BINS * int(singles)
@@ -73,21 +45,56 @@ def block_size(source, plan, threads, memory, n_variants):
     return int(np.clip(size, _FEWEST, _MOST))
 
 
-def _columns_at_once(batch):
-    if batch.trait_blocks:
-        return TRAITS_AT_ONCE + batch.null.n_covariates
-    return batch.null.n_traits + batch.null.n_covariates
+def _columns_at_once(model):
+    if model.trait_blocks:
+        return TRAITS_AT_ONCE + model.null.n_covariates
+    return model.null.n_traits + model.null.n_covariates
 
 
-def block_edges(variants, plan, size):
-    """Where the variants are cut into blocks: every ``size``.
+def block_edges(variants: np.ndarray, groups: VariantGroups, size: int) -> np.ndarray:
+    """Return where the variants are cut into blocks: every ``size``.
 
     Where models differ between chromosomes, every ``size`` from the start of each, so that the
     rest of a run is cut as the whole.
     """
-    if not plan.by_chromosome:
+    if not groups.by_chromosome:
         return np.arange(size, len(variants), size)
-    starts = np.flatnonzero(np.diff(plan.group[variants], prepend=-1))
+    starts = np.flatnonzero(np.diff(groups.code[variants].astype(np.int64), prepend=-1))
     ends = [*starts[1:], len(variants)]
     runs = [np.arange(a, b, size) for a, b in zip(starts, ends, strict=True)]
     return np.concatenate(runs)[1:] if runs else starts
+
+
+def chunk_block_size(source: GenotypeSource) -> int:
+    """Return the block size of chunks, the same on every machine whatever its threads."""
+    return int(np.clip(_CHUNK_BLOCK_BYTES // source.bytes_per_variant, 128, 2048))
+
+
+def refuse_too_many_chunks(source: GenotypeSource, settings, i: int, n: int) -> None:
+    """Raise GemcontError, before anything is fitted, where there are fewer blocks than chunks.
+
+    Chunks are whole blocks, each of one group of chromosomes. settings: ``GwasSettings``
+    """
+    size = settings.block_size
+    most = -(-source.n_variants // size)
+    if settings.loco or settings.pred is not None:
+        most += source.variants["chromosome"].n_unique()
+    if n > most:
+        raise _too_many_chunks((i, n), source.n_variants, most, size)
+
+
+def _too_many_chunks(chunk, n_variants, n_blocks, size):
+    i, n = chunk
+    return GemcontError(
+        f"--chunk {i}/{n}: {n_variants} variants make {n_blocks} blocks of {size} at most; ask for "
+        "fewer chunks or a smaller --block-size"
+    )
+
+
+def variants_of_chunk(run, i: int, n: int) -> slice:
+    """Return the slice of the i-th (from 1) of n parts of a run's variants, in whole blocks."""
+    starts = [0, *block_edges(run.variants, run.plan.groups, run.size), len(run.variants)]
+    n_blocks = len(starts) - 1
+    if n > n_blocks:
+        raise _too_many_chunks((i, n), len(run.variants), n_blocks, run.size)
+    return slice(starts[(i - 1) * n_blocks // n], starts[i * n_blocks // n])

@@ -1,7 +1,7 @@
-"""One null model per group of chromosomes and people: autosomes, X, Y, other haploids."""
+"""Traits that share people and covariates, with their null model on chromosomes of one ploidy."""
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -9,31 +9,34 @@ import numpy as np
 from gemcont.errors import GemcontError
 from gemcont.genotype.chromosomes import Ploidy
 from gemcont.genotype.kernels.fixed_point import FixedPoint
+from gemcont.genotype.kernels.packed import Moments
 from gemcont.genotype.ploidy import HAPLOID
+from gemcont.genotype.source import Block
 from gemcont.stats.null import NullModel, fit_null, fit_single_nulls
+from gemcont.workflows.gwas.scan.block_tests import ordinary_statistics
 
 log = logging.getLogger(__name__)
 
-
 MALE, FEMALE = 1, 2
-
-
 TRAITS_AT_ONCE = 256
 
 
-def trait_slices(n_traits):
-    """Slices of so many traits, some hundreds each: those that are tested one by one together."""
+def trait_slices(n_traits: int) -> list[slice]:
+    """Return slices of some hundreds of traits each, that are tested one by one together."""
     return [slice(start, start + TRAITS_AT_ONCE) for start in range(0, n_traits, TRAITS_AT_ONCE)]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class TraitGroup:
     """Traits that share people and covariates, ready to be tested on chromosomes of one ploidy.
 
-    samples: ascending indices into the genotype file, None = all; null: their null model;
-    trait_codes: which of the run's traits its columns are; joint, single: which tests are asked
-    for; males, females: bool over the samples; design_names: of the covariates' columns; mixed:
-    what gives the ``MixedModel`` of related people, or None
+    ploidy: how the chromosomes' genotypes are read
+    samples: ascending indices into the genotype file, None = all
+    null: the null model of the traits
+    trait_codes: which of the run's traits its columns are
+    joint, single: which tests are asked for
+    males, females: bool (samples,)
+    design_names: names of the covariates' columns
     """
 
     ploidy: Ploidy
@@ -44,19 +47,22 @@ class TraitGroup:
     single: bool
     males: np.ndarray
     females: np.ndarray
-    design_names: list
-    mixed: object = None
+    design_names: list[str]
+
+    def statistics(self, block: Block, moments: Moments, kept: np.ndarray, plan, stopwatch):
+        """Return the ``BlockStatistics`` of the variants ``kept`` (positions) of a block."""
+        return ordinary_statistics(self, block, moments, kept, plan, stopwatch)
 
     @cached_property
-    def columns(self):
-        """What genotypes are multiplied by: traits, then covariates.
+    def columns(self) -> FixedPoint:
+        """Columns that genotypes are multiplied by: traits, then covariates.
 
         The intercept is left out: centred genotypes are orthogonal to it.
         """
         return FixedPoint(self.null.whitened, self.null.basis)
 
     @cached_property
-    def trait_blocks(self):
+    def trait_blocks(self) -> list[tuple[slice, FixedPoint]]:
         """Slices of the traits that are tested one by one, each with its ``FixedPoint``.
 
         Products of a block of variants with thousands of traits are made and screened some
@@ -68,65 +74,69 @@ class TraitGroup:
         return [(part, FixedPoint(self.null.whitened[:, part], exact=False)) for part in slices]
 
     @property
-    def covariates_alone(self):
+    def covariates_alone(self) -> bool:
         """Whether a block's genotypes are first multiplied by the covariates alone."""
-        return bool(self.trait_blocks) or self.mixed is not None
+        return bool(self.trait_blocks)
 
     @cached_property
-    def basis_columns(self):
+    def basis_columns(self) -> FixedPoint:
         """The covariates alone."""
         return FixedPoint(self.null.basis)
 
     @cached_property
-    def exact_columns(self):
-        """The same with more digits, for the few variants where they are needed."""
+    def exact_columns(self) -> FixedPoint:
+        """``columns`` with more digits, for the few variants where they are needed."""
         return FixedPoint(self.null.whitened, self.null.basis, exact=True)
 
     @cached_property
-    def exact_basis(self):
+    def exact_basis(self) -> FixedPoint:
         """The covariates alone, with more digits."""
         return FixedPoint(self.null.basis, exact=True)
 
     @property
-    def dose(self):
+    def dose(self) -> float:
         """Dosage units per allele: haploids are 0 or 2 in the files, tested as 0 or 1."""
         return 2.0 if self.ploidy in HAPLOID else 1.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class CompletePeople:
-    """People with complete data for some traits, as the cohort assembled them.
+    """People with complete data for some traits.
 
-    samples: ascending indices into the file; traits (samples, D); design (samples, k) without
-    intercept; sex (samples,), 1 male, 2 female, 0 unknown; codes: the traits' numbers in the run
+    samples: ascending indices into the genotype file
+    traits: float64 (samples, D)
+    trait_names: names of the D traits
+    design: float64 (samples, k), covariates without an intercept
+    design_names: names of its columns
+    sex: (samples,), 1 male, 2 female, 0 unknown
+    codes: the traits' numbers in the run (D,)
     """
 
     samples: np.ndarray
     traits: np.ndarray
-    trait_names: list
+    trait_names: list[str]
     design: np.ndarray
-    design_names: list
+    design_names: list[str]
     sex: np.ndarray
     codes: np.ndarray
 
-    def take(self, kept, extra=None):
-        """The people of a bool array, with an extra covariate (name, values) where given."""
+    def take(self, kept: np.ndarray, extra: tuple | None = None) -> "CompletePeople":
+        """Return the people of a bool array, with one more covariate (name, values) where given."""
         design, names = self.design[kept], self.design_names
         if extra is not None:
             design, names = np.column_stack([design, extra[1][kept]]), [*names, extra[0]]
-        return CompletePeople(
-            self.samples[kept],
-            self.traits[kept],
-            self.trait_names,
-            design,
-            names,
-            self.sex[kept],
-            self.codes,
+        return replace(
+            self,
+            samples=self.samples[kept],
+            traits=self.traits[kept],
+            design=design,
+            design_names=names,
+            sex=self.sex[kept],
         )
 
 
-def people_on(people, ploidy, *, x_sex=True):
-    """The people and covariates that a chromosome of this ploidy is tested in.
+def people_on(people: CompletePeople, ploidy: Ploidy, *, x_sex: bool = True) -> CompletePeople:
+    """Return the people and covariates that a chromosome of this ploidy is tested in.
 
     X: those whose sex is known, sex being a covariate (unless ``x_sex`` is false: then everyone);
     Y: males; others: everyone.
@@ -138,8 +148,10 @@ def people_on(people, ploidy, *, x_sex=True):
     return people
 
 
-def fit_trait_group(people, ploidy, n_file_samples, *, joint, single):
-    """A ``TraitGroup`` of people already restricted to those of the ploidy.
+def fit_trait_group(
+    people: CompletePeople, ploidy: Ploidy, n_file_samples: int, *, joint: bool, single: bool
+) -> tuple[TraitGroup, list[str], dict[str, str]]:
+    """Fit the ``TraitGroup`` of people already restricted to those of the ploidy.
 
     Returns it with the design's columns that were left out as collinear, and the faults of
     traits that cannot be tested one by one. Raises GemcontError as ``fit_null``.
@@ -148,39 +160,41 @@ def fit_trait_group(people, ploidy, n_file_samples, *, joint, single):
     if joint:
         null = fit_null(people.traits, people.design, names=people.trait_names)
     else:
-        null, found = fit_single_nulls(people.traits, people.design)
-        faults = {n: f for n, f in zip(people.trait_names, found, strict=True) if f}
-        codes = codes[[f is None for f in found]]
+        null, of_traits = fit_single_nulls(people.traits, people.design)
+        faults = {n: f for n, f in zip(people.trait_names, of_traits, strict=True) if f}
+        codes = codes[[f is None for f in of_traits]]
     everyone = len(people.samples) == n_file_samples
-    batch = TraitGroup(
-        ploidy,
-        None if everyone else people.samples,
-        null,
-        codes,
-        joint,
-        single,
-        people.sex == MALE,
-        people.sex == FEMALE,
-        people.design_names,
+    group = TraitGroup(
+        ploidy=ploidy,
+        samples=None if everyone else people.samples,
+        null=null,
+        trait_codes=codes,
+        joint=joint,
+        single=single,
+        males=people.sex == MALE,
+        females=people.sex == FEMALE,
+        design_names=people.design_names,
     )
     kept = set(null.kept_covariates.tolist())
     dropped = [n for j, n in enumerate(people.design_names) if j not in kept]
-    return batch, dropped, faults
+    return group, dropped, faults
 
 
-def sex_trait_groups(parts, ploidy, n_file_samples, *, x_sex):
-    """Batches of X, Y or haploids, or None with a warning where they cannot be fitted.
+def sex_trait_groups(
+    parts: list, ploidy: Ploidy, n_file_samples: int, *, x_sex: bool
+) -> list[TraitGroup] | None:
+    """Fit the trait groups of X, Y or haploids, or warn and return None where they cannot be.
 
     parts: (people, joint, single) as the autosomes are tested
     """
-    name, batches = f"chromosome {ploidy.name}", []
+    name, groups = f"chromosome {ploidy.name}", []
     for people, joint, single in parts:
         here = people_on(people, ploidy, x_sex=x_sex)
         if len(here.samples) == 0:
             log.warning("%s is not tested (NA): no sample has the sex it needs", name)
             return None
         try:
-            batch, _, faults = fit_trait_group(
+            group, _, faults = fit_trait_group(
                 here, ploidy, n_file_samples, joint=joint, single=single
             )
         except GemcontError as error:
@@ -188,6 +202,6 @@ def sex_trait_groups(parts, ploidy, n_file_samples, *, x_sex):
             return None
         for trait, fault in faults.items():
             log.warning("%s: trait %s is left out: it %s there", name, trait, fault)
-        log.info("%s: N = %d, K = %d", name, batch.null.n_samples, batch.null.n_covariates)
-        batches.append(batch)
-    return batches
+        log.info("%s: N = %d, K = %d", name, group.null.n_samples, group.null.n_covariates)
+        groups.append(group)
+    return groups

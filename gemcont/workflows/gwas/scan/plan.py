@@ -2,46 +2,63 @@
 
 import time
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 
+from gemcont.genotype.chromosomes import Ploidy
 from gemcont.genotype.filters import VariantFilter
+from gemcont.genotype.source import Block
 from gemcont.stats.contrasts import degrees_of_freedom
+from gemcont.workflows.gwas.scan.groups import Group, VariantGroups
 from gemcont.workflows.gwas.scan.single_traits import Wanted
+from gemcont.workflows.gwas.scan.tally import Tally
 from gemcont.workflows.gwas.tails import RARE, Tails
 
 # Frames of a scan: the joint test, its effects, rows of single traits that pass a bound, every t of
 # every trait, every product, and the variants that the last two belong to. Where all rows of single
 # traits are wanted, "every" is a list of ``EveryRow``s.
 FRAME_KINDS = ("joint", "effects", "single", "dense", "products", "variants")
-CHROMOSOME = 8  # groups below it are ploidies; above, a chromosome's number times it, plus ploidy
 # Why variants that pass the filters have no statistic (NA).
 UNTESTABLE = ("without variance", "given by the covariates", "on a chromosome without null model")
 
 
-@dataclass(frozen=True)
+class VariantModel(Protocol):
+    """What variants are tested by: the null model of some traits in some people.
+
+    ``TraitGroup`` is the one of unrelated people, ``RelatedTraitGroup`` the mixed model; the scan
+    does not know which it has.
+    """
+
+    def statistics(self, block: Block, moments, kept: np.ndarray, plan: "Plan", stopwatch):
+        """Return the ``BlockStatistics`` of the variants ``kept`` (positions) of a block."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Plan:
     """What a scan needs beside the source.
 
-    batches: for each group present a list of ``TraitGroup``, or None where it cannot be tested
-    group: uint16 per variant of the source, a key of ``batches``: its ploidy; and, where models
-    differ from chromosome to chromosome, above it the chromosome (``by_chromosome``)
-    filter: ``VariantFilter``; test: "lrt" or "f"
-    least: smallest -log10 p of a row of the joint test that is written, None = all
-    singles: ``Wanted``, of traits tested one by one
-    trait_names: of all traits of the run; joint, effects, products: what is asked for
-    contrast: of the joint test, as in ``stats.contrasts``; refit: -log10 p from which covariances
-    are refitted, None never; threads_per_block: that share a block's columns, where blocks are
-    fewer than threads; tails: ``Tails`` of the traits
+    models: for each group that is present a list of ``TraitGroup``s, None where there is none
+    groups: the group of every variant of the source
+    filter: filters that are counted on the analysed samples
+    test: "lrt" or "f"
+    min_neg_log_10_p: smallest -log10 p of a row of the joint test that is written, None = all
+    singles: which rows of traits tested one by one are written
+    trait_names: of all traits of the run
+    joint, effects, products: what is asked for
+    contrast: of the joint test, as in ``stats.contrasts``
+    refit: -log10 p from which covariances are re-estimated, None never
+    threads_per_block: that share a block's columns, where blocks are fewer than threads
+    tails: traits whose tails cost rare variants their level
     """
 
-    batches: dict
-    group: np.ndarray
+    models: dict[Group, list | None]
+    groups: VariantGroups
     filter: VariantFilter
     test: str
-    least: float | None
+    min_neg_log_10_p: float | None
     singles: Wanted
-    trait_names: list
+    trait_names: list[str]
     joint: bool
     effects: bool
     products: bool
@@ -51,61 +68,49 @@ class Plan:
     tails: Tails = Tails([], RARE)
 
     @property
-    def by_chromosome(self):
-        """Whether models differ from chromosome to chromosome."""
-        return bool((self.group >= CHROMOSOME).any())
-
-    @property
-    def joint_dof(self):
+    def joint_dof(self) -> int:
         """Degrees of freedom of the joint test."""
         return degrees_of_freedom(self.contrast, len(self.trait_names))
 
+    def tested_groups(self) -> dict[Group, list]:
+        """Return the models of each ploidy that is tested; XY shares those of the autosomes."""
+        found = self.models.items()
+        return {g: m for g, m in found if g.chromosome is None and g.ploidy is not Ploidy.XY and m}
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, kw_only=True)
 class Part:
-    """Results of some variants of a block in one batch.
+    """Results of some variants of a block by one model.
 
-    rows: positions in the block that pass the filters; neg_log_10_p: of the joint test, per row
-    (NaN without one); frames: by kind, see ``FRAME_KINDS``; histograms: of single traits, as in
-    ``ScanBlock``
-    failed: counts per code of ``VariantFilter``; untestable: rows without a statistic, counts by
-    ``UNTESTABLE``; rare: tested rows of fewer minor alleles than ``Tails.rare``; refitted: rows
-    whose covariances were
+    rows: positions in the block of the variants that pass the filters
+    neg_log_10_p: of the joint test (rows,), NaN without one
+    frames: kind -> frame, see ``FRAME_KINDS``
+    histograms: pairs of trait codes and their counts of |t| (traits, bins)
+    tally: what of it is counted already
     """
 
     rows: np.ndarray
     neg_log_10_p: np.ndarray
     frames: dict
     histograms: list
-    failed: np.ndarray
-    untestable: np.ndarray
-    rare: int
-    refitted: int
+    tally: Tally
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ScanBlock:
     """Results of one block in file order.
 
-    variants: indices in the source of the rows that pass the filters; neg_log_10_p: of the joint
-    test, per row; frames: what is written, by kind, encoded where an output asks for it; failed,
-    untestable, rare, refitted: as in ``Part``; n_read: variants read; written: rows by kind;
-    histograms: pairs of codes of traits and their counts of |t| (traits, bins); leaders: codes and
-    -log10 p of the rows of single traits, where only the strongest of each are wanted; seconds: by
-    stage
+    variants: indices in the source of the rows that pass the filters
+    neg_log_10_p: of the joint test (rows,)
+    tally: its counts
+    frames: kind -> what is written, encoded where an output asks for it
+    seconds: stage -> time of the thread
     """
 
     variants: np.ndarray
     neg_log_10_p: np.ndarray
-    frames: dict
-    failed: np.ndarray
-    untestable: np.ndarray
-    rare: int
-    refitted: int
-    n_read: int
-    written: dict
-    histograms: list = field(default_factory=list)
-    leaders: tuple | None = None
+    tally: Tally
+    frames: dict = field(default_factory=dict)
     seconds: dict = field(default_factory=dict)
 
 

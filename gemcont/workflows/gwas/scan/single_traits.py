@@ -1,5 +1,6 @@
 """Traits tested one by one: from products of a block of variants to rows, histograms, stores."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -8,6 +9,7 @@ import polars as pl
 
 from gemcont.genotype.kernels.fixed_point import FixedPoint
 from gemcont.genotype.kernels.product import product
+from gemcont.genotype.source import Block
 from gemcont.stats.multitrait import effects_of_scores
 from gemcont.stats.screen import Leaders, r2_of_leaders, screen, t_statistics
 from gemcont.stats.special import neg_log10_t_sf, r2_of_t_p
@@ -20,30 +22,32 @@ _NONE_PASS = np.inf
 
 @dataclass
 class Wanted:
-    """Which rows of single traits are written, and what is kept of the rest.
+    """Rows of single traits that are written, and what is kept of the rest.
 
-    least: smallest -log10 p of a row, None = all; leaders: the strongest of every trait so far,
-    where only so many are wanted; dense: whether every t is kept
+    min_neg_log_10_p: smallest -log10 p of a row, None = all
+    leaders: the strongest of every trait so far, where only so many are wanted
+    dense: whether every t is kept
     """
 
-    least: float | None = None
+    min_neg_log_10_p: float | None = None
     leaders: Leaders | None = None
     dense: bool = False
 
-    def bounds(self, codes):
-        """Smallest -log10 p of the traits of these codes: a number or (traits,); None = all."""
+    def bounds(self, codes: np.ndarray | slice) -> float | np.ndarray | None:
+        """Return the smallest -log10 p by codes of traits: a number or (traits,); None = all."""
         if self.leaders is None:
-            return self.least
-        return np.maximum(self.leaders.least[codes], self.least or 0)
+            return self.min_neg_log_10_p
+        return np.maximum(self.leaders.least[codes], self.min_neg_log_10_p or 0)
 
 
 @dataclass
 class Singles:
-    """Single-trait results of a batch in a block.
+    """Single-trait results of a trait group in a block.
 
-    frame: the rows that are wanted, sorted by trait then variant; every: ``EveryRow``s, where all
-    are; histogram: (traits of the batch, bins) of |t|; t: float32 (variants, traits of the run)
-    where every t is kept
+    frames: of the rows that are wanted, sorted by trait then variant
+    every: ``EveryRow``s, where all rows are wanted
+    histograms: counts of |t|, (traits, bins) each
+    t: float32 (variants, traits of the run) where every t is kept
     """
 
     frames: list = field(default_factory=list)
@@ -52,21 +56,23 @@ class Singles:
     t: np.ndarray | None = None
 
     @property
-    def frame(self):
-        """The rows that pass a bound."""
+    def frame(self) -> pl.DataFrame:
+        """Rows that pass a bound."""
         return pl.concat(self.frames)
 
     @property
-    def histogram(self):
-        """(traits of the batch, bins)."""
+    def histogram(self) -> np.ndarray:
+        """Counts of |t| (traits of the group, bins)."""
         return np.concatenate(self.histograms)
 
 
 class Scores(NamedTuple):
-    """Scores of some of a batch's traits, one by one.
+    """Scores of some of a group's traits, one by one.
 
-    part: slice of the batch's traits; values: g'MY (variants, traits); total: sums of squares of
-    the traits (traits,); unit: what effects are multiplied by, a number or (variants, traits)
+    part: slice of the group's traits
+    values: g'MY (variants, traits)
+    total: sums of squares of the traits (traits,)
+    unit: factor of the effects, a number or (variants, traits)
     """
 
     part: slice
@@ -75,47 +81,61 @@ class Scores(NamedTuple):
     unit: float | np.ndarray
 
 
-def test_singles(batch, scores, residual, place, wanted, n_all_traits):
-    """``Singles`` of a batch.
+def test_singles(
+    group,
+    scores: Iterable[Scores],
+    residual: np.ndarray,
+    place: pl.DataFrame,
+    wanted: Wanted,
+    n_all_traits: int,
+) -> Singles:
+    """Test the traits of a ``TraitGroup`` one by one.
 
-    scores: ``Scores`` of its traits; residual: g'Mg, NaN where a variant cannot be tested
+    scores: of its traits; residual: g'Mg, NaN where a variant cannot be tested; place: of
+    ``place_frame``; n_all_traits: of the run
     """
-    found, dof = Singles(), batch.null.single_dof
+    singles, dof = Singles(), group.null.single_dof
     if wanted.dense:
-        found.t = np.full((len(residual), n_all_traits), np.nan, dtype=np.float32)
-    for part, values, total, unit in scores:
-        codes = batch.trait_codes[part]
-        scales, bounds = (1 / np.sqrt(residual), 1 / np.sqrt(total)), wanted.bounds(codes)
+        singles.t = np.full((len(residual), n_all_traits), np.nan, dtype=np.float32)
+    for score in scores:
+        codes = group.trait_codes[score.part]
+        scales, bounds = (1 / np.sqrt(residual), 1 / np.sqrt(score.total)), wanted.bounds(codes)
         every = wanted.dense or bounds is None
-        least_r2 = _NONE_PASS if every else _least_r2(values, scales, dof, bounds, wanted)
-        variants, traits, histogram = screen(values, *scales, least_r2, dof)
-        found.histograms.append(histogram)
+        least_r2 = _NONE_PASS if every else _least_r2(score.values, scales, dof, bounds, wanted)
+        pairs = screen(score.values, *scales, least_r2, dof)
+        singles.histograms.append(pairs[2])
         if wanted.dense:
-            found.t[:, codes] = t_statistics(values, *scales, dof)
+            singles.t[:, codes] = t_statistics(score.values, *scales, dof)
         elif every:
-            found.every.append(_every_row(batch, values, residual, total, unit, codes, place))
+            singles.every.append(_every_row(score, residual, place, codes, group.null))
         else:
-            effect = effects_of_scores(
-                batch.null, values[variants, traits], total[traits], residual[variants]
-            )
-            chosen = unit if np.ndim(unit) == 0 else unit[variants, traits]
-            effect = tuple(chosen * e for e in effect)
-            frame = single_frame(place, variants, codes[traits], effect, dof)
-            found.frames.append(_that_pass(frame, bounds, traits))
-    return found
+            frame = _frame_of_pairs(score, pairs[:2], residual, place, codes, group.null)
+            singles.frames.append(_that_pass(frame, bounds, pairs[1]))
+    return singles
 
 
-def _every_row(batch, values, residual, total, unit, codes, place):
-    dof = batch.null.single_dof
-    beta, se = effects_of_scores(batch.null, values.T, total[:, None], residual)
+def _every_row(score, residual, place, codes, null):
+    dof = null.single_dof
+    beta, se = effects_of_scores(null, score.values.T, score.total[:, None], residual)
     t = beta / se
-    unit = np.transpose(unit)
+    unit = np.transpose(score.unit)
     computed = np.stack([unit * beta, unit * se, neg_log10_t_sf(t, dof), t])
     return EveryRow(place, codes, computed, dof)
 
 
+def _frame_of_pairs(score, pairs, residual, place, codes, null):
+    """Return the rows of pairs (variants, traits) that pass the screen."""
+    variants, traits = pairs
+    effect = effects_of_scores(
+        null, score.values[variants, traits], score.total[traits], residual[variants]
+    )
+    unit = score.unit if np.ndim(score.unit) == 0 else score.unit[variants, traits]
+    effect = tuple(unit * e for e in effect)
+    return single_frame(place, variants, codes[traits], effect, null.single_dof)
+
+
 def _least_r2(values, scales, dof, bounds, wanted):
-    """The bound on r^2 of every trait; of leaders, no more than can still lead."""
+    """Return the bound on r^2 of every trait; of leaders, no more than can still lead."""
     least_r2 = r2_of_t_p(bounds, dof)
     if wanted.leaders is not None:
         histogram = screen(values, *scales, _NONE_PASS, dof)[2]
@@ -124,23 +144,32 @@ def _least_r2(values, scales, dof, bounds, wanted):
 
 
 def _that_pass(frame, bounds, traits):
-    """The rows again, by their p itself."""
-    least = bounds[traits] if np.ndim(bounds) else bounds
-    return frame.filter(pl.Series(frame[NEG_LOG_10_P.name].to_numpy() >= least))
+    """Return the rows that pass by their p itself."""
+    bound = bounds[traits] if np.ndim(bounds) else bounds
+    return frame.filter(pl.Series(frame[NEG_LOG_10_P.name].to_numpy() >= bound))
 
 
-def scores_by_block(block, found, stays, batch, hard, threads, watch):
-    """Yield ``Scores``, of some hundreds of traits at a time.
+def scores_by_block(
+    group,
+    block: Block,
+    mean: np.ndarray,
+    *,
+    kept: np.ndarray,
+    inexact: np.ndarray,
+    threads: int,
+    stopwatch,
+) -> Iterator[Scores]:
+    """Yield ``Scores`` of some hundreds of a group's traits at a time.
 
-    stays: the block's variants that are tested; hard: positions in the block of those that need
-    more digits; threads: that share a product; watch: ``Stopwatch``
+    mean: of the block's variants; kept: the block's variants that are tested; inexact: positions in
+    the block of those that need more digits; threads: that share a product
     """
-    for part, columns in batch.trait_blocks:
-        watch.lap("statistics")  # of the traits before
-        values = product(block, found.mean, columns, threads=threads)
-        if len(hard):
-            exact = FixedPoint(batch.null.whitened[:, part], exact=True)
-            values[hard] = product(block.take(hard), found.mean[hard], exact)
-        watch.lap("product")
-        values = values[stays] * batch.null.scales[part]
-        yield Scores(part, values, batch.null.total_sum_of_squares[part], batch.dose)
+    for part, columns in group.trait_blocks:
+        stopwatch.lap("statistics")  # of the traits before
+        values = product(block, mean, columns, threads=threads)
+        if len(inexact):
+            exact = FixedPoint(group.null.whitened[:, part], exact=True)
+            values[inexact] = product(block.take(inexact), mean[inexact], exact)
+        stopwatch.lap("product")
+        values = values[kept] * group.null.scales[part]
+        yield Scores(part, values, group.null.total_sum_of_squares[part], group.dose)

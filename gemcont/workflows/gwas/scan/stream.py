@@ -2,6 +2,7 @@
 
 import logging
 from collections import deque
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -13,8 +14,10 @@ from gemcont.genotype.chromosomes import Ploidy
 from gemcont.genotype.filters import FLAGS
 from gemcont.genotype.kernels.packed import moments
 from gemcont.genotype.ploidy import HAPLOID, allele_counts, group_name
+from gemcont.genotype.source import GenotypeSource
 from gemcont.stats.contrasts import f_degrees_of_freedom
 from gemcont.stats.multitrait import varies
+from gemcont.stats.screen import Leaders
 from gemcont.tables.schema import NEG_LOG_10_P, TRAIT
 from gemcont.workflows.common.result_rows import (
     SORT_KEY,
@@ -25,20 +28,35 @@ from gemcont.workflows.common.result_rows import (
     variants_frame,
     wide_frame,
 )
-from gemcont.workflows.gwas.scan.block_tests import block_statistics
 from gemcont.workflows.gwas.scan.blocks import block_edges
-from gemcont.workflows.gwas.scan.plan import FRAME_KINDS, Part, ScanBlock, Stopwatch
+from gemcont.workflows.gwas.scan.plan import (
+    FRAME_KINDS,
+    UNTESTABLE,
+    Part,
+    Plan,
+    ScanBlock,
+    Stopwatch,
+)
 from gemcont.workflows.gwas.scan.single_traits import test_singles
+from gemcont.workflows.gwas.scan.tally import Tally
 
 log = logging.getLogger(__name__)
 
 
-def scan_blocks(source, variants, plan, *, size, threads, encode=None):
+def scan_blocks(
+    source: GenotypeSource,
+    variants: np.ndarray,
+    plan: Plan,
+    *,
+    size: int,
+    threads: int,
+    encode: dict | None = None,
+) -> Iterator[ScanBlock]:
     """Yield a ``ScanBlock`` per block of ``size`` variants, in order, computed in ``threads``.
 
-    encode: functions of a frame by kind, called in the threads: what the outputs append
+    encode: kind -> function of a frame, called in the threads: what the outputs append
     """
-    cuts = np.split(variants, block_edges(variants, plan, size)) if len(variants) else []
+    cuts = np.split(variants, block_edges(variants, plan.groups, size)) if len(variants) else []
     plan = replace(plan, threads_per_block=max(threads // max(len(cuts), 1), 1))
     with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(threads) as pool:
         waiting = deque()
@@ -55,142 +73,186 @@ def scan_blocks(source, variants, plan, *, size, threads, encode=None):
 
 
 def _scan_block(source, variants, plan, encode):
-    watch = Stopwatch()
-    kinds, parts = plan.group[variants], []
-    for kind in np.unique(kinds):
-        rows = np.flatnonzero(kinds == kind)
-        if plan.batches[kind] is None:
+    stopwatch, codes, parts = Stopwatch(), plan.groups.code[variants], []
+    for code in np.unique(codes):
+        rows = np.flatnonzero(codes == code)
+        models = plan.models[plan.groups.groups[code]]
+        if models is None:
             parts.append(_untested_part(source, variants, rows, plan))
-        else:
-            for i, batch in enumerate(plan.batches[kind]):
-                part = _scan_part(source, variants, rows, batch, plan, watch, counted=i == 0)
-                parts.append(part)
+        for i, model in enumerate(models or ()):
+            # what filters take counts once, though several models see the variant
+            counted = i == 0
+            parts.append(_scan_part(source, variants, rows, model, plan, stopwatch, counted))
     block = _in_file_order(variants, parts, plan, encode)
-    watch.lap("format")
-    shown = ", ".join(f"{stage} {seconds:.3f} s" for stage, seconds in watch.seconds.items())
+    stopwatch.lap("format")
+    shown = ", ".join(f"{stage} {seconds:.3f} s" for stage, seconds in stopwatch.seconds.items())
     log.debug("variants %d to %d: %s", variants[0] + 1, variants[-1] + 1, shown)
-    return replace(block, seconds=watch.seconds)
+    return replace(block, seconds=stopwatch.seconds)
 
 
-def _scan_part(source, variants, rows, batch, plan, watch, *, counted):
-    """One batch's results; what filters take is counted in the first batch of a ploidy only."""
+def _scan_part(source, variants, rows, model, plan, stopwatch, counted):
+    """Return the results of one model."""
     chosen = variants[rows]
-    block = source.read(chosen, batch.samples)
-    watch.lap("read")
-    found = moments(block)
-    alleles = allele_counts(block, found, batch.ploidy, batch.males)
+    block = source.read(chosen, model.samples)
+    stopwatch.lap("read")
+    sums = moments(block)
+    alleles = allele_counts(block, sums, model.ploidy, model.males)
     failed = plan.filter.failures(
         block,
-        found,
+        sums,
         alleles,
         quality=None if source.info is None else source.info[chosen],
-        hwe_people=batch.females if batch.ploidy == Ploidy.X else None,
-        haploid=batch.ploidy in HAPLOID,
+        hwe_people=model.females if model.ploidy == Ploidy.X else None,
+        haploid=model.ploidy in HAPLOID,
     )
-    stays = np.flatnonzero(failed == 0)
-    watch.lap("counts")
-    result = block_statistics(block, found, stays, batch, plan, watch)
+    kept = np.flatnonzero(failed == 0)
+    stopwatch.lap("counts")
+    result = model.statistics(block, sums, kept, plan, stopwatch)
     place = place_frame(
-        source.variants[chosen[stays]], alleles.frequency[stays], found.n[stays], rows[stays]
+        source.variants[chosen[kept]], alleles.frequency[kept], sums.n[kept], rows[kept]
     )
-    frames, neg_log_10_p, histograms = {}, np.full(len(stays), np.nan), []
-    if batch.joint:
+    frames, histograms, neg_log_10_p = {}, [], np.full(len(kept), np.nan)
+    if model.joint:
         neg_log_10_p = result.joint.neg_log_10_p
-        frames = _joint(batch, result, place, plan)
-    if batch.single or plan.products:
-        more, histograms = _singles(batch, result, place, alleles.total[stays], plan)
+        frames = _joint_frames(model, result, place, plan)
+    if model.single or plan.products:
+        more, histograms = _single_frames(model, result, place, alleles.total[kept], plan)
         frames |= more
-    failed = np.bincount(failed, minlength=len(FLAGS) + 1) * counted
-    testable = ~np.isnan(result.residual)
-    constant = int((~varies(batch.null, found.sum_of_squares[stays])).sum())
-    explained = int((~testable).sum()) - constant
-    untestable = np.array([constant, explained, 0]) * counted
-    rare = int((testable & (alleles.minor_count[stays] < plan.tails.rare)).sum()) * counted
-    watch.lap("statistics")
-    counts = failed, untestable, rare, result.refitted
-    return Part(rows[stays], neg_log_10_p, frames, histograms, *counts)
+    tally = Tally(refitted=result.refitted)
+    if counted:
+        constant = ~varies(model.null, sums.sum_of_squares[kept])
+        rare = alleles.minor_count[kept] < plan.tails.rare
+        tally += _counts(failed, result.residual, constant, rare)
+    stopwatch.lap("statistics")
+    return Part(
+        rows=rows[kept],
+        neg_log_10_p=neg_log_10_p,
+        frames=frames,
+        histograms=histograms,
+        tally=tally,
+    )
 
 
-def _joint(batch, result, place, plan):
-    """Frames of the joint test by kind."""
-    dof = f_degrees_of_freedom(plan.contrast, batch.null.n_traits, batch.null.single_dof)
+def _counts(failed, residual, constant, rare):
+    """Return the ``Tally`` of what was filtered, cannot be tested, or is rare."""
+    testable = ~np.isnan(residual)
+    removed = np.bincount(failed, minlength=len(FLAGS) + 1)[1:].tolist()
+    n_constant = int(constant.sum())
+    untestable = (n_constant, int((~testable).sum()) - n_constant, 0)
+    return Tally(
+        filtered=dict(zip(FLAGS, removed, strict=True)),
+        untestable=dict(zip(UNTESTABLE, untestable, strict=True)),
+        rare=int((testable & rare).sum()),
+    )
+
+
+def _joint_frames(model, result, place, plan):
+    """Return the frames of the joint test by kind."""
+    dof = f_degrees_of_freedom(plan.contrast, model.null.n_traits, model.null.single_dof)
     frames = {
-        "joint": joint_frame(place, result.joint, result.effect, batch.null, plan.test, dof=dof)
+        "joint": joint_frame(place, result.joint, result.effect, model.null, plan.test, dof=dof)
     }
     if plan.effects:
         frames["effects"] = effects_frame(place, result.effect, plan.trait_names)
-    if plan.least is not None:
-        passes = np.flatnonzero(result.joint.neg_log_10_p >= plan.least)
+    if plan.min_neg_log_10_p is not None:
+        passes = np.flatnonzero(result.joint.neg_log_10_p >= plan.min_neg_log_10_p)
         frames = {kind: frame[passes] for kind, frame in frames.items()}
     return frames
 
 
-def _singles(batch, result, place, chromosomes, plan):
-    """Frames of single traits and of the stores, by kind, and histograms by codes of traits."""
+def _single_frames(model, result, place, chromosomes, plan):
+    """Return frames of single traits and of the stores by kind, and histograms by trait codes."""
     frames, histograms = {}, []
     scores, residual = result.scores, result.residual
     rows, n_traits = place[SORT_KEY].to_numpy(), len(plan.trait_names)
     if plan.products:
-        kept, scores = np.full((len(residual), n_traits), np.nan, dtype=np.float32), list(scores)
-        for part, values, *_ in scores:
-            kept[:, batch.trait_codes[part]] = values / batch.dose
-        frames["products"] = wide_frame(kept, plan.trait_names, rows)
+        values, scores = np.full((len(residual), n_traits), np.nan, dtype=np.float32), list(scores)
+        for part, products, *_ in scores:
+            values[:, model.trait_codes[part]] = products / model.dose
+        frames["products"] = wide_frame(values, plan.trait_names, rows)
     if plan.products or plan.singles.dense:
         frames["variants"] = variants_frame(
-            place, residual / batch.dose**2, chromosomes, group_name(batch.ploidy)
+            place, residual / model.dose**2, chromosomes, group_name(model.ploidy)
         )
-    if batch.single:
-        found = test_singles(batch, scores, residual, place, plan.singles, n_traits)
-        histograms.append((batch.trait_codes, found.histogram))
+    if model.single:
+        singles = test_singles(model, scores, residual, place, plan.singles, n_traits)
+        histograms.append((model.trait_codes, singles.histogram))
         if plan.singles.dense:
-            frames["dense"] = wide_frame(found.t, plan.trait_names, rows)
-        elif found.every:
-            frames["every"] = found.every
+            frames["dense"] = wide_frame(singles.t, plan.trait_names, rows)
+        elif singles.every:
+            frames["every"] = singles.every
         else:
-            frames["single"] = found.frame
+            frames["single"] = singles.frame
     return frames, histograms
 
 
 def _untested_part(source, variants, rows, plan):
-    frames, nothing = {}, np.zeros(len(FLAGS) + 1, dtype=np.int64)
-    untestable = np.array([0, 0, len(rows)])
-    if plan.joint and plan.least is None:
+    frames = {}
+    if plan.joint and plan.min_neg_log_10_p is None:
         frame = source.variants[variants[rows]]
         frames["joint"] = untested_frame(frame, rows, plan.test, len(plan.trait_names))
-    return Part(rows, np.full(len(rows), np.nan), frames, [], nothing, untestable, 0, 0)
+    untestable = dict(zip(UNTESTABLE, (0, 0, len(rows)), strict=True))
+    return Part(
+        rows=rows,
+        neg_log_10_p=np.full(len(rows), np.nan),
+        frames=frames,
+        histograms=[],
+        tally=Tally(untestable=untestable),
+    )
 
 
 def _in_file_order(variants, parts, plan, encode):
-    """One ``ScanBlock`` of the parts; of a variant in several batches the first part counts."""
-    rows = np.concatenate([p.rows for p in parts])
-    unique, first = np.unique(rows, return_index=True)
-    frames, written, leaders = {}, {}, None
+    """Return one ``ScanBlock`` of the parts; of a variant in several models the first counts."""
+    rows, first = np.unique(np.concatenate([p.rows for p in parts]), return_index=True)
+    frames, written, strongest = {}, {}, None
     every = [group for p in parts for group in p.frames.get("every", ())]
     if every:
         frames["every"] = encode.get("every", _as_it_is)(every)
         written["single"] = sum(group.height for group in every)
     for kind in FRAME_KINDS:
-        found = [p.frames[kind] for p in parts if kind in p.frames]
-        if found:
+        pieces = [p.frames[kind] for p in parts if kind in p.frames]
+        if pieces:
             order = [TRAIT.name, SORT_KEY] if kind == "single" else [SORT_KEY]
-            frame = found[0] if len(found) == 1 else pl.concat(found).sort(order)
-            if kind == "single" and plan.singles.leaders is not None:
-                leaders = tuple(frame[c.name].to_numpy() for c in (TRAIT, NEG_LOG_10_P))
+            frame = pieces[0] if len(pieces) == 1 else pl.concat(pieces).sort(order)
+            if kind == "single":
+                strongest = _strongest(frame, plan.singles.leaders)
             frames[kind] = encode.get(kind, _as_it_is)(frame.drop(SORT_KEY))
             written[kind] = frame.height
-    return ScanBlock(
-        variants[unique],
-        np.concatenate([p.neg_log_10_p for p in parts])[first],
-        frames,
-        sum(p.failed for p in parts),
-        sum(p.untestable for p in parts),
-        sum(p.rare for p in parts),
-        sum(p.refitted for p in parts),
-        len(variants),
-        written,
-        [pair for p in parts for pair in p.histograms],
-        leaders,
+    tally = Tally(
+        n_read=len(variants),
+        n_rows=len(rows),
+        written=written,
+        histogram=_histogram(parts, len(plan.trait_names)),
+        strongest=strongest,
     )
+    return ScanBlock(
+        variants=variants[rows],
+        neg_log_10_p=np.concatenate([p.neg_log_10_p for p in parts])[first],
+        tally=sum((p.tally for p in parts), tally),
+        frames=frames,
+    )
+
+
+def _strongest(frame, leaders):
+    """Return the strongest -log10 p of each trait in a block, None where all rows are wanted."""
+    if leaders is None:
+        return None
+    own = Leaders(*leaders.strongest.shape)
+    own.add(frame[TRAIT.name].to_numpy(), frame[NEG_LOG_10_P.name].to_numpy())
+    return own.strongest
+
+
+def _histogram(parts, n_traits):
+    """Return the counts of |t| of all traits of the run, None where none is tested alone."""
+    pairs = [pair for p in parts for pair in p.histograms]
+    if len(pairs) == 1 and len(pairs[0][0]) == n_traits:
+        return pairs[0][1]  # the traits of the run in its order, not copied
+    total = None
+    for codes, counts in pairs:
+        if total is None:
+            total = np.zeros((n_traits, counts.shape[1]), dtype=counts.dtype)
+        total[codes] += counts
+    return total
 
 
 def _as_it_is(frame):

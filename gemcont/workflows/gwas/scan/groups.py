@@ -1,0 +1,68 @@
+"""Groups of chromosomes that share null models, and which group each variant is of."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import polars as pl
+
+from gemcont.genotype.chromosomes import Ploidy
+
+
+class Group(NamedTuple):
+    """Chromosomes that share null models: those of a ploidy, or one of them.
+
+    ploidy: how their genotypes are read
+    chromosome: canonical name where each chromosome has models of its own, else None
+    """
+
+    ploidy: Ploidy
+    chromosome: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class VariantGroups:
+    """The group of every variant of a source.
+
+    groups: the groups there are
+    code: uint16 (variants,), each variant's position in ``groups``
+    """
+
+    groups: tuple[Group, ...]
+    code: np.ndarray
+
+    @classmethod
+    def by_ploidy(cls, ploidy: np.ndarray) -> "VariantGroups":
+        """Return the groups of variants by their ploidy codes (variants,) alone."""
+        return cls(groups=tuple(map(Group, Ploidy)), code=ploidy.astype(np.uint16))
+
+    def with_chromosomes(self, chosen: np.ndarray, names: pl.Series) -> "VariantGroups":
+        """Return them with groups of their own for the chromosomes of some variants.
+
+        chosen: indices of variants; names: canonical chromosomes of these, in their order
+        """
+        if not len(chosen):
+            return self
+        order = names.unique(maintain_order=True).to_list()
+        number = names.replace_strict(dict(zip(order, range(len(order)), strict=True)))
+        pairs = np.stack([number.to_numpy(), self.code[chosen]]).astype(np.int64)
+        unique, which = np.unique(pairs, axis=1, return_inverse=True)
+        own = [Group(self.groups[code].ploidy, order[name]) for name, code in unique.T]
+        code = self.code.copy()
+        code[chosen] = len(self.groups) + which.ravel()
+        return VariantGroups(groups=(*self.groups, *own), code=code)
+
+    def present(self, variants: np.ndarray) -> list[Group]:
+        """Return the groups of some variants, each once, in the order in which they come."""
+        codes, first = np.unique(self.code[variants], return_index=True)
+        return [self.groups[code] for code in codes[np.argsort(first)]]
+
+    def count(self, variants: np.ndarray) -> dict[Group, int]:
+        """Return how many of some variants each group holds."""
+        counts = np.bincount(self.code[variants], minlength=len(self.groups)).tolist()
+        return dict(zip(self.groups, counts, strict=True))
+
+    @property
+    def by_chromosome(self) -> bool:
+        """Whether models differ from chromosome to chromosome."""
+        return any(group.chromosome is not None for group in self.groups)
