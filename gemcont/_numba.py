@@ -11,7 +11,6 @@ from numba.extending import intrinsic
 
 from gemcont import __version__
 
-
 # Modules whose kernels are compiled into those of others, which Numba does not notice to change.
 _CALLED_BY_OTHERS = ("genotype/kernels/*.py", "stats/special.py")
 

@@ -1,20 +1,12 @@
 """gemcont-kinship: genotypes -> a GRM, its eigenvectors, and those without each chromosome."""
 
 import sys
+from collections.abc import Sequence
 
-from gemcont.cli.common import (
-    Parser,
-    add_flags,
-    add_genotypes,
-    add_work,
-    genotype_files,
-    genotype_path,
-    limit_threads,
-    run_command,
-)
-from gemcont.cli.relatives import add_grm, grm_settings
+from gemcont.cli.command import Command
+from gemcont.settings.flags import part_of
+from gemcont.settings.kinship import KinshipCommand, KinshipSettings
 
-PROGRAM = "gemcont-kinship"
 _DESCRIPTION = """\
 Make the genetic relationship matrix (GRM) of the autosomes, and decompose it, once for many scans:
 gemcont-gwas --kinship PREFIX reads it. A scan of its own samples re-uses the eigenvectors; one of
@@ -26,61 +18,41 @@ example:
 
 writes PREFIX.grm.npy, PREFIX.grm.id, PREFIX.eigen.npz, PREFIX.log, PREFIX.summary.json,
 PREFIX.kinship.png; --loco also PREFIX.loco/CHR.grm.npy, .grm.id, .eigen.npz."""
-_LISTS = ("keep", "remove", "extract", "exclude")
-_FILTERS = (
-    ("--keep", "FILE", "only these samples: FID IID or IID per line", {}),
-    ("--remove", "FILE", "not these samples", {}),
-    ("--extract", "FILE", "only these variants, e.g. pruned ones: an id per line", {}),
-    ("--exclude", "FILE", "not these variants", {}),
-)
 
 
-def build_parser():
-    """The command's flags."""
-    parser = Parser(prog=PROGRAM, description=_DESCRIPTION, epilog=_EPILOG)
-    add_genotypes(parser)
-    add_flags(parser, _FILTERS)
-    add_grm(parser)
-    parser.add_argument(
-        "--loco", action="store_true", help="also the GRM without each autosome: PREFIX.loco"
-    )
-    parser.add_argument("--out", required=True, metavar="PREFIX", help="prefix of all outputs")
-    parser.add_argument("--no-plot", action="store_true", help="draw no picture")
-    add_work(parser, memory=False)
-    return parser
+def _check(command, given):
+    from gemcont.workflows.kinship import refuse_inputs
+
+    refuse_inputs(command.out, command.input_files)
+    return command
 
 
-def main(argv=None):
-    """Entry point; returns the exit code: 0 done, 2 the user's mistake, 1 our bug."""
-    return run_command(PROGRAM, build_parser(), _check, _job, argv)
-
-
-def _check(arguments):
-    limit_threads(arguments)
-    genotype_path(arguments)
-    from gemcont.tables.files import refuse_overwriting
-
-    lists = [getattr(arguments, name) for name in _LISTS]
-    inputs = genotype_files(arguments) + [path for path in lists if path is not None]
-    names = ("log", "grm.npy", "grm.id", "eigen.npz", "summary.json", "kinship.png")
-    refuse_overwriting([f"{arguments.out}.{name}" for name in names], inputs)
-
-
-def _job(arguments):
+def _job(command):
     from gemcont.workflows.kinship import write_kinship_files
 
     write_kinship_files(
-        genotype_path(arguments),
-        arguments.out,
-        sample=arguments.sample,
-        plot=not arguments.no_plot,
+        command.genotype_path,
+        command.out,
+        sample=command.sample,
+        plot=not command.no_plot,
         progress=True,
-        autosomes=arguments.chr_set,
-        loco=arguments.loco,
-        threads=arguments.threads,
-        **{name: getattr(arguments, name) for name in _LISTS},
-        **grm_settings(arguments),
+        **vars(part_of(KinshipSettings, command)),
     )
+
+
+KINSHIP = Command(
+    program="gemcont-kinship",
+    settings=KinshipCommand,
+    description=_DESCRIPTION,
+    epilog=_EPILOG,
+    check=_check,
+    job=_job,
+)
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit code: 0 done, 2 the user's mistake, 1 our bug."""
+    return KINSHIP.run(words)
 
 
 if __name__ == "__main__":

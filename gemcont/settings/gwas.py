@@ -1,195 +1,382 @@
-"""Everything that decides a scan's results, and how it is computed."""
+"""Settings and flags of gemcont-gwas."""
 
-import logging
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 from gemcont.errors import GemcontError
-from gemcont.settings.types import refuse_wrong_types
+from gemcont.settings.flags import Flag, Settings, flag
+from gemcont.settings.shared import (
+    OUTPUT,
+    SAMPLES_AND_VARIANTS,
+    TESTS,
+    Chromosomes,
+    Genotypes,
+    Grm,
+    Memory,
+    Output,
+    Pictures,
+    RowBounds,
+    SampleLists,
+    Species,
+    Threads,
+    VariantLists,
+    listed,
+)
 
-log = logging.getLogger(__name__)
-
-DEFAULT_MEMORY = 512  # MiB for blocks in flight
+TABLES, TEST, RELATIVES = "traits and covariates", "test", "relatives"
 DEFAULT_REFIT = 1e-4
 CONDITIONAL = "conditional:"  # before a trait: its effect given the values of the others
-TESTS = ("lrt", "f")
-KINSHIP_TYPES = ("centred", "standardised")
-TRAIT_SAMPLES = ("joint", "own")
+LAYOUTS = ("tsv", "tsv.gz", "parquet", "ssf")
 
 
-@dataclass(frozen=True)
-class GwasSettings:
-    """What ``gemcont-gwas`` can be told; names as of its flags, None where nothing is asked for.
+@dataclass(frozen=True, kw_only=True)
+class Traits(Settings):
+    """The tested columns, and the covariates.
 
-    keep, remove, extract, exclude, condition_list: paths of lists; allow_training_samples: keep
-    people whom the model of the embeddings has seen; condition: ids; joint: None
-    makes the joint test up to 200 traits; neg_log10_p_min: smallest -log10 p of a row that is
-    written; top_k: how many rows of each trait, the strongest; dense: every t of every trait,
-    instead of rows; save_products: whether g'MY and g'Mg are kept; autosomes: of the species
-    (None: as the genotype file states them, else 22);
-    memory: in MiB; block_size: in variants
-
-    contrast: "any", "common", "any-vs-common", a trait, or "conditional:" and a trait
-    kinship: "grm" to make it of the genotypes, a path, a DataFrame labelled by sample id, or an
-    array over the genotypes' samples; kinship_rank: of the genetic covariance; loco: each
-    chromosome on the kinship of the others; refit: p below which the covariances are re-estimated
-    beside the variant; pred: path of REGENIE's list of predictions
+    trait_names, covariate_names: columns of the tables, None = all
+    covar_formula: covariates as a formula
+    condition: ids of variants that become covariates; condition_list: path of a list of them
+    missing_codes: numbers that mean missing, in place of -9
     """
 
-    trait_names: list | None = None
-    covariate_names: list | None = None
-    covar_formula: str | None = None
-    keep: object = None
-    remove: object = None
-    mind: float | None = None
-    extract: object = None
-    exclude: object = None
-    chromosomes: str | None = None
-    from_bp: int | None = None
-    to_bp: int | None = None
-    autosomes: int | None = None
-    geno: float | None = None
-    maf: float | None = None
-    mac: float | None = None
-    hwe: float | None = None
-    hwe_midp: bool = False
-    info: float | None = None
-    missing_codes: tuple = ()
-    allow_training_samples: bool = False
-    condition: list | None = None
-    condition_list: object = None
-    x_sex: bool = True
-    rank_int: bool = False
-    pcs: int | None = None
-    test: str = "lrt"
-    contrast: str = "any"
-    kinship: object = None
-    kinship_type: str = "centred"
-    kinship_maf: float = 0.01
-    kinship_rank: int | None = None
-    reml: bool = False
-    loco: bool = False
-    refit: float | None = None
-    pred: str | None = None
-    joint: bool | None = None
-    each_trait: bool = False
-    each_trait_samples: str = "joint"
-    effects: bool = False
-    neg_log10_p_min: float | None = None
-    top_k: int | None = None
-    dense: bool = False
-    save_products: bool = False
-    threads: int | None = None
-    memory: int = DEFAULT_MEMORY
-    block_size: int | None = None
+    trait_names: list | None = flag(
+        None,
+        "traits to test (default: all)",
+        names=("--pheno-name",),
+        group=TABLES,
+        metavar="A,B",
+    )
+    covariate_names: list | None = flag(
+        None,
+        "covariates to use (default: all)",
+        names=("--covar-name",),
+        group=TABLES,
+        metavar="A,B",
+    )
+    covar_formula: str | None = flag(
+        None,
+        'covariates as a formula: "sex*age + I(age**2) + C(site)"',
+        group=TABLES,
+        metavar="TEXT",
+    )
+    condition: list | None = flag(
+        None, "variants that become covariates", group=TABLES, metavar="ID,ID"
+    )
+    condition_list: object = flag(None, "the same, an id per line", group=TABLES, metavar="FILE")
+    missing_codes: tuple = flag(
+        (),
+        "trait values that mean missing, instead of -9 (NA, nan, none, . and blank always do)",
+        names=("--missing-code",),
+        group=TABLES,
+        metavar="A,B",
+    )
 
-    @classmethod
-    def of(cls, settings):
-        """The settings of a dict; TypeError for a name that is none, with those that are."""
-        known = [field.name for field in fields(cls)]
-        for name in settings:
-            if name not in known:
-                raise TypeError(f"{name}: no such setting; there are {', '.join(known)}")
-        return cls(**settings)
+
+@dataclass(frozen=True, kw_only=True)
+class Filters(Settings):
+    """Filters of samples and variants, counted on the analysed samples; None filters nothing."""
+
+    mind: float | None = flag(
+        None,
+        "largest share of missing genotypes of a sample, over the chosen variants (Y: males only)",
+        group=SAMPLES_AND_VARIANTS,
+        metavar="F",
+        low=0,
+        high=1,
+    )
+    from_bp: int | None = flag(
+        None,
+        "from this position (with one --chr)",
+        group=SAMPLES_AND_VARIANTS,
+        metavar="N",
+        low=0,
+    )
+    to_bp: int | None = flag(
+        None, "to this position", group=SAMPLES_AND_VARIANTS, metavar="N", low=0
+    )
+    geno: float | None = flag(
+        None,
+        "largest share of missing genotypes (or dosages) of a variant",
+        group=SAMPLES_AND_VARIANTS,
+        metavar="F",
+        low=0,
+        high=1,
+    )
+    maf: float | None = flag(
+        None,
+        "smallest minor allele frequency",
+        group=SAMPLES_AND_VARIANTS,
+        metavar="F",
+        low=0,
+        high=0.5,
+    )
+    mac: float | None = flag(
+        None, "smallest minor allele count", group=SAMPLES_AND_VARIANTS, metavar="N", low=0
+    )
+    hwe: float | None = flag(
+        None,
+        "smallest exact Hardy-Weinberg p (on X of females); 'P midp' for the mid-p",
+        group=SAMPLES_AND_VARIANTS,
+        metavar="P",
+        low=0,
+        high=1,
+        kind="hwe",
+    )
+    hwe_midp: bool = False
+    info: float | None = flag(
+        None,
+        "smallest imputation quality of dosages: as the file states it, else from their variance",
+        group=SAMPLES_AND_VARIANTS,
+        metavar="R2",
+        low=0,
+        high=1,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tests(Settings):
+    """The tests that are made.
+
+    contrast: "any", "common", "any-vs-common", a trait, or "conditional:" and a trait
+    allow_training_samples: keep samples used in training the model of the embeddings
+    x_sex: sex among the covariates on chromosome X
+    joint: whether the joint test is made, None = up to 200 traits
+    each_trait: whether traits are tested one by one too; on which samples: each_trait_samples
+    """
+
+    test: str = flag(
+        "lrt",
+        "likelihood ratio with one scale per variant (default), or the exact F",
+        group=TEST,
+        choices=TESTS,
+    )
+    contrast: str = flag(
+        "any",
+        "effects to test: any (default); common, any-vs-common (in the traits' units); TRAIT, its "
+        "own effect while the others' are free; conditional:TRAIT, given the others' values",
+        group=TEST,
+        metavar="C",
+    )
+    pcs: int | None = flag(
+        None, "test the first D principal components", group=TEST, metavar="D", low=1
+    )
+    rank_int: bool = flag(False, "rank the traits to normal quantiles (after --pcs)", group=TEST)
+    allow_training_samples: bool = flag(
+        False,
+        "keep samples used in training the encoder of the embeddings: p-values are not valid",
+        group=TEST,
+    )
+    x_sex: bool = flag(
+        True, "on X, leave sex out of the covariates", names=("--no-x-sex",), group=TEST
+    )
+    each_trait: bool = flag(
+        False,
+        "also every trait alone, by its t: PREFIX.traits.parquet",
+        group=TEST,
+        exclusive="each trait",
+    )
+    joint: bool | None = flag(
+        None,
+        spellings=(
+            Flag(
+                help="every trait alone, without the joint test (default above 200 traits)",
+                names=("--each-trait-only",),
+                group=TEST,
+                exclusive="each trait",
+                sets={"joint": False, "each_trait": True},
+            ),
+            Flag(
+                help="the joint test also above 200 traits",
+                names=("--joint",),
+                group=TEST,
+                sets={"joint": True},
+            ),
+        ),
+    )
+    each_trait_samples: str = flag(
+        "joint",
+        "every trait on the samples that have all (default), or on those that have it",
+        group=TEST,
+        choices=("joint", "own"),
+    )
+    effects: bool = flag(False, "also the joint test's effect on every trait", group=TEST)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Relatives(Grm):
+    """How relatives are taken into account.
+
+    kinship: "grm" to make it of the genotypes, a path, a DataFrame labelled by sample id, or an
+        array over the genotypes' samples
+    kinship_rank: rank of the genetic covariance, None = the number of traits
+    refit: p below which the covariances are re-estimated
+    pred: path of REGENIE's list of predictions
+    """
+
+    kinship: object = flag(
+        None,
+        "mixed model: 'grm' makes the matrix of these genotypes; or PREFIX of gemcont-kinship, "
+        "GEMMA's text, plink2's .rel, GCTA's .grm.bin, .npy + .id",
+        group=RELATIVES,
+        metavar="grm|FILE",
+    )
+    loco: bool = flag(False, "test each autosome on the kinship of the others", group=RELATIVES)
+    reml: bool = flag(
+        False, "estimate the covariances by restricted maximum likelihood", group=RELATIVES
+    )
+    kinship_rank: int | None = flag(
+        None,
+        "rank of the genetic covariance (default: the number of traits)",
+        group=RELATIVES,
+        metavar="R",
+        low=1,
+    )
+    refit: float | None = flag(
+        None,
+        "re-estimate the covariances for variants with p < P (default: 1e-4; off with --loco)",
+        group=RELATIVES,
+        metavar="P",
+        low=0,
+        high=1,
+    )
+    pred: str | None = flag(
+        None,
+        "instead of a kinship: REGENIE's _pred.list, whose predictions are subtracted",
+        group=RELATIVES,
+        metavar="FILE",
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kept(RowBounds):
+    """What is kept of the results.
+
+    top_k: rows of each trait, the strongest
+    dense: every t of every trait, instead of rows
+    save_products: g'MY and g'Mg of every variant, for ``gemcont-project``
+    """
+
+    top_k: int | None = flag(
+        None,
+        "of every trait's own test, only the K strongest rows",
+        group=OUTPUT,
+        metavar="K",
+        low=1,
+    )
+    dense: bool = flag(
+        False,
+        "every t of every trait as float32 in PREFIX.t (gemcont.read_dense), no rows",
+        group=OUTPUT,
+    )
+    save_products: bool = flag(
+        False,
+        "keep what gemcont-project and gemcont-meta --joint need, in PREFIX.products",
+        group=OUTPUT,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class GwasSettings(
+    Memory,
+    Threads,
+    Kept,
+    Relatives,
+    Tests,
+    Filters,
+    Chromosomes,
+    VariantLists,
+    SampleLists,
+    Traits,
+    Species,
+):
+    """Everything that decides a scan's results, and how it is computed: keywords of ``run_gwas``.
+
+    Its bases have the fields, each with the flag that sets it; block_size is in variants.
+    """
+
+    block_size: int | None = flag(
+        None, "variants per block (default: by --memory)", group=OUTPUT, metavar="N", low=1
+    )
 
     def __post_init__(self):
-        refuse_wrong_types(self)
         for name in ("trait_names", "covariate_names", "condition"):
             if isinstance(getattr(self, name), str):  # one name is a list of one
                 object.__setattr__(self, name, [getattr(self, name)])
-        if self.chromosomes is not None:
+        if isinstance(self.chromosomes, int) and not isinstance(self.chromosomes, bool):
             object.__setattr__(self, "chromosomes", str(self.chromosomes))
-        for flag, value, known in (
-            ("--test", self.test, TESTS),
-            ("--each-trait-samples", self.each_trait_samples, TRAIT_SAMPLES),
-            ("--kinship-type", self.kinship_type, KINSHIP_TYPES),
-        ):
-            if value not in known:
-                raise GemcontError(f"{flag}: {value!r} is not one of {', '.join(known)}")
-        for flag, value, low, high in (
-            ("--maf", self.maf, 0, 0.5),
-            ("--mac", self.mac, 0, None),
-            ("--geno", self.geno, 0, 1),
-            ("--mind", self.mind, 0, 1),
-            ("--hwe", self.hwe, 0, 1),
-            ("--info", self.info, 0, 1),
-            ("--pcs", self.pcs, 1, None),
-            ("--top-k", self.top_k, 1, None),
-            ("--kinship-maf", self.kinship_maf, 0, 0.5),
-            ("--kinship-rank", self.kinship_rank, 1, None),
-            ("--refit", self.refit, 0, 1),
-            ("--threads", self.threads, 1, None),
-            ("--memory", self.memory, 16, None),
-            ("--block-size", self.block_size, 1, None),
-        ):
-            if value is not None and not (value >= low and (high is None or value <= high)):
-                bounds = f"from {low}" + (" up" if high is None else f" to {high}")
-                raise GemcontError(f"{flag}: {value} is not {bounds}")
-        for flag, given in (("--dense", self.dense), ("--save-products", self.save_products)):
-            if given and self.each_trait_samples == "own":
-                raise GemcontError(
-                    f"{flag} excludes --each-trait-samples own: a store has one set of people"
+        super().__post_init__()
+        self._check_tests()
+        self._check_relatives()
+        self._check_contrast()
+
+    def _check_tests(self):
+        """Refuse tests and outputs that exclude each other."""
+        for name in ("dense", "save_products"):
+            if getattr(self, name) and self.each_trait_samples == "own":
+                self.refuse(
+                    True, name, "excludes --each-trait-samples own: a store has one set of people"
                 )
-        if self.dense and (self.top_k is not None or self.neg_log10_p_min is not None):
-            raise GemcontError("--dense keeps every t: leave --p-max and --top-k out")
-        if self.effects and self.joint is False:
-            raise GemcontError("--effects are those of the joint test; leave --each-trait-only out")
+        rows = self.top_k is not None or self.neg_log10_p_min is not None
+        self.refuse(self.dense and rows, "dense", "keeps every t: leave --p-max and --top-k out")
+        self.refuse(
+            self.effects and self.joint is False,
+            "effects",
+            "are those of the joint test; leave --each-trait-only out",
+        )
 
-        self._check_kinship()
-
-    def _check_kinship(self):
-        """What goes with relatives, and what does not."""
-        related = self.kinship is not None
-        for flag, given in (
-            ("--kinship-rank", self.kinship_rank is not None),
-            ("--reml", self.reml),
-            ("--loco", self.loco),
-            ("--refit", self.refit is not None),
-        ):
-            if given and not related:
-                raise GemcontError(f"{flag} goes with --kinship")
-        for flag, given in (
+    def _check_relatives(self):
+        """Refuse what does not go with relatives, or without them."""
+        own = self.each_trait_samples == "own"
+        for name in ("kinship_rank", "reml", "loco", "refit"):
+            given = getattr(self, name)
+            given = given is not None and given is not False
+            self.refuse(given and self.kinship is None, name, "goes with --kinship")
+        for flag_text, given in (
             ("--pred", self.pred is not None),
             ("--save-products", self.save_products),
-            ("--each-trait-samples own", self.each_trait_samples == "own"),
+            ("--each-trait-samples own", own),
         ):
-            if given and related:
-                raise GemcontError(f"{flag} excludes --kinship; leave one of them out")
-        for flag, given in (
+            if given and self.kinship is not None:
+                raise GemcontError(f"{flag_text} excludes --kinship; leave one of them out")
+        for flag_text, given in (
             ("--save-products", self.save_products),
             ("--pcs", self.pcs is not None),
-            ("--each-trait-samples own", self.each_trait_samples == "own"),
+            ("--each-trait-samples own", own),
         ):
             if given and self.pred is not None:
-                raise GemcontError(f"{flag} excludes --pred; leave one of them out")
-        if self.contrast != "any" and self.pcs is not None:
-            raise GemcontError(
-                "--contrast excludes --pcs: it is of effects in the traits' own units, which "
-                "components do not have"
-            )
-        if self.contrast != "any" and self.joint is False:
-            raise GemcontError("--contrast is of the joint test; leave --each-trait-only out")
-        if self.refit and not self._may_refit:
-            raise GemcontError(
-                f"--refit excludes --contrast {self.contrast}: what is refitted is the test of any "
-                "effects"
-            )
+                raise GemcontError(f"{flag_text} excludes --pred; leave one of them out")
+
+    def _check_contrast(self):
+        if self.contrast == "any":
+            return
+        self.refuse(
+            self.pcs is not None,
+            "contrast",
+            "excludes --pcs: it is of effects in the traits' own units, which components do not "
+            "have",
+        )
+        self.refuse(
+            self.joint is False,
+            "contrast",
+            "is of the joint test; leave --each-trait-only out",
+        )
+        self.refuse(
+            bool(self.refit),
+            "refit",
+            f"excludes --contrast {self.contrast}: what is refitted is the test of any effects",
+        )
 
     @property
-    def _may_refit(self):
-        return self.contrast == "any"
-
-    @property
-    def refits(self):
-        """p up to which covariances are refitted beside a variant; 0 never."""
-        if self.kinship is None or not self._may_refit:
+    def refits(self) -> float:
+        """Largest p whose covariances are re-estimated; 0 never."""
+        if self.kinship is None or self.contrast != "any":
             return 0.0
         if self.refit is None:  # without a chromosome the covariances stay the whole genome's
             return 0.0 if self.loco else DEFAULT_REFIT
         return self.refit
 
     @property
-    def contrast_name(self):
-        """What a contrast tests, in words; "" of any effects."""
+    def contrast_name(self) -> str:
+        """Name of what a contrast tests, in words; "" of any effects."""
         named = {
             "any": "",
             "common": "common effect in the traits' units",
@@ -198,3 +385,92 @@ class GwasSettings:
         if self.contrast.startswith(CONDITIONAL):
             return f"effect on {self.contrast.removeprefix(CONDITIONAL)} given the other traits"
         return named.get(self.contrast, f"own effect on {self.contrast}, the others free")
+
+
+@dataclass(frozen=True, kw_only=True)
+class GwasTables(Settings):
+    """Files of traits and covariates."""
+
+    pheno: str | None = flag(
+        None,
+        "table of traits; header FID IID or IID first (--pfile: default .psam)",
+        group=TABLES,
+        metavar="FILE",
+    )
+    covar: str | None = flag(
+        None,
+        "table of covariates; text columns are categories",
+        group=TABLES,
+        metavar="FILE",
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class GwasLayout(Settings):
+    """Layout of the result files.
+
+    split: one file per trait instead of one parquet of all; genome_build: needed by ssf
+    """
+
+    layout: str = flag(
+        "tsv",
+        "of the results (default: tsv)",
+        names=("--format",),
+        group=OUTPUT,
+        choices=LAYOUTS,
+    )
+    split: bool = flag(
+        False,
+        "with --each-trait: a file per trait in --format instead of one parquet",
+        names=("--split-traits",),
+        group=OUTPUT,
+    )
+    genome_build: str | None = flag(
+        None, "with --format ssf, e.g. GRCh38", group=OUTPUT, metavar="NAME"
+    )
+
+    def __post_init__(self):
+        super().__post_init__()
+        if self.layout == "ssf" and self.genome_build is None:
+            raise GemcontError("--format ssf: say --genome-build, e.g. GRCh38")
+        if self.layout != "ssf" and self.genome_build is not None:
+            raise GemcontError("--genome-build goes with --format ssf")
+
+
+@dataclass(frozen=True, kw_only=True)
+class GwasCommand(Pictures, Output, GwasLayout, GwasSettings, GwasTables, Genotypes):
+    """Every flag of gemcont-gwas.
+
+    resume: go on from what a killed run has left; chunk: (i, n), the i-th of n parts
+    """
+
+    resume: bool = flag(
+        False, "go on where the same command was killed (PREFIX.partial)", group=OUTPUT
+    )
+    chunk: tuple | None = flag(
+        None,
+        "only the I-th of N parts of the variants, for array jobs; then: gemcont-gwas merge",
+        group=OUTPUT,
+        metavar="I/N",
+        kind="chunk",
+    )
+
+    @property
+    def input_files(self) -> list[str]:
+        """Paths of every file that is read, as far as the flags name them."""
+        tables = listed(
+            *(self.pheno, self.covar, self.keep, self.remove),
+            *(self.extract, self.exclude, self.condition_list),
+        )
+        named = [path for path in (self.kinship, self.pred) if path not in (None, "grm")]
+        suffixes = ("", ".grm.npy", ".grm.id", ".eigen.npz", ".grm.bin")
+        return [
+            *self.genotype_files,
+            *tables,
+            *(path + suffix for path in named for suffix in suffixes),
+        ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class MergeCommand(Pictures, Output, Threads):
+    """Every flag of gemcont-gwas merge; ``out`` is that of the chunks."""

@@ -1,23 +1,34 @@
-"""Settings of gemcont-kinship."""
+"""Settings and flags of gemcont-kinship."""
 
 from dataclasses import dataclass
 
-from gemcont.settings.types import refuse_wrong_types
+from gemcont.settings.flags import flag
+from gemcont.settings.shared import (
+    Genotypes,
+    Grm,
+    Output,
+    Pictures,
+    SampleLists,
+    Species,
+    Threads,
+    VariantLists,
+    listed,
+)
 
 
-@dataclass(frozen=True)
-class KinshipSettings:
-    """What ``gemcont-kinship`` can be told; names as of its flags."""
+@dataclass(frozen=True, kw_only=True)
+class KinshipSettings(Threads, Grm, VariantLists, SampleLists, Species):
+    """Everything that decides a GRM: keywords of ``run_kinship``."""
 
-    kinship_type: str = "centred"
-    kinship_maf: float = 0.01
-    keep: object = None
-    remove: object = None
-    extract: object = None
-    exclude: object = None
-    autosomes: int | None = None
-    loco: bool = False
-    threads: int | None = None
+    loco: bool = flag(False, "also the GRM without each autosome: PREFIX.loco", group="relatives")
 
-    def __post_init__(self):
-        refuse_wrong_types(self)
+
+@dataclass(frozen=True, kw_only=True)
+class KinshipCommand(Pictures, Output, KinshipSettings, Genotypes):
+    """Every flag of gemcont-kinship."""
+
+    @property
+    def input_files(self) -> list:
+        """Paths of every file that is read."""
+        lists = listed(self.keep, self.remove, self.extract, self.exclude)
+        return [*self.genotype_files, *lists]

@@ -91,8 +91,16 @@ def test_pictures_and_matrices_of_the_loci(tmp_path):
         ),
         ("ID\tP\nrs3665150\t1.5\n", [], "line 2: P is '1.5', not from 0 to 1"),
         ("ID\tP\nx\t0.1\n", [], "no variant of .* is in .* by id"),
-        ("ID\tP\nx\t0.1\n", ["--clump-r2", "1"], "--clump-r2: 1 is not from 0 to below 1"),
-        ("ID\tP\nx\t0.1\n", ["--clump-p1", "2"], "--clump-p1: '2' is not a number from 0 to 1"),
+        (
+            "ID\tP\nx\t0.1\n",
+            ["--clump-r2", "1"],
+            "--clump-r2: '1' is not a number from 0 to below 1",
+        ),
+        (
+            "ID\tP\nx\t0.1\n",
+            ["--clump-p1", "2"],
+            "--clump-p1: '2' is not a number above 0 and up to 1",
+        ),
         ("ID\tP\nx\t0.1\n", ["--keep", "none"], "none: no such file"),
         ("ID\tP\nx\t0.1\n", ["--p-field", "X"], "has no column 'X' for p_value; its header is"),
         (

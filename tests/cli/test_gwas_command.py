@@ -15,7 +15,7 @@ from conftest import named_samples, named_variants, random_dosages, write_table
 from reference.packed import write_fileset
 
 from gemcont import GemcontError, run_gwas
-from gemcont.cli.gwas import build_parser, main
+from gemcont.cli.gwas import GWAS, main
 from gemcont.genotype.simulate import simulate_fileset
 
 RESULTS = (
@@ -346,11 +346,9 @@ def test_a_miscalibrated_lrt_is_said(study):
 
 
 def test_flags_say_what_semantics_promise():
-    parser = build_parser()
-    defaults = vars(parser.parse_args(["--bfile", "b", "--pheno", "p", "--out", "o"]))
-    assert defaults["test"] == "lrt"
-    assert defaults["format"] == "tsv"
-    assert not defaults["no_plot"]
+    settings, given = GWAS.parser().read(["--bfile", "b", "--pheno", "p", "--out", "o"])
+    assert given == {"bfile", "pheno", "out"}
+    assert (settings.test, settings.layout, settings.no_plot) == ("lrt", "tsv", False)
 
 
 def installed(*arguments, **options):

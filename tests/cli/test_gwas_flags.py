@@ -133,7 +133,7 @@ def test_conditioning_by_flag_and_list(study):
         (["--split-traits"], "--split-traits goes with --each-trait"),
         (["--each-trait-samples", "own"], "own goes with --each-trait"),
         (["--genome-build", "GRCh38"], "--genome-build goes with --format ssf"),
-        (["--joint", "--each-trait-only"], "--joint excludes --each-trait-only"),
+        (["--joint", "--each-trait-only"], "argument --each-trait-only: excludes --joint"),
         (["--sample", "x.sample"], "--sample goes with --bgen"),
         (["--neg-log10-p-min", "inf"], "'inf' is not a number"),
         (["--chr", "1", "--from-bp", "9", "--to-bp", "3"], "--from-bp 9 lies behind --to-bp 3"),

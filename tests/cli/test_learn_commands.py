@@ -73,7 +73,7 @@ def test_without_torch_the_commands_say_how_to_install_it(tmp_path):
          "no sample of {images} is in"),
         (["--study", "{study}", "--batch-size", "5000"], "--batch-size: 5000 is more than the 570"),
         (["--study", "{study}", "--augment", "flip"], "--augment: 'flip' is not one of"),
-        (["--study", "{study}", "--lr", "0"], "--lr: must be above 0"),
+        (["--study", "{study}", "--lr", "0"], "argument --lr: '0' is not a number above 0"),
         (["--study", "{study}", "--target", "w", "--method", "supervised"],
          "--target: 'w' is not a column of"),
         (["--study", "{study}", "--train-people", "{nobody}"],
@@ -90,7 +90,11 @@ def test_mistakes_are_one_line(image_study, tmp_path, capsys, arguments, message
     (tmp_path / "nobody").write_text("somebody else\n")
     names = {"study": image_study, "images": images, "nobody": tmp_path / "nobody"}
     arguments = [a.format(**names) for a in arguments]
-    assert train.main([*arguments, "--encoder", "mlp", "--out", str(tmp_path / "m")]) == 2
+    try:
+        code = train.main([*arguments, "--encoder", "mlp", "--out", str(tmp_path / "m")])
+    except SystemExit as stopped:
+        code = stopped.code
+    assert code == 2
     error = capsys.readouterr().err
     assert message.format(**names) in error
     assert len(error.splitlines()) == 1

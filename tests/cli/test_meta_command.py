@@ -104,7 +104,10 @@ def test_layouts_and_schemes(tmp_path, files):
         ),
         (["--sumstats", "a.tsv", "--columns", "beta=X"], "has no column 'X' for beta"),
         (["--sumstats", "noallele.tsv"], "no column for effect_allele; say which by --columns"),
-        (["--sumstats", "a.tsv", "--ambiguous", "0.7"], "'0.7' is not a number from 0 to 0.5"),
+        (
+            ["--sumstats", "a.tsv", "--ambiguous", "0.7"],
+            "'0.7' is not a number above 0 and up to 0.5",
+        ),
         (["--sumstats", "a.tsv", "--trait", "x"], "has no column of traits"),
         (["--sumstats", "empty.tsv"], "the file is empty"),
         (["--sumstats", "a.tsv", "--bfile", "none"], "none.bed: no such file"),

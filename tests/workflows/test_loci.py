@@ -392,9 +392,9 @@ def test_settings_that_cannot_be(tmp_path):
     for settings, message in (
         ({"r2": 1.0}, "--clump-r2: 1 is not from 0 to below 1"),
         ({"r2": -0.1}, "--clump-r2"),
-        ({"p1": 0}, "--clump-p1: must lie above 0"),
-        ({"kb": 0}, "--clump-kb: must be 0.001 or more"),
-        ({"r2_type": "x"}, "neither phased nor unphased"),
+        ({"p1": 0}, "--clump-p1: 0 is not above 0 and up to 1"),
+        ({"kb": 0}, "--clump-kb: 0 is not from 0.001 up"),
+        ({"r2_type": "x"}, "--r2-type: 'x' is not one of phased, unphased"),
     ):
         with pytest.raises(GemcontError, match=message):
             run_clump(*genotypes, **settings)

@@ -314,7 +314,7 @@ def test_cohorts_that_share_little_are_doubted(caplog):
         ({"autosomes": "22"}, "autosomes: must be a whole number"),
         ({"random_effects": "yes"}, "random_effects: must be True or False"),
         ({"max_eaf_diff": True}, "max_eaf_diff: must be a number"),
-        ({"schema": "x"}, "schema: no such setting; there are scheme, random_effects"),
+        ({"schema": "x"}, "schema: no such setting; there are autosomes, columns, se_from_p"),
     ],
 )
 def test_settings_of_another_type_are_said(settings, message):
@@ -353,7 +353,7 @@ def test_settings_of_clumps_and_panels():
     source = ArraySource(np.zeros((2, 3)))
     with pytest.raises(GemcontError, match="p1: must be a number"):
         run_clump(source, A, p1="0.1")
-    with pytest.raises(GemcontError, match="p11: no such setting; there are p1, p2"):
+    with pytest.raises(GemcontError, match="p11: no such setting; there are autosomes, .*p1, p2"):
         run_clump(source, A, p11=0.1)
     with pytest.raises(GemcontError, match="threads: must be a whole number"):
         run_panel(A, source, threads="2")

@@ -21,6 +21,7 @@ import gemcont
 from gemcont.errors import GemcontError
 from gemcont.genotype.readers.bed import MAGIC, VARIANT_MAJOR
 from gemcont.learn.simulation.glyphs import choose_stratified, read_glyphs, rotate
+from gemcont.settings.flags import settings_of
 from gemcont.settings.simulate import StudySettings
 from gemcont.stats.clump import ranking
 from gemcont.stats.shrink import fit_mixture, shrinkage
@@ -106,7 +107,7 @@ def write_study(images, out, *, threads=None, **settings):
     appears whole or not at all. Raises GemcontError for too few glyphs, a damaged file of them,
     or where ``out`` holds other things than an earlier study.
     """
-    settings = StudySettings(**settings)
+    settings = settings_of(StudySettings, settings)
     refuse_folder(out)
     glyphs = read_glyphs(images)
     train = DrawnPeople("train", settings.n_train, 1, settings.split)

@@ -10,7 +10,8 @@ import polars as pl
 from gemcont.errors import GemcontError
 from gemcont.genotype.kernels.packed import decode, moments
 from gemcont.stats.harmonise import align
-from gemcont.tables.files import refuse_overwriting, remove, unfinished, unwritable
+from gemcont.tables.files import remove, unfinished, unwritable
+from gemcont.tables.outputs import OutputFiles
 from gemcont.tables.results.writers import open_writer
 from gemcont.workflows.clump.loci import p_text
 from gemcont.workflows.common.alleles import coded_alleles
@@ -27,8 +28,8 @@ _MOST_DRAWN = 20_000  # variants in one picture
 
 def refuse_inputs(prefix, inputs):
     """Raise GemcontError if a file that will be written is one of the inputs."""
-    outputs = [f"{prefix}.{name}" for name in (*_TABLES, "log")] + _of_loci(prefix)
-    refuse_overwriting([*outputs, *(f"{path}.tmp" for path in outputs)], inputs)
+    loci = [path.removeprefix(f"{prefix}.") for path in _of_loci(prefix)]
+    OutputFiles(prefix, [*_TABLES, *loci]).refuse_inputs(inputs)
 
 
 def _of_loci(prefix):

@@ -12,7 +12,7 @@ from gemcont.genotype import open_genotypes
 from gemcont.genotype.chromosomes import autosomes_of, canonical_name, ploidy
 from gemcont.genotype.ld import Linkage
 from gemcont.settings.clump import ClumpSettings
-from gemcont.settings.types import settings_of
+from gemcont.settings.flags import settings_of
 from gemcont.stats.clump import least_neg_log_10_p, ranking
 from gemcont.tables.sumstats.headings import refuse_columns
 from gemcont.workflows.clump.greedy import Bounds, Candidates, Clumping

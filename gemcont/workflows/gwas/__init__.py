@@ -18,12 +18,10 @@ __getattr__, __dir__, __all__ = gemcont.front_door(
     {
         "Files": "files.inputs",
         "Outputs": "files.outputs",
-        "draw": "files.summary",
         "merge_gwas": "files.merge",
         "run_each_trait": "in_memory",
         "run_gwas": "in_memory",
         "write_gwas": "files.write",
-        "write_summary": "files.summary",
-        "write_traits": "files.summary",
+        "write_report": "files.summary",
     },
 )

@@ -3,6 +3,7 @@
 import polars as pl
 
 from gemcont.errors import GemcontError
+from gemcont.settings.flags import settings_of
 from gemcont.settings.gwas import GwasSettings
 from gemcont.tables.results.parts import strongest_rows
 from gemcont.tables.sample_frames import from_frame
@@ -56,7 +57,7 @@ def _prepared(genotypes, traits, covariates, settings):
     traits = from_frame(traits, "the traits table")
     if covariates is not None:
         covariates = from_frame(covariates, "the covariates table")
-    settings = GwasSettings.of(settings)
+    settings = settings_of(GwasSettings, settings)
     return prepare(as_source(genotypes, traits), traits, covariates, settings)
 
 

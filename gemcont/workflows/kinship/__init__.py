@@ -9,6 +9,7 @@ import gemcont
 __getattr__, __dir__, __all__ = gemcont.front_door(
     __name__,
     {
+        "refuse_inputs": "files",
         "write_kinship_files": "files",
     },
 )

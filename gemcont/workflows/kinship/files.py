@@ -19,15 +19,19 @@ from gemcont.genotype import open_genotypes
 from gemcont.genotype.chromosomes import autosomes_of, warn_unknown_codes
 from gemcont.genotype.filters import select_variants
 from gemcont.genotype.lists import keep_and_remove
+from gemcont.settings.flags import settings_of
 from gemcont.settings.kinship import KinshipSettings
 from gemcont.stats.mixed.model import decompose
 from gemcont.tables.files import as_file_name, remove, unfinished
 from gemcont.tables.kinship_files import fingerprint, write_eigen, write_kinship
+from gemcont.tables.outputs import OutputFiles
 from gemcont.workflows.common.memory import refuse_too_many, side_by_side
 from gemcont.workflows.common.pictures import draw_pictures
 from gemcont.workflows.kinship.matrices import Computed, autosomal, canonical_names
 
 log = logging.getLogger(__name__)
+
+_NAMES = ("grm.npy", "grm.id", "eigen.npz", "summary.json", "kinship.png")
 
 
 def write_kinship_files(genotypes, prefix, *, sample=None, plot=True, progress=False, **settings):
@@ -38,7 +42,7 @@ def write_kinship_files(genotypes, prefix, *, sample=None, plot=True, progress=F
     PREFIX.eigen.npz, PREFIX.summary.json, a picture, and with ``loco`` the first three for the
     GRM without each autosome, PREFIX.loco/CHR.*.
     """
-    settings, started = KinshipSettings(**settings), time.perf_counter()
+    settings, started = settings_of(KinshipSettings, settings), time.perf_counter()
     source = open_genotypes(genotypes, sample=sample)
     settings = replace(settings, autosomes=autosomes_of(source, settings.autosomes))
     source.log_contents()
@@ -57,6 +61,11 @@ def write_kinship_files(genotypes, prefix, *, sample=None, plot=True, progress=F
             _write_loco(prefix, computed, samples, left_out, ids, threads, progress)
     _report(prefix, settings, computed, samples, found, plot)
     log.info("done in %.1f s", time.perf_counter() - started)
+
+
+def refuse_inputs(prefix: str, inputs: list) -> None:
+    """Raise GemcontError if a file that will be written is one of the inputs."""
+    OutputFiles(prefix, _NAMES).refuse_inputs(inputs)
 
 
 def _samples(source, settings):

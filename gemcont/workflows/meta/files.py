@@ -14,7 +14,8 @@ import numpy as np
 import polars as pl
 
 from gemcont.stats.calibration import lambda_gc
-from gemcont.tables.files import refuse_overwriting, unwritable
+from gemcont.tables.files import unwritable
+from gemcont.tables.outputs import OutputFiles
 from gemcont.tables.results.ssf import Metadata
 from gemcont.tables.results.writers import SUFFIX, open_writer
 from gemcont.workflows.common.pictures import chromosome_codes
@@ -33,8 +34,8 @@ def outputs(prefix, layout):
 
 def refuse_inputs(prefix, layout, inputs):
     """Raise GemcontError if a file that will be written is one of the inputs."""
-    files = [*outputs(prefix, layout).values(), f"{prefix}.log"]
-    refuse_overwriting([*files, *(f"{f}.tmp" for f in files)], inputs)
+    names = [path.removeprefix(f"{prefix}.") for path in outputs(prefix, layout).values()]
+    OutputFiles(prefix, names).refuse_inputs(inputs)
 
 
 def write_meta(run, prefix, layout, *, genome_build=None, progress=False):

@@ -8,8 +8,8 @@ from tqdm import tqdm
 
 from gemcont.errors import GemcontError
 from gemcont.genotype import open_genotypes
+from gemcont.settings.flags import settings_of
 from gemcont.settings.meta import MetaSettings
-from gemcont.settings.types import settings_of
 from gemcont.tables.sumstats.headings import columns_of, refuse_columns, refuse_unknown_files
 from gemcont.workflows.common.alleles import AlleleCodes
 from gemcont.workflows.common.dataframes import to_pandas

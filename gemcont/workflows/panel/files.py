@@ -3,7 +3,7 @@
 import logging
 
 from gemcont.genotype import open_genotypes
-from gemcont.tables.files import refuse_overwriting
+from gemcont.tables.outputs import OutputFiles
 from gemcont.tables.results.writers import open_writer
 from gemcont.workflows.panel.run import make_panel
 from gemcont.workflows.panel.score import score_table
@@ -18,8 +18,7 @@ def refuse_inputs(prefix, names, inputs):
 
     names: ``PANEL`` or ``SCORE``, what is written.
     """
-    files = [f"{prefix}.{name}" for name in names]
-    refuse_overwriting([*files, *(f"{file}.tmp" for file in files)], inputs)
+    OutputFiles(prefix, names).refuse_inputs(inputs)
 
 
 def write_panel(sumstats, genotypes, prefix, *, sample, names, meta, settings):
@@ -35,10 +34,12 @@ def write_panel(sumstats, genotypes, prefix, *, sample, names, meta, settings):
             append(table)
 
 
-def write_score(genotypes, panel, prefix, *, sample, weights, autosomes, keep, min_found):
+def write_score(genotypes, panel, prefix, *, sample, weights, autosomes, keep, remove, min_found):
     """``workflows.score.polygenic_score`` of files: PREFIX.score.tsv."""
     source = open_genotypes(genotypes, sample=sample)
-    table = score_table(source, panel, weights, autosomes, keep=keep, min_found=min_found)
+    table = score_table(
+        source, panel, weights, autosomes, keep=keep, remove=remove, min_found=min_found
+    )
     with open_writer(f"{prefix}.score.tsv", "tsv") as append:
         append(table)
     log.info("%d people in %s.score.tsv", table.height, prefix)

@@ -10,9 +10,9 @@ from gemcont.errors import GemcontError
 from gemcont.genotype import open_genotypes
 from gemcont.genotype.chromosomes import autosomes_of, canonical_name, ploidy
 from gemcont.genotype.ld import Linkage
+from gemcont.settings.flags import settings_of
 from gemcont.settings.meta import MetaSettings
 from gemcont.settings.panel import PanelSettings
-from gemcont.settings.types import settings_of
 from gemcont.stats.clump import least_neg_log_10_p, ranking
 from gemcont.stats.shrink import fit_mixture, shrinkage
 from gemcont.tables.schema import panel_columns

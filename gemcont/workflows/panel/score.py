@@ -34,14 +34,15 @@ def polygenic_score(
     weights="beta_shrunk",
     autosomes=None,
     keep=None,
+    remove=None,
     min_found=MIN_FOUND,
 ):
     """Score people by a panel: a pandas DataFrame of FID, IID, SCORE, ALLELE_CT.
 
     genotypes: a path or ``GenotypeSource``; panel: a file or DataFrame with the columns of
     ``PREFIX.panel.tsv``, or a PGS Catalog's file (weights="beta"); weights: which of its columns,
-    "beta_shrunk" or "beta"; keep: who is scored (a file or ids), None for all; min_found: least
-    share of the panel that has to be in the genotypes.
+    "beta_shrunk" or "beta"; keep, remove: who is scored, and who is not (files or ids), None for
+    all; min_found: smallest share of the panel that has to be in the genotypes.
 
     SCORE is the sum over variants of weight times the number of effect alleles. A missing genotype
     is the variant's mean over everyone in the genotypes, or the panel's frequency where fewer than
@@ -50,15 +51,22 @@ def polygenic_score(
     counted in the log where they are not in the genotypes. Raises GemcontError where too few are.
     """
     source = open_genotypes(genotypes)
-    return to_pandas(score_table(source, panel, weights, autosomes, keep=keep, min_found=min_found))
+    table = score_table(
+        source, panel, weights, autosomes, keep=keep, remove=remove, min_found=min_found
+    )
+    return to_pandas(table)
 
 
-def score_table(source, panel, weights, autosomes=None, *, keep=None, min_found=MIN_FOUND):
+def score_table(
+    source, panel, weights, autosomes=None, *, keep=None, remove=None, min_found=MIN_FOUND
+):
     """``polygenic_score`` as a polars table."""
     if isinstance(min_found, (bool, str)) or not 0 <= min_found <= 1:
         raise GemcontError(f"--min-found: {min_found!r} is no share from 0 to 1")
     found = match_panel(source, panel, weights, autosomes, min_found=min_found)
-    samples = None if keep is None else np.flatnonzero(keep_and_remove(source, keep)[0])
+    samples = None
+    if keep is not None or remove is not None:
+        samples = np.flatnonzero(keep_and_remove(source, keep, remove)[0])
     dosage = 2 * np.where(found.sign > 0, found.frequency, 1 - found.frequency)
     sums = scores(source, found.variants, found.sign * found.weights, samples, dosage)
     # 2 - g counts the allele that the genotypes do not.

@@ -8,13 +8,16 @@ from dataclasses import dataclass
 
 import gemcont
 from gemcont.errors import GemcontError
-from gemcont.tables.files import remove, unfinished
+from gemcont.tables.files import unfinished
+from gemcont.tables.outputs import OutputFiles
 from gemcont.tables.results.writers import SUFFIX
 from gemcont.workflows.common.calibration import log_rates, rates_of
 from gemcont.workflows.common.pictures import draw_joint
 from gemcont.workflows.project.store import STORE_KIND
 
 log = logging.getLogger(__name__)
+
+_PICTURES = ("manhattan.png", "qq.png")
 
 
 @dataclass(frozen=True)
@@ -40,18 +43,17 @@ class ProductOutputs:
         return f"{self.prefix}.{self.name}{SUFFIX[self.layout]}"
 
     @property
-    def written(self):
-        """Files that stay, pictures apart."""
-        names = ("log", "summary.json", *(("traits.parquet",) if self.each else ()))
-        joint = [self.path] if self.joint else []
-        return joint + [f"{self.prefix}.{name}" for name in names]
-
-    @property
-    def files(self):
+    def files(self) -> OutputFiles:
         """Every file that may be written."""
-        joint = [f"{self.prefix}.{self.name}{suffix}" for suffix in SUFFIX.values()]
-        names = ("traits.parquet", "log", "summary.json", "manhattan.png", "qq.png")
-        return joint + [f"{self.prefix}.{name}" for name in names]
+        joint = [f"{self.name}{suffix}" for suffix in SUFFIX.values()]
+        return OutputFiles(self.prefix, [*joint, "traits.parquet", "summary.json", *_PICTURES])
+
+    def remove_stale(self, *, pictures: bool) -> None:
+        """Remove files of an earlier run of the same prefix that this run has not written."""
+        written = {"summary.json", *(_PICTURES if pictures else ())}
+        written |= {"traits.parquet"} if self.each else set()
+        written |= {f"{self.name}{SUFFIX[self.layout]}"} if self.joint else set()
+        self.files.remove_stale(written)
 
 
 def refuse_own_stores(outputs, stores):
@@ -68,7 +70,6 @@ def report(tested, null, names, outputs, *, autosomes, plot, arguments):
     null: of most people, None where nothing is tested jointly
     """
     summary = {"gemcont": gemcont.__version__, "arguments": arguments, "traits": names}
-    pictures = [f"{outputs.prefix}.{name}.png" for name in ("manhattan", "qq")]
     if tested is not None:
         inflation, rates = tested.lambda_gc(null.n_traits), {}
         if outputs.test != "wald":
@@ -87,10 +88,7 @@ def report(tested, null, names, outputs, *, autosomes, plot, arguments):
     with unfinished(f"{outputs.prefix}.summary.json") as path, open(path, "w") as file:
         json.dump(summary, file, indent=2)
     drawn = tested is not None and plot
-    for path in {*outputs.files} - {*outputs.written, *(pictures if drawn else ())}:
-        if os.path.isfile(path):
-            remove(path)
-            log.info("%s of an earlier run removed", path)
+    outputs.remove_stale(pictures=drawn)
     if drawn:
         draw_joint(
             outputs.prefix,

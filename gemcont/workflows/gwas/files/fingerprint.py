@@ -6,14 +6,9 @@ import os
 
 import gemcont
 from gemcont.errors import GemcontError
+from gemcont.settings.flags import flag_name
+from gemcont.settings.gwas import GwasCommand
 
-_FLAGS = {  # names of arguments that are not their flag's
-    "trait_names": "pheno-name",
-    "covariate_names": "covar-name",
-    "chromosomes": "chr",
-    "neg_log10_p_min": "neg-log10-p-min (or --p-max)",
-    "layout": "format",
-}
 _WHOLE = 4 << 20  # bytes: files up to here are hashed whole
 _PIECES, _PIECE = 64, 64 << 10  # of larger ones, this many pieces of this size
 
@@ -64,7 +59,8 @@ def difference(before, now, *, times=True):
     old, new = _flat(before["arguments"]), _flat(now["arguments"])
     for name in sorted(old.keys() | new.keys()):
         if old.get(name) != new.get(name):
-            return f"{_flag(name)} was {_shown(old.get(name))}, is {_shown(new.get(name))}"
+            flag = flag_name(GwasCommand, name)
+            return f"{flag} was {_shown(old.get(name))}, is {_shown(new.get(name))}"
     if before["block size"] != now["block size"]:
         return f"blocks of {before['block size']} variants then, {now['block size']} now"
     for path in sorted(before["inputs"].keys() | now["inputs"].keys()):
@@ -83,11 +79,6 @@ def _flat(arguments):
     for name, value in arguments.items():
         flat |= value if isinstance(value, dict) else {name: value}
     return flat
-
-
-def _flag(name):
-    """The flag that an argument is given by."""
-    return "--" + _FLAGS.get(name, name.replace("_", "-"))
 
 
 def _shown(value):

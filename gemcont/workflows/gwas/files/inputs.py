@@ -16,9 +16,12 @@ _BESIDE = (".ids.tsv", ".names.txt")  # files that go with a table of traits in 
 
 @dataclasses.dataclass(frozen=True)
 class Files:
-    """What a scan reads: a genotype file (or source), tables of traits and covariates, their paths.
+    """The files that a scan reads.
 
-    sample: the .sample file of a .bgen; pheno may be None for a .pgen whose .psam has traits
+    genotypes: a path or ``GenotypeSource``
+    pheno, covar: tables of traits and covariates; pheno may be None for a .pgen whose .psam has
+        traits
+    sample: the .sample file of a .bgen
     """
 
     genotypes: object

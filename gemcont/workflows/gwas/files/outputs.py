@@ -1,11 +1,12 @@
-"""Where the results of a run go: names, refusals, writers."""
+"""The result files of a run: names, refusals, writers."""
 
 import logging
-import os
 from dataclasses import dataclass
 
 from gemcont.errors import GemcontError
-from gemcont.tables.files import refuse_overwriting, remove
+from gemcont.settings.gwas import GwasLayout
+from gemcont.tables.files import remove
+from gemcont.tables.outputs import OutputFiles
 from gemcont.tables.results.every import EveryParts
 from gemcont.tables.results.frames import FrameParts
 from gemcont.tables.results.parts import TextParts, TraitParts
@@ -26,23 +27,15 @@ FIXED = (
 
 
 @dataclass(frozen=True)
-class Outputs:
-    """Names and layouts of the result files of one run.
-
-    layout: "tsv", "tsv.gz", "parquet" or "ssf"; split: one file per trait instead of one
-    parquet of all; genome_build: needed by ssf
-    """
+class Outputs(GwasLayout):
+    """Names and layouts of the result files of one run."""
 
     prefix: str
-    layout: str = "tsv"
-    split: bool = False
-    genome_build: str | None = None
 
-    def __post_init__(self):
-        if self.layout == "ssf" and self.genome_build is None:
-            raise GemcontError("--format ssf: say --genome-build, e.g. GRCh38")
-        if self.layout != "ssf" and self.genome_build is not None:
-            raise GemcontError("--genome-build goes with --format ssf")
+    @property
+    def files(self) -> OutputFiles:
+        """Every file that a run may write, those of split traits apart."""
+        return OutputFiles(self.prefix, [*FIXED, *(f"gwas{s}" for s in SUFFIX.values())])
 
     @property
     def joint(self):
@@ -53,7 +46,7 @@ class Outputs:
         """Results of one trait, where they are split."""
         return f"{self.prefix}.{trait}.gwas{SUFFIX[self.layout]}"
 
-    def remove_stale(self, run, pictures):
+    def remove_stale(self, run, *, pictures: bool) -> None:
         """Remove files of an earlier run of the same prefix that this run has not written."""
         kept = {"log", "summary.json", *(_PICTURES if pictures and run.people.joint else ())}
         if run.has_single:
@@ -62,23 +55,13 @@ class Outputs:
         kept |= {"heritability.png"} if pictures and run.relatives.kinship is not None else set()
         rows = run.has_single and not run.settings.dense
         kept |= {"traits.parquet"} if rows and not self.split else set()
+        kept |= {f"gwas{SUFFIX[self.layout]}"} if run.people.joint else set()
         for name in STORES.keys() - self._stores(run):
             path = f"{self.prefix}.{STORES[name]}"
             if is_store(path):
                 remove(path)
                 log.info("%s of an earlier run removed", path)
-        stale = [f"{self.prefix}.{name}" for name in FIXED if name not in kept]
-        stale += [f"{self.prefix}.gwas{suffix}" for suffix in SUFFIX.values()]
-        for path in stale:
-            if os.path.isfile(path) and not (run.people.joint and path == self.joint):
-                remove(path)
-                log.info("%s of an earlier run removed", path)
-
-    def refuse_inputs(self, inputs):
-        """Raise GemcontError if a file that will be written is one of the inputs."""
-        names = [*FIXED, *(f"gwas{suffix}" for suffix in SUFFIX.values())]
-        names += [f"{name}.tmp" for name in names]
-        refuse_overwriting([f"{self.prefix}.{name}" for name in names], inputs)
+        self.files.remove_stale(kept)
 
     def check(self, run):
         """Raise GemcontError where the layout cannot hold what the run gives."""

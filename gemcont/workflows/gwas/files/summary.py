@@ -15,7 +15,9 @@ from gemcont.stats.screen import BIN_WIDTH
 from gemcont.tables.files import unfinished
 from gemcont.tables.results.writers import open_writer
 from gemcont.workflows.common.pictures import draw_joint, draw_pictures, short_names
+from gemcont.workflows.gwas.files.outputs import Outputs
 from gemcont.workflows.gwas.relatives.report import draw_heritability, kinship_summary
+from gemcont.workflows.gwas.run import GwasRun
 
 log = logging.getLogger(__name__)
 
@@ -169,3 +171,16 @@ def write_traits(run, prefix):
     counts = pl.from_numpy(run.tally.histogram.T.astype(np.uint32), schema=names)
     with unfinished(f"{prefix}.traits.histogram.parquet") as temporary:
         counts.write_parquet(temporary)  # row i counts |t| from i x BIN_WIDTH
+
+
+def write_report(run: GwasRun, outputs: Outputs, *, arguments: dict, plot: bool) -> None:
+    """Write what stands beside the results: summary, lambdas of traits, pictures.
+
+    arguments: what was asked, for the summary. What an earlier run has left is removed.
+    """
+    write_summary(run, f"{outputs.prefix}.summary.json", arguments)
+    if run.has_single:
+        write_traits(run, outputs.prefix)
+    outputs.remove_stale(run, pictures=plot)
+    if plot:
+        draw(run, outputs.prefix)

@@ -6,6 +6,7 @@ import os
 import time
 
 from gemcont.errors import GemcontError
+from gemcont.settings.flags import settings_of
 from gemcont.settings.gwas import GwasSettings
 from gemcont.tables.embeddings import embedding_facts
 from gemcont.tables.files import remove, unwritable
@@ -95,7 +96,7 @@ def _with_hint(message, work):
 
 def prepare_files(files, outputs, settings, chunk, progress=False):
     """The ``GwasRun`` (of a chunk, if one is asked for) and its fingerprint."""
-    settings, started = GwasSettings.of(settings), time.perf_counter()
+    settings, started = settings_of(GwasSettings, settings), time.perf_counter()
     if not isinstance(settings.kinship, str | os.PathLike | None):
         raise GemcontError("kinship: files of results need a path; run_gwas takes arrays")
     source, traits, covariates = files.open()
