@@ -166,7 +166,7 @@ def _model(n, d, variants=1024):
     fit = evaluate(data, np.eye(d) / 2, np.eye(d) / 2)
     vectors = rng.standard_normal((n, n)).astype(np.float32) / np.float32(np.sqrt(n))
     dosages = rng.binomial(2, 0.3, (variants, n)).astype(np.float32)
-    block = Block(0, variants, n, pack_hardcalls(dosages))
+    block = Block(first=0, count=variants, n_samples=n, packed=pack_hardcalls(dosages))
     return MixedModel(vectors, data, fit, [], None), block, moments(block).mean
 
 

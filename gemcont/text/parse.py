@@ -19,7 +19,7 @@ from gemcont.text.files import read_text
 # spreadsheets write.
 MISSING = ("na", "nan", ".", "", "none", "null", "n/a", "#n/a", "#na", "<na>")
 _BLOCK = 4 << 20  # bytes of text that are looked at, or become one column, at a time
-DataType = pl.DataType | type[pl.DataType]
+DataType = pl.DataType | pl.datatypes.DataTypeClass
 
 
 def separator_of(header: bytes) -> str:
