@@ -147,7 +147,7 @@ def missing_share(
     """
     on_y = _on_chromosomes(source.variants["chromosome"][variants], "Y", autosomes)
     male = source.samples["sex"].to_numpy() == 1
-    missing = np.zeros(source.n_samples, dtype=np.int64)
+    missing = np.zeros(source.n_samples, dtype=np.int64)  # (samples,)
     for block in source.blocks(variants[~on_y], size=size):
         missing_per_sample(block, missing)
     on_males = np.zeros(source.n_samples, dtype=np.int64)
@@ -192,7 +192,7 @@ class VariantFilter:
     def failures(
         self,
         block: Block,
-        found: Moments,
+        block_moments: Moments,
         alleles: AlleleCounts,
         *,
         quality: np.ndarray | None = None,
@@ -203,7 +203,7 @@ class VariantFilter:
 
         Args:
             block: genotypes of the analysed samples.
-            found: its ``Moments``.
+            block_moments: its ``Moments``.
             alleles: its ``AlleleCounts``.
             quality: stated imputation quality (variants,), NaN unknown; None = not stated.
             hwe_people: bool (samples,) that the Hardy-Weinberg test counts; None = all.
@@ -215,7 +215,7 @@ class VariantFilter:
         below = 1 - _TOLERANCE
         fails: dict[str, Callable[[float], np.ndarray]] = {
             "--geno": lambda geno: (
-                block.n_samples - found.n > geno * block.n_samples * (1 + _TOLERANCE)
+                block.n_samples - block_moments.n > geno * block.n_samples * (1 + _TOLERANCE)
             ),
             "--maf": lambda maf: (
                 (alleles.minor_count < maf * alleles.total * below)
@@ -223,25 +223,29 @@ class VariantFilter:
             ),
             "--mac": lambda mac: alleles.minor_count < mac * below,
             "--hwe": lambda _: self._fails_hwe(block, hwe_people, haploid),
-            "--info": lambda info: ~(_quality(found, quality) >= info * below),
+            "--info": lambda info: ~(_quality(block_moments, quality) >= info * below),
         }
         failed = np.zeros(block.count, dtype=np.uint8)
         for flag in self.flags:
+            # The first failure stays.
             failed[(failed == 0) & fails[flag](self._bound(flag))] = 1 + FLAGS.index(flag)
         return failed
 
     def _fails_hwe(self, block, people, haploid):
         if haploid:
             return np.zeros(block.count, dtype=bool)
-        two, one, none, _ = hard_counts(block, people).T
+        two, one, none, _ = hard_counts(block, people).T  # (variants,) each
         return hwe_p(two, one, none, midp=self.midp) < self.hwe * (1 - _TOLERANCE)
 
 
-def _quality(found, stated):
+def _quality(block_moments, stated):
     """Return imputation quality: as stated, else the dosages' variance over that expected."""
-    frequency = found.mean / 2
-    expected = 2 * frequency * (1 - frequency) * found.n  # 2 N p (1 - p): of true genotypes
+    frequency = block_moments.mean / 2
+    expected = 2 * frequency * (1 - frequency) * block_moments.n  # 2 N p (1 - p): of true genotypes
     seen = np.divide(
-        found.sum_of_squares, expected, out=np.full(len(expected), np.nan), where=expected > 0
+        block_moments.sum_of_squares,
+        expected,
+        out=np.full(len(expected), np.nan),
+        where=expected > 0,
     )
     return seen if stated is None else np.where(np.isnan(stated), seen, stated)

@@ -49,11 +49,11 @@ def _hwe_loop(two, one, none, midp, out):
 @njit
 def _hwe(two, one, none, midp):
     n = two + one + none
-    rare = 2 * min(two, none) + one
+    rare = 2 * min(two, none) + one  # copies of the rarer allele
     seen = _log_probability(one, rare, n)
     equal = below = total = 0.0
     # Probabilities relative to the seen one's, walking away from it until they vanish.
-    for step in (2, -2):
+    for step in (2, -2):  # heterozygotes keep the parity of the rare alleles
         heterozygotes = one if step == 2 else one - 2
         relative = math.exp(_log_probability(heterozygotes, rare, n) - seen) if n else 1.0
         while 0 <= heterozygotes <= rare:
@@ -64,7 +64,7 @@ def _hwe(two, one, none, midp):
                 equal += relative
             relative *= _ratio(heterozygotes, step, rare, n)
             heterozygotes += step
-            if relative < 1e-300:
+            if relative < 1e-300:  # nothing further adds to the sum
                 break
     return (below - midp * equal / 2) / total
 

@@ -83,12 +83,13 @@ def relationship(
     total, used = np.zeros((n, n)), 0
     left_out = {"--kinship-maf": 0, f"missing above {MOST_MISSING:.0%}": 0, "no variance": 0}
     for block in source.blocks(variants, samples, size=block_size(n)):
-        found = moments(block)
-        kept = _usable(found, n, maf, left_out)
+        block_moments = moments(block)
+        kept = _usable(block_moments, n, maf, left_out)
         scale = np.ones(len(kept))
         if kind == "standardised":
-            scale = np.sqrt(n / found.sum_of_squares[kept])  # (kept,): 1 / standard deviation
-        centred = centred_dosages(block.take(kept), found.mean[kept], scale)
+            # (kept,): 1 / standard deviation
+            scale = np.sqrt(n / block_moments.sum_of_squares[kept])
+        centred = centred_dosages(block.take(kept), block_moments.mean[kept], scale)  # (kept, N)
         total += centred.T @ centred  # one operand: BLAS computes half of it
         used += len(kept)
         if progress is not None:
@@ -102,12 +103,12 @@ def block_size(n_samples: int) -> int:
     return int(np.clip(_BLOCK_BYTES // (4 * n_samples), 128, 4096))
 
 
-def _usable(found, n_samples, maf, left_out):
+def _usable(block_moments, n_samples, maf, left_out):
     """Return the positions of the variants that enter; count the others by reason."""
-    frequency = found.mean / 2
+    frequency = block_moments.mean / 2  # (variants,), 0 where nobody is called
     rare = ~(np.minimum(frequency, 1 - frequency) >= maf * (1 - 1e-12))
-    missing = found.n < (1 - MOST_MISSING) * n_samples
-    constant = ~(found.sum_of_squares > 1e-12 * n_samples)
+    missing = block_moments.n < (1 - MOST_MISSING) * n_samples
+    constant = ~(block_moments.sum_of_squares > 1e-12 * n_samples)
     fails = rare, missing & ~rare, constant & ~rare & ~missing
     for reason, these in zip(left_out, fails, strict=True):
         left_out[reason] += int(these.sum())
@@ -165,7 +166,7 @@ def _centre_packed(packed, mean, scale, out):
     for v in range(packed.shape[0]):
         values[0] = (2 - mean[v]) * scale[v]
         values[2] = (1 - mean[v]) * scale[v]
-        values[3] = -mean[v] * scale[v]
+        values[3] = -mean[v] * scale[v]  # values[1] stays 0: a missing genotype is the mean
         for b in range(n // 4):
             byte = packed[v, b]
             for j in range(4):

@@ -73,7 +73,7 @@ class Linkage:
         if ploidy not in (Ploidy.X, Ploidy.Y):
             return make_rows(self._read(variants, self.samples), None)
         male = self.source.samples["sex"].to_numpy()[self.samples] == 1
-        males = self._read(variants, self.samples[male])
+        males = self._read(variants, self.samples[male])  # their one X counts half
         if ploidy == Ploidy.Y:
             return make_rows(males, None, haploid=True)
         return make_rows(self._read(variants, self.samples[~male]), males)
@@ -171,7 +171,7 @@ def _linked(rows, i, others, bound, out):
 def _first_linked(near, others, bound, radius, out):
     rows, chosen, position = near
     other_rows, other_position = others
-    for first in range(0, len(out), _TILE):
+    for first in range(0, len(out), _TILE):  # strongest first: the first hit is kept
         for i in range(len(chosen)):
             for j in range(first, min(first + _TILE, len(out))):
                 if out[j] < 0 and abs(position[i] - other_position[j]) <= radius:

@@ -40,23 +40,24 @@ class AlleleCounts(NamedTuple):
 
 
 def allele_counts(
-    block: Block, found: Moments, ploidy: int, males: np.ndarray | None = None
+    block: Block, block_moments: Moments, ploidy: int, males: np.ndarray | None = None
 ) -> AlleleCounts:
     """Return the ``AlleleCounts`` of a block on chromosomes of one ploidy.
 
     Args:
         block: of genotypes.
-        found: its ``Moments``.
+        block_moments: its ``Moments``.
         ploidy: a ``Ploidy``.
         males: bool (samples,), needed on X.
     """
-    dosage = found.total
+    dosage = block_moments.total
     if ploidy in HAPLOID:
-        return AlleleCounts(dosage / 2, found.n)
+        return AlleleCounts(dosage / 2, block_moments.n)  # a haploid's 2 is one allele
     if ploidy == Ploidy.X and males is not None and males.any():
         male = moments(block, males)
-        return AlleleCounts(dosage - male.total / 2, 2 * found.n - male.n)
-    return AlleleCounts(dosage, 2 * found.n)
+        # A male has one X.
+        return AlleleCounts(dosage - male.total / 2, 2 * block_moments.n - male.n)
+    return AlleleCounts(dosage, 2 * block_moments.n)
 
 
 def group_name(kind: int) -> str:

@@ -42,7 +42,7 @@ def simulate_genotypes(
         frequency = rng.uniform(*maf, size=count)
         copy = np.full(count, ld)
         if first == 0:
-            copy[0] = 0
+            copy[0] = 0  # the first variant has no neighbour before it
         chunk = np.empty((count, n_samples), dtype=np.int8)
         _simulate((frequency, copy), missing, int(rng.integers(2**31)), haplotypes, chunk)
         yield chunk

@@ -116,7 +116,7 @@ class GenotypeSource(ABC):
 
     @property
     def left_out(self) -> dict[str, int]:
-        """Number of rows of the file that are excluded as no usable variants, by reason."""
+        """Number of excluded rows of the file, by reason."""
         return {}
 
     @property

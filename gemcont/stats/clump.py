@@ -43,7 +43,7 @@ def clump(
         variant, ``NOBODY`` for one that is not claimed.
     """
     order = ranking(neg_log_10_p, -math.inf)
-    n_candidates = len(ranking(neg_log_10_p, least_neg_log_10_p(p1)))
+    n_candidates = len(ranking(neg_log_10_p, least_neg_log_10_p(p1)))  # they come first in order
     bound = r2_above * (1 + TOLERANCE)
     owner = np.full(len(position), NOBODY, dtype=np.int64)
     for code in np.unique(chromosome):

@@ -164,7 +164,7 @@ def contrasted(
     q, c = _shares(basis, scores, information, contrast)
     d, back = len(basis.transform), np.linalg.inv(basis.transform)  # T^-1 (D, D)
     dof = degrees_of_freedom(contrast, d)
-    share = likelihood_share(q, c, d, contrast)
+    share = likelihood_share(q, c, d, contrast)  # (variants,)
     chi2 = np.maximum(-basis.n_samples * d * np.log(share), 0.0)
     variances = (1 / information) @ (back**2).T  # (variants, D), in trait units, times the scale
     left = 1 - np.minimum(q / d, _LARGEST)  # (variants,): the variant's scale over the null's
@@ -226,9 +226,9 @@ def likelihood_share(q: np.ndarray, c: np.ndarray, n_traits: int, contrast: Cont
     if contrast == "any":
         return 1 - every
     if contrast == "any-vs-common":
-        return (1 - every) / (1 - part)
+        return (1 - every) / (1 - part)  # given the common effect
     if isinstance(contrast, int | np.integer):
-        return (1 - every) / (1 - np.maximum(every - part, 0))
+        return (1 - every) / (1 - np.maximum(every - part, 0))  # given the other traits' effects
     return 1 - part
 
 

@@ -117,7 +117,7 @@ def align(
         palindrome &= ~np.asarray(same_strand)
         aligned = np.where(sign < 0, 1 - frequency, frequency)
         unknown = np.isnan(aligned) | np.isnan(ref_frequency)
-        undecided = _is_middle(aligned, ambiguous) | _is_middle(ref_frequency, ambiguous)
+        undecided = _is_middle(aligned, ambiguous) | _is_middle(ref_frequency, ambiguous)  # (rows,)
         reason[palindrome & undecided] = Reason.AMBIGUOUS
         reason[palindrome & unknown] = Reason.NO_FREQUENCY
         strand = palindrome & ((aligned < 0.5) != (ref_frequency < 0.5)) & (reason == Reason.KEPT)

@@ -108,7 +108,7 @@ def centred_products(null: NullModel, genotypes: np.ndarray) -> tuple[np.ndarray
     called = np.maximum((~missing).sum(axis=1), 1)
     mean = np.where(missing, 0, genotypes).sum(axis=1) / called
     centred = np.where(missing, 0, genotypes - mean[:, None])  # (variants, N)
-    products = np.hstack([centred @ null.whitened, centred @ null.basis])
+    products = np.hstack([centred @ null.whitened, centred @ null.basis])  # g'[Y Q]
     return products, np.einsum("vs,vs->v", centred, centred)
 
 
@@ -169,7 +169,7 @@ def joint_test(
 def basis_of(null: NullModel) -> Basis:
     """Return the ``Basis`` in which the whitened traits of unrelated samples are contrasted."""
     d, n = null.n_traits, null.n_samples
-    return Basis(np.linalg.inv(null.scales), n * d, n, null.single_dof)
+    return Basis(np.linalg.inv(null.scales), n * d, n, null.single_dof)  # T = L^-1, R0 = tr Y'Y
 
 
 def _contrast_test(null, products, residual, test, contrast):
@@ -184,7 +184,7 @@ def _contrast_test(null, products, residual, test, contrast):
 
 
 def _lrt(null, r2):
-    chi2 = -null.n_samples * null.n_traits * np.log1p(-r2 / null.n_traits)
+    chi2 = -null.n_samples * null.n_traits * np.log1p(-r2 / null.n_traits)  # -N D log(1 - q/D)
     return chi2, neg_log10_chi2_sf(chi2, null.n_traits)
 
 
@@ -192,7 +192,7 @@ def exact_f(null: NullFacts, r2: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return F and its -log10 p from r2, (variants,) each."""
     r2 = np.minimum(r2, _LARGEST_Q)
     dof1, dof2 = null.n_traits, null.residual_dof
-    f_statistic = r2 / (1 - r2) * (dof2 / dof1)
+    f_statistic = r2 / (1 - r2) * (dof2 / dof1)  # on (D, N - K - D)
     return f_statistic, neg_log10_f_sf(f_statistic, dof1, dof2)
 
 

@@ -166,7 +166,7 @@ def _gamma_series(a, x):
     """Return P(a, x) / (x^a e^-x / Gamma(a))."""
     term = total = 1 / a
     for n in range(1, _MAX_TERMS):
-        term *= x / (a + n)
+        term *= x / (a + n)  # DLMF 8.7.1
         total += term
         if term < total * _EPSILON:
             break
@@ -180,7 +180,7 @@ def _gamma_fraction(a, x):
     c, d = 1 / _TINY, 1 / b
     h = d
     for i in range(1, _MAX_TERMS):
-        an = -i * (i - a)
+        an = -i * (i - a)  # DLMF 8.9.2
         b += 2
         d = an * d + b
         d = 1 / (d if abs(d) > _TINY else _TINY)
@@ -235,7 +235,7 @@ def _beta_fraction(a, b, x):
             if odd:
                 term = -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1))
             else:
-                term = m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m))
+                term = m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m))  # DLMF 8.17.22
             d = 1 + term * d
             d = 1 / (d if abs(d) > _TINY else _TINY)
             c = 1 + term / c

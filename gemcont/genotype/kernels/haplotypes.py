@@ -47,7 +47,7 @@ def phased_r2(sums: tuple) -> float:
     linkage = haplotype_frequency(known, uncertain, p, q) - p * q
     if abs(linkage) < _NO_LINKAGE:
         return 0.0
-    return min(linkage * linkage / spread, 1.0)
+    return min(linkage * linkage / spread, 1.0)  # r2 = D^2 / (p (1 - p) q (1 - q))
 
 
 @njit
@@ -64,14 +64,14 @@ def phased_above(sums: tuple, bound: float) -> bool:
     reach = max(math.sqrt(bound * spread), _NO_LINKAGE)  # |linkage| at the bound
     low, high = known, known + uncertain
     below, above = p * q - reach, p * q + reach  # frequencies that give it
-    if low > above or high < below:
+    if low > above or high < below:  # no possible frequency is within the bound
         return True
-    if low >= below and high <= above:
+    if low >= below and high <= above:  # every possible frequency is within it
         return False
     c2, c1, c0 = _coefficients(known, uncertain, p, q)
     lower, upper, _, _ = _maxima(c2, c1, c0, low, high)
     if lower and upper:
-        return phased_r2(sums) > bound
+        return phased_r2(sums) > bound  # two maxima: the likelier counts
     if low < below and _cubic(c2, c1, c0, below) > 0:
         return True
     return above < high and _cubic(c2, c1, c0, above) < 0
@@ -83,6 +83,7 @@ def _haplotypes(sums):
     n, x, y, _, _, xy, both = sums
     if n == 0:
         return 0.0, 0.0, 0.0, 0.0
+    # Of 2 n haplotypes; a known pair is 2 in xy.
     return max((xy - both) / (4 * n), 0.0), both / (2 * n), x / (2 * n), y / (2 * n)
 
 
@@ -155,7 +156,7 @@ def _rising_zero(c2, c1, c0, low, high):
     and positive at high.
     """
     x = 0.5 * (low + high)
-    for _ in range(60):
+    for _ in range(60):  # bisection alone needs 53
         value = _cubic(c2, c1, c0, x)
         if value < 0:
             low = x
@@ -164,7 +165,7 @@ def _rising_zero(c2, c1, c0, low, high):
         slope = (6 * x + 2 * c2) * x + c1
         step = x - value / slope if slope > 0 else low
         following = step if low < step < high else 0.5 * (low + high)
-        if abs(following - x) <= 1e-16:
+        if abs(following - x) <= 1e-16:  # a frequency's last digit
             return following
         x = following
     return x

@@ -192,7 +192,7 @@ def _pack(values, packed):
     for v in range(values.shape[0]):
         for s in range(values.shape[1]):
             x = values[v, s]
-            code = 1 if x < 0 else 3 if x == 0 else 2 if x == 1 else 0
+            code = 1 if x < 0 else 3 if x == 0 else 2 if x == 1 else 0  # of a .bed
             shift = 2 * (s & 3)
             packed[v, s >> 2] = (packed[v, s >> 2] & ~(3 << shift)) | (code << shift)
 
@@ -226,7 +226,7 @@ def _counts(words, lanes, n_selected, out):
             low += popcount(even)
             high += popcount(odd)
             both += popcount(even & odd)
-        missing, one = low - both, high - both
+        missing, one = low - both, high - both  # 01, 10
         out[v, 0] = n_selected - missing - one - both
         out[v, 1] = one
         out[v, 2] = both
@@ -242,7 +242,7 @@ def hard_counts(block: GenotypeBlock, selected: np.ndarray | None = None) -> np.
         return counts(block, selected)
     dosage = block.dosage if selected is None else block.dosage[:, selected]
     whole = np.round(dosage)
-    near = np.abs(dosage - whole) <= _HARD_CALL
+    near = np.abs(dosage - whole) <= _HARD_CALL  # NaN is near nothing
     columns = [(near & (whole == value)).sum(axis=1) for value in (2, 1, 0)]
     return np.column_stack([*columns, dosage.shape[1] - sum(columns)])
 
@@ -293,7 +293,7 @@ def _sum_dosages(dosage, n, total_of, mean, sum_of_squares):
                 called += 1
                 total += np.float64(x)
         average = total / max(called, 1)
-        squares = 0.0
+        squares = 0.0  # in a second pass, about the mean: no cancellation
         for x in dosage[v]:
             if not np.isnan(x):
                 squares += (np.float64(x) - average) ** 2

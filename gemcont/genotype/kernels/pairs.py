@@ -66,7 +66,7 @@ def make_rows(
     parts = [make(block, one) for block, one in segments]
     values = parts[0][0]
     if len(parts) > 1:
-        values = np.concatenate([values for values, _ in parts], axis=-1)
+        values = np.concatenate([values for values, _ in parts], axis=-1)  # segments side by side
     margins = np.zeros((len(values), 2, 3), dtype=np.int64)
     at = 1 if segments[0][0] is single else 0
     for i, (_, of_segment) in enumerate(parts):
@@ -91,7 +91,7 @@ def _planes(block, haploid):
 @njit
 def _fill_planes(words, n_samples, haploid, planes, margins):
     tail = np.uint64(n_samples & 63)
-    last = (_ONE << tail) - _ONE if tail else ~np.uint64(0)
+    last = (_ONE << tail) - _ONE if tail else ~np.uint64(0)  # the samples of the last word
     for v in range(words.shape[0]):
         het, two, called = planes[v, 0], planes[v, 1], planes[v, 2]
         _split_planes(words[v], haploid, het, two, called)
@@ -108,10 +108,10 @@ def _split_planes(words, haploid, het, two, called):
         first = words[2 * w]
         # An odd number of words ends in the middle of a plane's word; the rest is masked later.
         second = words[2 * w + 1] if 2 * w + 1 < len(words) else first
-        low = _evens(first) | _evens(second) << _HALF
+        low = _evens(first) | _evens(second) << _HALF  # 32 samples a .bed word, 64 a plane's word
         high = _evens(first >> _ONE) | _evens(second >> _ONE) << _HALF
-        one = high & ~low
-        two[w] = ~(low | high)
+        one = high & ~low  # code 10
+        two[w] = ~(low | high)  # code 00
         het[w] = np.uint64(0) if haploid else one
         called[w] = (high | ~low) & ~one if haploid else high | ~low
 
@@ -223,7 +223,7 @@ def _sums_of_complete_bits(a, b, start, stop, margins):
     for w in range(start, stop):
         het_a, het_b = a[0, w], b[0, w]
         both += popcount(het_a & het_b)
-        opposite += popcount((a[1, w] ^ b[1, w]) & ~(het_a | het_b))
+        opposite += popcount((a[1, w] ^ b[1, w]) & ~(het_a | het_b))  # 2 against 0
     return _from_counts(margins, np.int64(both), np.int64(opposite))
 
 
@@ -239,7 +239,7 @@ def _sums_of_bits(a, b, start, stop):
         y1 += popcount(het_b & called_a)
         y2 += popcount(two_b & called_a)
         both += popcount(het_a & het_b)
-        homozygous = called_a & called_b & ~(het_a | het_b)
+        homozygous = called_a & called_b & ~(het_a | het_b)  # both called, neither heterozygous
         opposite += popcount((two_a ^ two_b) & homozygous)
     margins = (np.int64(n), np.int64(x1), np.int64(x2), np.int64(y1), np.int64(y2))
     return _from_counts(margins, np.int64(both), np.int64(opposite))
@@ -256,7 +256,7 @@ def _from_counts(margins, both, opposite):
         np.float64(n),
         np.float64(x),
         np.float64(y),
-        np.float64(4 * two_a + het_a),
+        np.float64(4 * two_a + het_a),  # sum of squares: 2^2, 1^2
         np.float64(4 * two_b + het_b),
         np.float64(xy),
         np.float64(both),
@@ -268,7 +268,7 @@ def _sums_of_complete_steps(a, b, start, stop, margins):
     xy = both = np.uint64(0)
     for s in range(start, stop):
         here, there = np.uint32(a[s]), np.uint32(b[s])
-        xy += here * there
+        xy += here * there  # below 2^30 each: 2^34 samples fit in 64 bits
         both += _half(here) * _half(there)
     return _from_steps(margins, xy, both)
 
@@ -299,7 +299,7 @@ def _half(x):
 @njit
 def _from_steps(margins, xy, both):
     n, x, xx, y, yy = margins
-    one, two = 1.0 / STEPS, 1.0 / STEPS**2
+    one, two = 1.0 / STEPS, 1.0 / STEPS**2  # powers of two: exact
     return (
         np.float64(n),
         x * one,

@@ -41,8 +41,8 @@ def fill_tables(typing_context: Any, limbs: Any, stride: Any, tables: Any, lanes
         for run, start in zip(RUNS, _STARTS, strict=True):
             rows = [ir.Constant(vector, [0] * n_lanes)]
             for _ in range(run):
-                place = builder.add(limbs, builder.mul(stride, _INT(sample)))
-                one = _load(builder, place, vector, 4)
+                address = builder.add(limbs, builder.mul(stride, _INT(sample)))
+                one = _load(builder, address, vector, 4)
                 two = builder.add(one, one)
                 # Codes 00 two effect alleles, 01 missing, 10 one, 11 none; later samples higher.
                 rows = [
@@ -73,10 +73,11 @@ def add_partial_sums(typing_context: Any, word: Any, tables: Any, sums: Any, lan
         vector = _vector(n_lanes)
         parts, shift = [_load(builder, sums, vector)], 0
         for run, start in zip(RUNS, _STARTS, strict=True):
+            # The run's 4 or 6 bits.
             code = builder.and_(builder.lshr(word, _INT(shift)), _INT(4**run - 1))
-            first = builder.add(tables, _INT(4 * n_lanes * start))
-            place = builder.add(first, builder.mul(code, _INT(4 * n_lanes)))
-            parts.append(_load(builder, place, vector))
+            first = builder.add(tables, _INT(4 * n_lanes * start))  # of the run's table
+            address = builder.add(first, builder.mul(code, _INT(4 * n_lanes)))
+            parts.append(_load(builder, address, vector))
             shift += 2 * run
         while len(parts) > 1:  # a tree: sums of integers have no order
             pairs = zip(parts[::2], parts[1::2], strict=False)
@@ -112,8 +113,8 @@ def add_rows(
         i, total = builder.phi(_INT), builder.phi(vector)
         builder.cbranch(builder.icmp_unsigned("<", i, count), body, after)
         builder.position_at_end(body)
-        place = builder.add(listed, builder.mul(i, _INT(4)))
-        row = builder.zext(builder.load(builder.inttoptr(place, index)), _INT)
+        address = builder.add(listed, builder.mul(i, _INT(4)))
+        row = builder.zext(builder.load(builder.inttoptr(address, index)), _INT)  # the sample
         values = _load(builder, builder.add(limbs, builder.mul(row, stride)), vector, 4)
         for phi, first, following in (
             (i, _INT(0), builder.add(i, _INT(1))),
@@ -145,14 +146,14 @@ def _vector(lanes):
     return ir.VectorType(ir.IntType(32), lanes)
 
 
-def _load(builder, place, vector, align=None):
-    value = builder.load(builder.inttoptr(place, vector.as_pointer()))
+def _load(builder, address, vector, align=None):
+    value = builder.load(builder.inttoptr(address, vector.as_pointer()))
     value.align = align or _alignment(vector)
     return value
 
 
-def _store(builder, value, place):
-    builder.store(value, builder.inttoptr(place, value.type.as_pointer())).align = _alignment(
+def _store(builder, value, address):
+    builder.store(value, builder.inttoptr(address, value.type.as_pointer())).align = _alignment(
         value.type
     )
 

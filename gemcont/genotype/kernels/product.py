@@ -101,12 +101,13 @@ def genotype_sums(
     """
     two, one, none, unknown = counts(block).T
     words = block.packed.view(np.uint64)
-    others = np.minimum(two, none) + one + unknown
+    others = np.minimum(two, none) + one + unknown  # (variants,): not the commonest homozygote
     work = (block.n_samples, threads)
     sums = _sums(words, (others, none >= two), limbs, *work)
     rows = np.flatnonzero(unknown)
     if len(rows) == 0:
         return sums, rows, np.empty((0, limbs.shape[1]), dtype=np.int64)
+    # Missing genotypes as heterozygotes.
     marked = np.empty((len(rows), words.shape[1]), dtype=np.uint64)
     _mark_missing(words, rows, marked)
     none_first = np.ones(len(rows), dtype=bool)

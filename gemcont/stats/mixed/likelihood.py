@@ -208,6 +208,7 @@ def _lost(inner, other):
 def scoring_step(data: Rotated, fit: Fit) -> Fit | None:
     """Return the next ``Fit`` by Fisher scoring, of larger likelihood; None if there is none."""
     w, s = fit.weights, data.eigenvalues[:, None]
+    # (D, D): sums over samples of w w', S w w', S^2 w w'
     m0, m1, m2 = w.T @ w, (s * w).T @ w, (s * s * w).T @ w
     a, b = 2 * fit.gradient_g, 2 * fit.gradient_n  # slopes by an entry of the pair
     determinant = np.maximum(m2 * m0 - m1 * m1, _TINY * m2 * m0)  # (D, D), of the 2 x 2 blocks
@@ -217,6 +218,7 @@ def scoring_step(data: Rotated, fit: Fit) -> Fit | None:
     for halving in range(_MOST_HALVINGS):
         share = 0.5**halving
         genetic = _within_cone(np.diag(fit.latent) + share * change_g)
+        # Cn is I in the basis.
         residual = floor + _within_cone(np.eye(len(a)) + share * change_n - floor)
         candidate = evaluate(data, back @ genetic @ back.T, back @ residual @ back.T)
         if candidate.log_likelihood > fit.log_likelihood:

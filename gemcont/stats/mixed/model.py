@@ -1,4 +1,4 @@
-"""The multivariate linear mixed model: traits of related people, tested against variants.
+"""Multivariate linear mixed model: null model and scan of traits of related samples.
 
 cov(vec E) = s (Cg (x) K + Cn (x) I). The null model finds Cg and Cn once; of each variant only the
 effects and the scale s are estimated, as in LIMIX (Casale et al. 2015), EMMAX (Kang et al. 2010).
@@ -237,7 +237,7 @@ def _checked(traits, covariates):
             raise GemcontError(f"{name}: has shape {values.shape}; it must be (samples, columns)")
         if not np.isfinite(values).all():
             raise GemcontError(f"{name}: holds values that are not finite")
-    length = np.linalg.norm(covariates, axis=0)
+    length = np.linalg.norm(covariates, axis=0)  # (K,): collinearity does not depend on units
     rank = np.linalg.matrix_rank(covariates / np.maximum(length, 1e-300), tol=_COLLINEAR)
     if rank < covariates.shape[1]:
         raise GemcontError(
@@ -302,7 +302,7 @@ def scan(null: MixedNull, genotypes: ArrayLike, *, contrast: Contrast = "any") -
 
 def _filled(genotypes):
     """Return dosages with missing ones set to the variant's mean."""
-    missing = np.isnan(genotypes)
+    missing = np.isnan(genotypes)  # (variants, N)
     called = np.maximum((~missing).sum(axis=1), 1)
     mean = np.where(missing, 0, genotypes).sum(axis=1) / called
     return np.where(missing, mean[:, None], genotypes)
