@@ -68,7 +68,7 @@ def kernel(n_samples=50_000, n_variants=4000, n_index=200):
         calls = np.concatenate(
             list(simulate_genotypes(n_variants, n_samples, seed=1, ld=0.5, missing=missing))
         )
-        block = Block(0, n_variants, n_samples, packed=pack_hardcalls(calls))
+        block = Block(first=0, count=n_variants, n_samples=n_samples, packed=pack_hardcalls(calls))
         rows = make_rows(block, None)
         chosen = np.arange(0, n_variants, n_variants // n_index)
         position = np.arange(n_variants)

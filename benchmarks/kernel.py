@@ -153,7 +153,7 @@ def simulated(n_variants, n_samples, low, *, rare=False, missing=0.0):
         calls[v] = rng.binomial(2, p, n_samples)
         if missing:
             calls[v, rng.random(n_samples) < missing] = -1
-    return Block(0, n_variants, n_samples, packed=pack_hardcalls(calls))
+    return Block(first=0, count=n_variants, n_samples=n_samples, packed=pack_hardcalls(calls))
 
 
 def decoded(block, means):

@@ -158,11 +158,15 @@ def _model(n, d, variants=1024):
     from gemcont.workflows.gwas.relatives.mixed_model import MixedModel
 
     rng = np.random.default_rng(n + d)
-    data = Rotated(rng.standard_normal((n, d)), rng.standard_normal((n, 4)), rng.chisquare(1, n))
+    data = Rotated(
+        traits=rng.standard_normal((n, d)),
+        covariates=rng.standard_normal((n, 4)),
+        eigenvalues=rng.chisquare(1, n),
+    )
     fit = evaluate(data, np.eye(d) / 2, np.eye(d) / 2)
     vectors = rng.standard_normal((n, n)).astype(np.float32) / np.float32(np.sqrt(n))
     dosages = rng.binomial(2, 0.3, (variants, n)).astype(np.float32)
-    block = Block(0, variants, n, pack_hardcalls(dosages))
+    block = Block(first=0, count=variants, n_samples=n, packed=pack_hardcalls(dosages))
     return MixedModel(vectors, data, fit, [], None), block, moments(block).mean
 
 

@@ -50,7 +50,7 @@ class Repeated(ArraySource):
     def read(self, variants, samples=None, first=0):
         """Packed rows, repeated; everyone."""
         rows = self._packed[variants % len(self._packed)]
-        return Block(first, len(variants), self.n_samples, packed=rows)
+        return Block(first=first, count=len(variants), n_samples=self.n_samples, packed=rows)
 
 
 def main():

@@ -1,9 +1,11 @@
-"""The one place for Numba's settings: defaults of ``njit``, the cache, threads, popcount."""
+"""Numba's settings, in one place: defaults of ``njit``, the cache, threads, popcount."""
 
 import hashlib
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numba
 from numba.core import config, types
@@ -16,9 +18,9 @@ _CALLED_BY_OTHERS = ("genotype/kernels/*.py", "stats/special.py")
 
 
 def _cache_folder():
-    """Return where compiled kernels are kept: never inside the package, where they outlive it.
+    """Return the folder of compiled kernels: never inside the package, where it would outlive it.
 
-    pip leaves what it did not install, and a folder left behind hides the next installation.
+    pip leaves files that it did not install, and a folder left behind hides the next installation.
     """
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     python = f"{sys.version_info.major}.{sys.version_info.minor}"
@@ -34,17 +36,17 @@ def _digest_of_kernels():
     return hashlib.blake2b(repr(stamps).encode(), digest_size=4).hexdigest()
 
 
-if not config.CACHE_DIR:  # NUMBA_CACHE_DIR
-    config.CACHE_DIR = _cache_folder()
+if not config.CACHE_DIR:  # NUMBA_CACHE_DIR  # type: ignore[attr-defined]
+    config.CACHE_DIR = _cache_folder()  # type: ignore[attr-defined]
 
 
-def njit(function):
-    """Compile on first use, without the GIL, cached on disk where the disk allows it.
+def njit(function: Callable) -> Any:
+    """Compile on first use, without the GIL, cached on disk if the disk allows it.
 
-    Kernels run in plain threads (one block of variants each), so none is ``parallel``. No
-    fastmath: sums keep their order, and NaN keeps its meaning.
+    Kernels run in plain threads (one block of variants each), so none is ``parallel``. No fastmath:
+    sums keep their order, and NaN keeps its meaning.
     """
-    options = {"nogil": True, "error_model": "numpy"}
+    options: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
     try:
         return numba.njit(cache=True, **options)(function)
     except RuntimeError:  # the cache folder cannot be written
@@ -52,19 +54,19 @@ def njit(function):
 
 
 @intrinsic
-def popcount(typing_context, word):
-    """Number of set bits of a uint64, one instruction on current processors."""
+def popcount(typing_context: Any, word: Any) -> Any:
+    """Return the number of set bits of a uint64, one instruction on current processors."""
     if word != types.uint64:
         return None
 
-    def generate(context, builder, signature, arguments):
+    def _generate(context, builder, signature, arguments):
         return builder.ctpop(arguments[0])
 
-    return types.uint64(types.uint64), generate
+    return types.uint64(types.uint64), _generate
 
 
-def available_threads():
-    """Number of processors that this process may use."""
+def available_threads() -> int:
+    """Return the number of processors that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

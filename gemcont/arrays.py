@@ -1,19 +1,27 @@
-"""The one door for arrays: whatever holds numbers becomes a NumPy array, missing values NaN."""
+"""Conversion of any container of numbers to a NumPy array, missing values NaN."""
+
+from typing import Any
 
 import numpy as np
 
 from gemcont.errors import GemcontError
 
+# Any container of numbers that ``as_array`` takes: a type checker has no name for all of them.
+ArrayLike = Any
 
-def as_array(values, name, dtype=np.float64):
-    """Return numbers of any container as a float array, NaN where a value is missing.
 
-    values: an array, a masked array (masked is missing), nested lists (None is missing), a table
-    of pandas or polars (null is missing; labels are not looked at), a sparse matrix or a tensor
-    name: what messages call it
-    dtype: a float type
+def as_array(values: ArrayLike, name: str, dtype: type[np.floating] = np.float64) -> np.ndarray:
+    """Return the numbers of any container as a float array, NaN where a value is missing.
 
-    Raises GemcontError for complex numbers, text and anything else that is no number.
+    Args:
+        values: an array, a masked array (masked is missing), nested lists (None is missing), a
+            table of pandas or polars (null is missing; labels are ignored), a sparse matrix or a
+            tensor.
+        name: used in messages.
+        dtype: a float type.
+
+    Raises:
+        GemcontError: complex numbers, text, or anything else that is no number.
     """
     values = _unpacked(values)
     if isinstance(values, np.ma.MaskedArray):
@@ -28,14 +36,14 @@ def as_array(values, name, dtype=np.float64):
     return _numeric(array, name, dtype)
 
 
-def collected(values):
+def collected(values: ArrayLike) -> Any:
     """Return a lazy table of polars as a table; anything else as it is."""
     is_lazy = hasattr(values, "collect_schema") and hasattr(values, "collect")
     return values.collect() if is_lazy else values
 
 
 def _unpacked(values):
-    """What a table, a sparse matrix or a tensor holds, as NumPy or nested lists."""
+    """Return the contents of a table, a sparse matrix or a tensor as NumPy or nested lists."""
     values = collected(values)
     if hasattr(values, "toarray"):
         return values.toarray()
@@ -53,19 +61,19 @@ def _numeric(array, name, dtype):
 
 
 def _of_objects(array, name, dtype):
-    """Numbers among Python objects; None and pandas' NA are missing."""
-    found = np.empty(array.shape, dtype=dtype)
-    for place, value in np.ndenumerate(array):
+    """Return the numbers among Python objects; None and pandas' NA are missing."""
+    numbers = np.empty(array.shape, dtype=dtype)
+    for index, value in np.ndenumerate(array):
         if value is None or type(value).__name__ in ("NAType", "NaTType") or value is np.ma.masked:
-            found[place] = np.nan
+            numbers[index] = np.nan
             continue
         if isinstance(value, str | bytes | complex):
             raise GemcontError(f"{name}: holds {str(value)[:60]!r}, not a number")
         try:
-            found[place] = value
+            numbers[index] = value
         except (TypeError, ValueError):
             raise GemcontError(f"{name}: holds a {type(value).__name__}, not a number") from None
-    return found
+    return numbers
 
 
 def _kind(dtype):

@@ -1,8 +1,8 @@
-"""The one exception that is the user's to mend."""
+"""The one exception that the user can put right."""
 
 
 class GemcontError(Exception):
-    """A mistake in the input: one line that names the file, row, id or flag and what to do.
+    """Mistake in the input: one line that names the file, row, id or argument, and what to do.
 
-    Commands print it on stderr and exit with status 2; anything else that escapes is our bug.
+    Commands print it on stderr and exit with status 2; any other exception that escapes is a bug.
     """

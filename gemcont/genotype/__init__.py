@@ -1,19 +1,30 @@
-"""Genotype files -> arrays. Knows nothing of statistics.
+"""Genotype files -> arrays, without statistics.
 
 ``open_genotypes(path)`` is the front door; everything behind it is a ``GenotypeSource``.
 """
 
 import os
+from typing import TYPE_CHECKING
 
 from gemcont.errors import GemcontError
 
+if TYPE_CHECKING:
+    from gemcont.genotype.source import GenotypeSource
 
-def open_genotypes(path, *, sample=None):
-    """Open genotypes as a ``GenotypeSource``, by what the path names.
 
-    path: a PLINK prefix or .bed; a .pgen; a .bgen, with its .sample file as ``sample`` if the
-    ids are not inside; or a ``GenotypeSource``, which is given back. Files are checked before a
-    genotype is read. Raises GemcontError naming the file and what is wrong with it.
+def open_genotypes(
+    path: "str | os.PathLike | GenotypeSource", *, sample: str | os.PathLike | None = None
+) -> "GenotypeSource":
+    """Open genotypes as a ``GenotypeSource``, by the path's ending.
+
+    Files are checked before a genotype is read.
+
+    Args:
+        path: a PLINK prefix or .bed, a .pgen or a .bgen; a ``GenotypeSource`` is returned as it is.
+        sample: the .sample file of a .bgen whose ids are not inside.
+
+    Raises:
+        GemcontError: naming the file and what is wrong with it.
     """
     from gemcont.genotype.source import GenotypeSource
 

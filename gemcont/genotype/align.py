@@ -1,7 +1,8 @@
-"""The only place where sample ids are matched: ids in, integer indices out."""
+"""Matching of samples by their ids, for all rooms: ids in, integer indices out."""
 
 import logging
 from collections import Counter
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -14,21 +15,29 @@ NO_ROW = -1
 
 
 class SampleIds(NamedTuple):
-    """Ids of one file's samples, in its order. fid is None where the file has only IIDs."""
+    """Ids of one file's samples, in its order.
+
+    Attributes:
+        name: of the file, for messages
+        fid: FIDs, None if the file has only IIDs
+        iid: IIDs
+    """
 
     name: str
-    fid: list | None
-    iid: list
+    fid: list[str] | None
+    iid: list[str]
 
-    def keys(self, by_family):
-        """What identifies a sample: its IID, or (FID, IID)."""
-        return list(zip(self.fid, self.iid, strict=True)) if by_family else self.iid
+    def keys(self, by_family: bool) -> list:
+        """Return each sample's key: its IID, or (FID, IID)."""
+        if by_family and self.fid is not None:  # ``needs_family`` has seen to it
+            return list(zip(self.fid, self.iid, strict=True))
+        return self.iid
 
 
-def needs_family(files):
-    """Whether an IID stands for two people in one of the files, so that FIDs are needed too.
+def needs_family(files: Sequence[SampleIds]) -> bool:
+    """Return whether an IID is used for two samples of one file, so that FIDs are needed too.
 
-    Raises GemcontError when they are needed and a file has none.
+    Raises GemcontError if they are needed and a file has none.
     """
     repeated = next(((f, iid) for f in files if (iid := _shared_iid(f)) is not None), None)
     if repeated is None:
@@ -46,70 +55,89 @@ def needs_family(files):
 
 
 def _shared_iid(ids):
-    """The first IID that stands in two rows of the file, or None."""
+    """Return the first IID that is in two rows of the file, or None."""
     if len(set(ids.iid)) == len(ids.iid):
         return None
     return next(iid for iid, count in Counter(ids.iid).items() if count > 1)
 
 
-def match_samples(reference, tables, *, say=True):
-    """Return where each sample of the genotype file stands in every table.
+def match_samples(
+    reference: SampleIds, tables: Sequence[SampleIds], *, say: bool = True
+) -> list[np.ndarray]:
+    """Find the row of each sample of the genotype file in every table.
 
-    reference: ``SampleIds`` of the genotypes; tables: ids of tables, one row per sample. Samples
-    are matched by IID when IIDs are unique in every file, else by FID and IID.
+    Samples are matched by IID if IIDs are unique in every file, else by FID and IID. Samples of a
+    table that are not in the genotypes are logged, with the likely cause if one shows; so are
+    samples whose IIDs agree but whose FIDs do not.
 
-    Returns for each table an int64 array over the reference's samples, the row or ``NO_ROW``. Logs
-    who of a table is not there, with the likely cause where one shows, and warns where the IIDs
-    of two files agree but their FIDs do not. Raises GemcontError for an id that stands twice in a
-    table and for a table that shares no sample with the genotypes. say: whether to log.
+    Args:
+        reference: ids of the genotype file.
+        tables: ids of tables, one row per sample.
+        say: whether to log.
+
+    Returns:
+        For each table int64 (samples of the reference,), the row or ``NO_ROW``.
+
+    Raises:
+        GemcontError: a duplicate sample in a table, or a table that shares no sample with the
+            genotypes.
     """
     by_family = needs_family([reference, *tables])
     keys = reference.keys(by_family)
     rows = [_rows(ids, keys, by_family) for ids in tables]
-    for ids, found in zip(tables, rows, strict=True):
-        if (found == NO_ROW).all():
+    for ids, row_of_sample in zip(tables, rows, strict=True):
+        if (row_of_sample == NO_ROW).all():
             raise GemcontError(_nothing_shared(reference, ids))
         if say:
-            _log_strangers(reference, ids, found)
+            _log_strangers(reference, ids, row_of_sample)
         if say and not by_family:
-            _warn_other_families(reference, ids, found)
+            _warn_other_families(reference, ids, row_of_sample)
     return rows
 
 
-def members(reference, ids):
+def members(reference: SampleIds, ids: SampleIds) -> np.ndarray:
     """Return which samples of the genotypes are among ``SampleIds``: bool (samples,).
 
-    A repeated line changes nothing, and nothing is said of who is not there.
+    Repeated lines do not matter, and ids that are not in the genotypes are not logged.
     """
-    return _found(reference, _without_repeats(ids))[0] != NO_ROW
+    return _matched(reference, _without_repeats(ids))[0] != NO_ROW
 
 
-def _found(reference, ids):
+def _matched(reference, ids):
+    """Return the row of each sample of the reference, and whether FIDs were needed."""
     by_family = needs_family([reference, ids])
     return _rows(ids, reference.keys(by_family), by_family), by_family
 
 
-def match_list(reference, ids, flag):
-    """Return which samples of the genotypes a list names: bool (samples,).
+def match_list(reference: SampleIds, ids: SampleIds, flag: str) -> np.ndarray:
+    """Return which samples of the genotypes are on a list: bool (samples,).
 
-    A repeated line changes nothing. flag: what asked for the list. Warns of names that are not in
-    the genotypes, and of samples whose FID is another one there. Raises GemcontError for a list
-    of which no sample is there: nobody would be kept, or removed.
+    Repeated lines do not matter. Warns of ids that are not in the genotypes, and of samples whose
+    FID there is a different one.
+
+    Args:
+        reference: ids of the genotype file.
+        ids: the list.
+        flag: the option that gave the list, for messages.
+
+    Raises:
+        GemcontError: no sample of the list is in the genotypes, so that nobody would be kept or
+            removed.
     """
     ids = _without_repeats(ids)
-    found, by_family = _found(reference, ids)
-    if ids.iid and (found == NO_ROW).all():
+    row_of_sample, by_family = _matched(reference, ids)
+    if ids.iid and (row_of_sample == NO_ROW).all():
         raise GemcontError(f"{flag}: {_nothing_shared(reference, ids)}")
-    _log_strangers(reference, ids, found, flag)
+    _log_strangers(reference, ids, row_of_sample, flag)
     if not by_family:
-        _warn_other_families(reference, ids, found)
-    return found != NO_ROW
+        _warn_other_families(reference, ids, row_of_sample)
+    return row_of_sample != NO_ROW
 
 
-def _log_strangers(reference, ids, found, flag=None):
-    """Say how many of a table or list are not in the genotypes, and warn where a cause shows."""
-    here = set(found[found != NO_ROW].tolist())
-    rows = [row for row in range(len(ids.iid)) if row not in here]
+def _log_strangers(reference, ids, row_of_sample, flag=None):
+    """Log how many ids of a table or list are not in the genotypes, and warn if a cause shows."""
+    used = set(row_of_sample[row_of_sample != NO_ROW].tolist())
+    rows = [row for row in range(len(ids.iid)) if row not in used]
     if not rows:
         return
     fid = None if ids.fid is None else [ids.fid[row] for row in rows]
@@ -127,14 +155,14 @@ def _log_strangers(reference, ids, found, flag=None):
     )
 
 
-def _warn_other_families(reference, ids, found):
-    """Warn where people are matched by IID though both files name families, other ones."""
+def _warn_other_families(reference, ids, row_of_sample):
+    """Warn of samples matched by IID though both files name families, different ones."""
     if ids.fid is None or reference.fid is None:
         return
-    here = np.flatnonzero(found != NO_ROW)
+    here = np.flatnonzero(row_of_sample != NO_ROW)
     other = [
         (i, row)
-        for i, row in zip(here.tolist(), found[here].tolist(), strict=True)
+        for i, row in zip(here.tolist(), row_of_sample[here].tolist(), strict=True)
         if reference.fid[i] != ids.fid[row]
         and not {reference.fid[i], ids.fid[row]} & {"0", reference.iid[i]}
     ]
@@ -171,7 +199,7 @@ def _rows(ids, keys, by_family):
 
 
 def _nothing_shared(reference, table):
-    """The message for no common sample: three ids of each side and the likely cause."""
+    """Return the message for no common sample: three ids of each side and the likely cause."""
     cause = _likely_cause(reference, table)
     return (
         f"no sample of {table.name} is in {reference.name} "
@@ -185,14 +213,14 @@ def _examples(ids):
 
 
 def _likely_cause(reference, table):
-    """Why no sample is shared, in words."""
+    """Return the likely reason why no sample is shared."""
     if set(reference.iid) & set(table.iid):
         return "IIDs agree but FIDs do not, and IIDs alone are not unique"
     return _shown_cause(reference, table) or "the ids must be those of the genotype file"
 
 
 def _shown_cause(reference, strangers):
-    """Why ids do not match, where the ids themselves show it; None else."""
+    """Return the reason why ids do not match, if the ids themselves show it, else None."""
     known, theirs = set(reference.iid), set(strangers.iid)
     fid = reference.fid or reference.iid
     joined = {f"{f}_{i}" for f, i in zip(fid, reference.iid, strict=True)}

@@ -1,8 +1,10 @@
-"""Chromosome names: which are autosomes, which are sex chromosomes or haploid, of any species."""
+"""Chromosome names of any species: autosomes, sex chromosomes, haploid chromosomes."""
 
 import logging
 import re
+from collections.abc import Iterable, Sequence
 from enum import IntEnum
+from typing import Protocol
 
 import numpy as np
 
@@ -17,10 +19,24 @@ _FLOAT = re.compile(r"([0-9]+)\.0+")  # as a table of floats writes 23
 _AFTER_AUTOSOMES = ("X", "Y", "XY", "MT")  # PLINK's codes N+1 .. N+4 (human 23 .. 26)
 
 
-def autosomes_of(source, given=None, flag="--chr-set"):
+class _StatesAutosomes(Protocol):
+    """Part of a ``GenotypeSource`` that is needed here."""
+
+    @property
+    def name(self) -> str:
+        """Path or other name, for messages."""
+
+    @property
+    def autosomes(self) -> int | None:
+        """Number of autosomes that the file states."""
+
+
+def autosomes_of(
+    source: _StatesAutosomes, given: int | None = None, flag: str = "--chr-set"
+) -> int:
     """Return the number of autosomes: as given, else as the genotype file states it, else 22.
 
-    Raises GemcontError where the file states another number than is given.
+    Raises GemcontError if the file states another number than is given.
     """
     stated = source.autosomes
     if given is not None and stated is not None and given != stated:
@@ -31,7 +47,7 @@ def autosomes_of(source, given=None, flag="--chr-set"):
 
 
 class Ploidy(IntEnum):
-    """How the genotypes of a chromosome are to be read."""
+    """Kind of a chromosome, by which its genotypes are read."""
 
     AUTOSOME = 0
     X = 1
@@ -40,11 +56,12 @@ class Ploidy(IntEnum):
     MT = 4
 
 
-def canonical_name(name, autosomes=HUMAN_AUTOSOMES):
-    """'chr1' -> '1', '23' -> 'X', 'chrM' -> 'MT'; other names (scaffolds) as they are.
+def canonical_name(name: str, autosomes: int = HUMAN_AUTOSOMES) -> str:
+    """Return a chromosome's canonical name: 'chr1' -> '1', '23' -> 'X', 'chrM' -> 'MT'.
 
-    ``autosomes`` is the species' number of autosomes (``--chr-set``); the numeric codes after it
-    mean X, Y, XY and MT, as in PLINK. 23.0 is 23, 01 is 1, and blanks around a name are none of it.
+    Other names (scaffolds) stay as they are; 23.0 is 23, 01 is 1, and surrounding blanks are
+    ignored. autosomes: of the species (``--chr-set``); the numeric codes after it mean X, Y, XY and
+    MT, as in PLINK.
     """
     bare = name.strip()
     bare = bare[3:] if bare[:3].lower() == "chr" else bare
@@ -57,25 +74,25 @@ def canonical_name(name, autosomes=HUMAN_AUTOSOMES):
     return name
 
 
-def place_name(name, autosomes=HUMAN_AUTOSOMES):
-    """Return the canonical name by which positions compare: XY lies on X, and counts along it."""
+def place_name(name: str, autosomes: int = HUMAN_AUTOSOMES) -> str:
+    """Return the canonical name under which positions compare: XY is a part of X."""
     canonical = canonical_name(name, autosomes)
     return "X" if canonical == "XY" else canonical
 
 
-def ploidy(names, autosomes=HUMAN_AUTOSOMES):
-    """Ploidy codes (uint8 array) of chromosome names; unplaced and unknown names are autosomal."""
+def ploidy(names: Iterable[str], autosomes: int = HUMAN_AUTOSOMES) -> np.ndarray:
+    """Return ``Ploidy`` codes (uint8 array) of chromosome names; unknown names are autosomal."""
     canonical = (canonical_name(name, autosomes) for name in names)
     return np.array([getattr(Ploidy, c, Ploidy.AUTOSOME) for c in canonical], dtype=np.uint8)
 
 
-def unknown_codes(names, autosomes=HUMAN_AUTOSOMES):
-    """Numeric codes beyond those of the species: a sign that ``--chr-set`` is missing."""
+def unknown_codes(names: Iterable[str], autosomes: int = HUMAN_AUTOSOMES) -> list[int]:
+    """Return numeric codes beyond those of the species, a sign that ``--chr-set`` is missing."""
     canonical = (canonical_name(name, autosomes) for name in names)
     return sorted({int(c) for c in canonical if c.isdecimal() and int(c) > autosomes})
 
 
-def warn_unknown_codes(names, autosomes=HUMAN_AUTOSOMES):
+def warn_unknown_codes(names: Iterable[str], autosomes: int = HUMAN_AUTOSOMES) -> None:
     """Warn of numeric codes beyond those of the species."""
     unknown = unknown_codes(names, autosomes)
     if unknown:
@@ -87,24 +104,24 @@ def warn_unknown_codes(names, autosomes=HUMAN_AUTOSOMES):
         )
 
 
-def drawing_order(names, autosomes=HUMAN_AUTOSOMES):
-    """Positions of the names in the order 1, 2, ..., X, Y, XY, MT, then others as they come."""
+def drawing_order(names: Sequence[str], autosomes: int = HUMAN_AUTOSOMES) -> list[int]:
+    """Return the positions of the names in the order 1, 2, ..., X, Y, XY, MT, then others."""
 
-    def rank(i):
+    def _rank(i):
         name = canonical_name(names[i], autosomes)
         if name.isdecimal():
             return (0, int(name), i)
         return (1, _AFTER_AUTOSOMES.index(name), i) if name in _AFTER_AUTOSOMES else (2, 0, i)
 
-    return sorted(range(len(names)), key=rank)
+    return sorted(range(len(names)), key=_rank)
 
 
-def parse_chromosomes(text, autosomes=HUMAN_AUTOSOMES):
-    """The canonical names that ``--chr`` asks for: '1-4,22,X' -> {'1', '2', '3', '4', '22', 'X'}.
+def parse_chromosomes(text: str, autosomes: int = HUMAN_AUTOSOMES) -> set[str]:
+    """Return the canonical names of a ``--chr`` text: '1-3,X' -> {'1', '2', '3', 'X'}.
 
     Raises GemcontError for a part that is neither a name nor a range of numbers.
     """
-    wanted = set()
+    wanted: set[str] = set()
     for part in text.split(","):
         part = part.strip()
         first, dash, last = part.partition("-")

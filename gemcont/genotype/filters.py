@@ -1,6 +1,7 @@
-"""Which variants and samples enter: lists of ids, chromosomes, frequencies, call rate."""
+"""Selection of variants and samples: lists of ids, chromosomes, frequencies, call rate."""
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,8 +10,10 @@ import polars as pl
 from gemcont.errors import GemcontError
 from gemcont.genotype.chromosomes import canonical_name, parse_chromosomes
 from gemcont.genotype.hwe import hwe_p
-from gemcont.genotype.kernels.packed import hard_counts, missing_per_sample
-from gemcont.genotype.lists import read_variant_ids
+from gemcont.genotype.kernels.packed import Moments, hard_counts, missing_per_sample
+from gemcont.genotype.lists import VariantList, read_variant_ids
+from gemcont.genotype.ploidy import AlleleCounts
+from gemcont.genotype.source import Block, GenotypeSource
 
 log = logging.getLogger(__name__)
 
@@ -18,28 +21,38 @@ _TOLERANCE = 2.0**-44  # PLINK's: a frequency equal to its bound up to rounding 
 
 
 def select_variants(
-    variants,
+    variants: pl.DataFrame,
     *,
-    chromosomes=None,
-    from_bp=None,
-    to_bp=None,
-    extract=None,
-    exclude=None,
-    autosomes=22,
-):
-    """Ascending indices of the variants that ``--chr``, positions and lists of ids leave.
+    chromosomes: str | None = None,
+    from_bp: int | None = None,
+    to_bp: int | None = None,
+    extract: VariantList = None,
+    exclude: VariantList = None,
+    autosomes: int = 22,
+) -> tuple[np.ndarray, dict[str, int]]:
+    """Return the variants that ``--chr``, positions and lists of ids leave.
 
-    variants: table of a ``GenotypeSource``; chromosomes: text as of ``--chr``; from_bp, to_bp:
-    positions, both included, on one chromosome; extract, exclude: lists of ids, as
-    ``read_variant_ids`` takes them. Returns the indices (int64) and how many variants each filter
-    took, by flag. Raises GemcontError when a filter leaves nothing, and for a list of which no
-    variant is there.
+    Args:
+        variants: table of a ``GenotypeSource``.
+        chromosomes: text as of ``--chr``.
+        from_bp: first position, on one chromosome.
+        to_bp: last position, on one chromosome.
+        extract: ids to keep, as ``read_variant_ids`` takes them.
+        exclude: ids to leave out, likewise.
+        autosomes: number of autosomes of the species.
+
+    Returns:
+        Ascending int64 indices, and the number of variants that each filter removed, by flag.
+
+    Raises:
+        GemcontError: a filter leaves nothing, or no variant of a list is there.
     """
-    kept, taken = np.ones(variants.height, dtype=bool), {}
+    kept = np.ones(variants.height, dtype=bool)
+    removed: dict[str, int] = {}
     if chromosomes is not None:
-        here = _on_chromosomes(variants["chromosome"], chromosomes, autosomes)
+        inside = _on_chromosomes(variants["chromosome"], chromosomes, autosomes)
         message = f"--chr {chromosomes}: no variant lies there; {_present(variants)}"
-        kept = _apply(kept, here, "--chr", taken, message)
+        kept = _apply(kept, inside, "--chr", removed, message)
     if from_bp is not None or to_bp is not None:
         wanted = () if chromosomes is None else parse_chromosomes(chromosomes, autosomes)
         if len(wanted) != 1:
@@ -48,41 +61,41 @@ def select_variants(
         low, high = 0 if from_bp is None else from_bp, 2**31 if to_bp is None else to_bp
         if low > high:
             raise GemcontError(f"--from-bp {low} lies behind --to-bp {high}")
-        asked = [f"--from-bp {low}"] * (from_bp is not None)
-        asked += [f"--to-bp {high}"] * (to_bp is not None)
-        message = f"{' '.join(asked)}: no variant of chromosome {chromosomes} lies there"
-        here = (position >= low) & (position <= high)
-        kept = _apply(kept, here, "--from-bp/--to-bp", taken, message)
+        bounds = [f"--from-bp {low}"] * (from_bp is not None)
+        bounds += [f"--to-bp {high}"] * (to_bp is not None)
+        message = f"{' '.join(bounds)}: no variant of chromosome {chromosomes} lies there"
+        inside = (position >= low) & (position <= high)
+        kept = _apply(kept, inside, "--from-bp/--to-bp", removed, message)
     for flag, given in (("--extract", extract), ("--exclude", exclude)):
         if given is None:
             continue
         listed = _listed(flag, variants, set(read_variant_ids(given, flag)))
         passes = listed if flag == "--extract" else ~listed
-        kept = _apply(kept, passes, flag, taken, f"{flag}: no variant is left")
-    return np.flatnonzero(kept), taken
+        kept = _apply(kept, passes, flag, removed, f"{flag}: no variant is left")
+    return np.flatnonzero(kept), removed
 
 
-def _apply(kept, passes, flag, taken, message):
+def _apply(kept, passes, flag, removed, message):
     left = kept & passes
-    taken[flag] = int(kept.sum() - left.sum())
+    removed[flag] = int(kept.sum() - left.sum())
     if not left.any():
         raise GemcontError(message)
     return left
 
 
 def _listed(flag, variants, ids):
-    """Bool (variants,), who is on a list; warns of ids that no variant has."""
+    """Return bool (variants,): which are on a list; warn of ids that no variant has."""
     listed = variants["variant_id"].is_in(pl.Series(list(ids), dtype=pl.String).implode())
-    found = variants.filter(listed)["variant_id"].n_unique()
-    if found == len(ids) and (found or flag == "--exclude"):
+    n_found = variants.filter(listed)["variant_id"].n_unique()
+    if n_found == len(ids) and (n_found or flag == "--exclude"):
         return listed.to_numpy()
-    if not found:
+    if not n_found:
         raise GemcontError(_unmatched(flag, variants, ids))
     cause = _variant_cause(variants, ids)
     log.warning(
         "%s: %d of %d ids are not in the genotypes%s",
         flag,
-        len(ids) - found,
+        len(ids) - n_found,
         len(ids),
         f": {cause}" if cause else "",
     )
@@ -90,7 +103,7 @@ def _listed(flag, variants, ids):
 
 
 def _variant_cause(variants, ids):
-    """Why ids of variants do not match, where they show it; None else."""
+    """Return the reason why ids of variants do not match, if they show it, else None."""
     known = set(variants["variant_id"])
     lost = [i for i in ids if i not in known]
     lower = {i.lower().removeprefix("chr").replace("_", ":") for i in known}
@@ -124,34 +137,41 @@ def _unmatched(flag, variants, ids):
     )
 
 
-def missing_share(source, variants, autosomes=22, *, size=4096):
-    """Share of missing genotypes (samples,) of every sample over the given variants.
+def missing_share(
+    source: GenotypeSource, variants: np.ndarray, autosomes: int = 22, *, size: int = 4096
+) -> np.ndarray:
+    """Return each sample's share of missing genotypes (samples,) over the given variants.
 
-    Variants on Y count for males only, as in PLINK: nobody else can have them.
+    Variants on Y count for males only, as in PLINK: females have none. variants: indices into the
+    source.
     """
     on_y = _on_chromosomes(source.variants["chromosome"][variants], "Y", autosomes)
     male = source.samples["sex"].to_numpy() == 1
-    missing = np.zeros(source.n_samples, dtype=np.int64)
+    missing = np.zeros(source.n_samples, dtype=np.int64)  # (samples,)
     for block in source.blocks(variants[~on_y], size=size):
         missing_per_sample(block, missing)
     on_males = np.zeros(source.n_samples, dtype=np.int64)
     for block in source.blocks(variants[on_y], size=size):
         missing_per_sample(block, on_males)
-    total = (~on_y).sum() + on_y.sum() * male
+    total = (~on_y).sum() + on_y.sum() * male  # (samples,)
     return (missing + on_males * male) / np.maximum(total, 1)
 
 
-# In the order in which a variant's first failure is counted.
+# A variant counts for the first of these that it fails.
 FLAGS = ("--geno", "--maf", "--mac", "--hwe", "--info")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class VariantFilter:
-    """``--geno --maf --mac --hwe --info``, counted on the analysed samples; None filters nothing.
+    """Bounds of ``--geno --maf --mac --hwe --info`` on the analysed samples; None filters nothing.
 
-    geno: largest share of missing genotypes; maf, mac: smallest minor allele frequency and count;
-    hwe: smallest exact Hardy-Weinberg p (``midp``: of the mid-p kind), on females where the
-    chromosome is X and not at all on haploids; info: smallest imputation quality
+    Attributes:
+        geno: largest share of missing genotypes
+        maf: smallest minor allele frequency
+        mac: smallest minor allele count
+        hwe: smallest exact Hardy-Weinberg p, of females on X; haploids are not filtered
+        midp: whether that p is the mid-p
+        info: smallest imputation quality
     """
 
     geno: float | None = None
@@ -162,45 +182,70 @@ class VariantFilter:
     info: float | None = None
 
     @property
-    def flags(self):
-        """The flags that are asked for."""
-        return [flag for flag in FLAGS if getattr(self, flag.strip("-")) is not None]
+    def flags(self) -> list[str]:
+        """Flags whose bound is set."""
+        return [flag for flag in FLAGS if self._bound(flag) is not None]
 
-    def failures(self, block, found, alleles, *, quality=None, hwe_people=None, haploid=False):
-        """uint8 code per variant of a block: 0 stays, else 1 + the index of the first failed flag.
+    def _bound(self, flag):
+        return getattr(self, flag.strip("-"))
 
-        found: its ``Moments``; alleles: its ``AlleleCounts``; quality: stated imputation quality
-        (variants,), NaN unknown; hwe_people: bool (samples,), None = all
+    def failures(
+        self,
+        block: Block,
+        block_moments: Moments,
+        alleles: AlleleCounts,
+        *,
+        quality: np.ndarray | None = None,
+        hwe_people: np.ndarray | None = None,
+        haploid: bool = False,
+    ) -> np.ndarray:
+        """Return each variant's code: 0 if it passes, else 1 + the index of the first failed flag.
+
+        Args:
+            block: genotypes of the analysed samples.
+            block_moments: its ``Moments``.
+            alleles: its ``AlleleCounts``.
+            quality: stated imputation quality (variants,), NaN unknown; None = not stated.
+            hwe_people: bool (samples,) that the Hardy-Weinberg test counts; None = all.
+            haploid: whether samples carry one chromosome.
+
+        Returns:
+            uint8 (variants,).
         """
-        fails = {
-            "--geno": lambda: (
-                block.n_samples - found.n > self.geno * block.n_samples * (1 + _TOLERANCE)
+        below = 1 - _TOLERANCE
+        fails: dict[str, Callable[[float], np.ndarray]] = {
+            "--geno": lambda geno: (
+                block.n_samples - block_moments.n > geno * block.n_samples * (1 + _TOLERANCE)
             ),
-            "--maf": lambda: (
-                (alleles.minor_count < self.maf * alleles.total * (1 - _TOLERANCE))
-                | ((alleles.total == 0) & (self.maf > 0))
+            "--maf": lambda maf: (
+                (alleles.minor_count < maf * alleles.total * below)
+                | ((alleles.total == 0) & (maf > 0))
             ),
-            "--mac": lambda: alleles.minor_count < self.mac * (1 - _TOLERANCE),
-            "--hwe": lambda: self._fails_hwe(block, hwe_people, haploid),
-            "--info": lambda: ~(_quality(found, quality) >= self.info * (1 - _TOLERANCE)),
+            "--mac": lambda mac: alleles.minor_count < mac * below,
+            "--hwe": lambda _: self._fails_hwe(block, hwe_people, haploid),
+            "--info": lambda info: ~(_quality(block_moments, quality) >= info * below),
         }
         failed = np.zeros(block.count, dtype=np.uint8)
         for flag in self.flags:
-            failed[(failed == 0) & fails[flag]()] = 1 + FLAGS.index(flag)
+            # The first failure stays.
+            failed[(failed == 0) & fails[flag](self._bound(flag))] = 1 + FLAGS.index(flag)
         return failed
 
     def _fails_hwe(self, block, people, haploid):
         if haploid:
             return np.zeros(block.count, dtype=bool)
-        two, one, none, _ = hard_counts(block, people).T
+        two, one, none, _ = hard_counts(block, people).T  # (variants,) each
         return hwe_p(two, one, none, midp=self.midp) < self.hwe * (1 - _TOLERANCE)
 
 
-def _quality(found, stated):
-    """Imputation quality: as stated, else the dosages' variance over that of true genotypes."""
-    frequency = found.mean / 2
-    expected = 2 * frequency * (1 - frequency) * found.n
+def _quality(block_moments, stated):
+    """Return imputation quality: as stated, else the dosages' variance over that expected."""
+    frequency = block_moments.mean / 2
+    expected = 2 * frequency * (1 - frequency) * block_moments.n  # 2 N p (1 - p): of true genotypes
     seen = np.divide(
-        found.sum_of_squares, expected, out=np.full(len(expected), np.nan), where=expected > 0
+        block_moments.sum_of_squares,
+        expected,
+        out=np.full(len(expected), np.nan),
+        where=expected > 0,
     )
     return seen if stated is None else np.where(np.isnan(stated), seen, stated)

@@ -7,6 +7,7 @@ References
 """
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -15,12 +16,23 @@ from gemcont._numba import njit
 _SAME = 1 + 1e-12  # probabilities equal up to rounding count as equal
 
 
-def hwe_p(two, one, none, *, midp=False):
-    """Exact two-sided p (variants,) from counts of the three genotypes (integers, (variants,)).
+def hwe_p(
+    two: Sequence[int] | np.ndarray,
+    one: Sequence[int] | np.ndarray,
+    none: Sequence[int] | np.ndarray,
+    *,
+    midp: bool = False,
+) -> np.ndarray:
+    """Return the exact two-sided Hardy-Weinberg p (variants,) of genotype counts.
 
-    The sum of the probabilities of all heterozygote counts that are no likelier than the one
-    seen; ``midp`` counts half of the seen one's probability. 1 (mid-p 0.5 or more) where the
-    sample holds one allele only.
+    The p is the sum of the probabilities of all heterozygote counts that are no likelier than the
+    observed one; 1 (mid-p 0.5 or more) if the sample has one allele only.
+
+    Args:
+        two: integers (variants,), samples with two effect alleles.
+        one: samples with one.
+        none: samples with none.
+        midp: count half of the observed count's probability.
     """
     out = np.empty(len(two))
     arrays = (np.asarray(a, dtype=np.int64) for a in (two, one, none))
@@ -37,11 +49,11 @@ def _hwe_loop(two, one, none, midp, out):
 @njit
 def _hwe(two, one, none, midp):
     n = two + one + none
-    rare = 2 * min(two, none) + one
+    rare = 2 * min(two, none) + one  # copies of the rarer allele
     seen = _log_probability(one, rare, n)
     equal = below = total = 0.0
     # Probabilities relative to the seen one's, walking away from it until they vanish.
-    for step in (2, -2):
+    for step in (2, -2):  # heterozygotes keep the parity of the rare alleles
         heterozygotes = one if step == 2 else one - 2
         relative = math.exp(_log_probability(heterozygotes, rare, n) - seen) if n else 1.0
         while 0 <= heterozygotes <= rare:
@@ -52,14 +64,14 @@ def _hwe(two, one, none, midp):
                 equal += relative
             relative *= _ratio(heterozygotes, step, rare, n)
             heterozygotes += step
-            if relative < 1e-300:
+            if relative < 1e-300:  # nothing further adds to the sum
                 break
     return (below - midp * equal / 2) / total
 
 
 @njit
 def _log_probability(one, rare, n):
-    """ln P(one heterozygotes), up to a constant, given ``rare`` copies of the rarer allele."""
+    """Return ln P(one heterozygotes), given ``rare`` rare alleles, up to a constant."""
     if one < 0 or one > rare:
         return -np.inf
     a, b = (rare - one) // 2, n - (rare + one) // 2
@@ -68,7 +80,7 @@ def _log_probability(one, rare, n):
 
 @njit
 def _ratio(one, step, rare, n):
-    """P(one + step) / P(one)."""
+    """Return P(one + step) / P(one)."""
     a, b = (rare - one) // 2, n - (rare + one) // 2
     if step == 2:
         return 4.0 * a * b / ((one + 2.0) * (one + 1.0))

@@ -1,5 +1,8 @@
 """UCSC chain files: positions of one genome build in another."""
 
+from collections.abc import Sequence
+from os import PathLike
+
 import numpy as np
 
 from gemcont.errors import GemcontError
@@ -10,22 +13,33 @@ _HEADER_FIELDS = 12
 
 
 class Chain:
-    """A chain file (plain or .gz), ready to lift positions.
+    """Chain file (plain or .gz), ready to lift positions over.
 
-    Where chains overlap the best-scored one counts. ``name``: the path; ``lengths``: of the
-    chromosomes (canonical name -> base pairs) of the build it lifts from, and of that it lifts to.
+    Where chains overlap the best-scored one counts.
+
+    Attributes:
+        name: the path
+        lengths: base pairs of the chromosomes, by canonical name, of the build that positions are
+            lifted from and of the one they are lifted to
     """
 
-    def __init__(self, path, autosomes=HUMAN_AUTOSOMES):
+    def __init__(self, path: str | PathLike, autosomes: int = HUMAN_AUTOSOMES) -> None:
         self.name, self._autosomes = str(path), autosomes
         self._blocks, self.lengths = _read_blocks(self.name, autosomes)
 
-    def lift(self, chromosome, position):
-        """Positions of one chromosome in the other build.
+    def lift(
+        self, chromosome: str, position: Sequence[int] | np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Lift positions of one chromosome over to the other build.
 
-        chromosome: any name of it; position: int64 (rows,), counted from 1. Returns the new
-        chromosome's canonical names (object array, None where nothing maps), positions (0 there),
-        and whether the strand is the other one.
+        Args:
+            chromosome: any name of it.
+            position: int64 (rows,), counted from 1.
+
+        Returns:
+            names: object (rows,), the new chromosomes' canonical names, None where nothing maps.
+            lifted: int64 (rows,), the new positions, 0 where nothing maps.
+            reverse: bool (rows,), whether the strand is the opposite one.
         """
         position = np.asarray(position, dtype=np.int64)
         names = np.full(len(position), None, dtype=object)
@@ -33,8 +47,10 @@ class Chain:
         reverse = np.zeros(len(position), dtype=bool)
         own = canonical_name(chromosome, self._autosomes)
         for start, end, first, step, name in self._blocks.get(own, ()):
+            # The best chain comes first.
             reach = (position > start[0]) & (position <= end[-1]) & (lifted == 0)
             rows = np.flatnonzero(reach)
+            # The block that may hold it.
             at = np.searchsorted(start, position[rows] - 1, side="right") - 1
             inside = position[rows] - 1 < end[at]
             rows, at = rows[inside], at[inside]
@@ -45,7 +61,7 @@ class Chain:
 
 
 def _read_blocks(path, autosomes):
-    """Canonical chromosome -> its chains' arrays, the best first; lengths in both builds."""
+    """Return each chromosome's chains as arrays, the best first, and both builds' lengths."""
     lines = read_text(path).decode(errors="replace").split("\n")
     chains, current = [], None
     for number, line in enumerate(lines, 1):
@@ -62,19 +78,19 @@ def _read_blocks(path, autosomes):
             raise GemcontError(f"{path}: line {number} is not of a UCSC chain file") from None
     if not chains:
         raise GemcontError(f"{path}: holds no chain (a UCSC .over.chain file is expected)")
-    found, lengths = {}, ({}, {})
+    blocks, lengths = {}, ({}, {})
     for chain in chains:
         for known, (name, length) in zip(lengths, chain.lengths, strict=True):
             known[canonical_name(name, autosomes)] = length
     for chain in sorted(chains, key=lambda c: -c.score):
         if chain.start:
             name = canonical_name(chain.source, autosomes)
-            found.setdefault(name, []).append(chain.arrays(autosomes))
-    return found, lengths
+            blocks.setdefault(name, []).append(chain.arrays(autosomes))
+    return blocks, lengths
 
 
 class _Chain:
-    """One chain while its blocks are read; positions count from 0."""
+    """One chain while its blocks are read; positions are counted from 0."""
 
     def __init__(self, fields):
         if len(fields) < _HEADER_FIELDS:
@@ -87,8 +103,8 @@ class _Chain:
         self.other = int(fields[10])
         self.start, self.end, self.first = [], [], []
 
-    def add(self, sizes):
-        """A block: its size, and the gaps behind it in both genomes."""
+    def add(self, sizes: list[int]) -> None:
+        """Add a block: its size, and the gaps behind it in both genomes."""
         size, gaps = sizes[0], sizes[1:] or [0, 0]
         self.start.append(self.at)
         self.end.append(self.at + size)
@@ -96,8 +112,8 @@ class _Chain:
         self.at += size + gaps[0]
         self.other += size + gaps[1]
 
-    def arrays(self, autosomes):
-        """(starts, ends, first positions in the target, step, target's canonical name)."""
+    def arrays(self, autosomes: int) -> tuple:
+        """Return (starts, ends, first positions in the target, step, target's canonical name)."""
         numbers = (np.array(a, dtype=np.int64) for a in (self.start, self.end, self.first))
         start, end, first = numbers
         return start, end, first, self.step, canonical_name(self.target, autosomes)

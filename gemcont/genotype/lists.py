@@ -2,47 +2,68 @@
 
 import csv
 import os
+from typing import Any
 
 import numpy as np
 
 from gemcont.errors import GemcontError
 from gemcont.genotype.align import SampleIds, match_list
+from gemcont.genotype.source import GenotypeSource
 from gemcont.text.files import decoded, read_text
 from gemcont.text.ids import bare_names, find_ids
 from gemcont.text.parse import line_number, separator_of, split_fields
 
+# A path, a sequence, a column or a table of pandas or polars: no type of its own fits all of them.
+SampleList = Any
+VariantList = Any
 # A first line of one of these words alone is the header of a list of variants.
 _VARIANT_HEADERS = ("ID", "SNP", "SNPID", "RSID", "VARIANT_ID", "VARIANT", "MARKERNAME")
 
 
-def keep_and_remove(source, keep=None, remove=None):
-    """Return who stays of a source: (bool (samples,), how many each flag leaves out).
+def keep_and_remove(
+    source: GenotypeSource, keep: SampleList = None, remove: SampleList = None
+) -> tuple[np.ndarray, dict[str, int]]:
+    """Return which samples of a source are kept, and how many each flag removes.
 
-    keep, remove: a path, ids, or a table with a column IID (see ``read_sample_list``), or None.
-    Raises GemcontError for a list of which nobody is in the source, and where nobody stays.
+    Args:
+        source: of the genotypes.
+        keep: samples to keep: a path, ids, or a table with a column IID, as ``read_sample_list``
+            takes it; None = all.
+        remove: samples to remove, likewise; None = none.
+
+    Returns:
+        bool (samples,), and the numbers by flag.
+
+    Raises:
+        GemcontError: no sample of a list is in the source, or none is left.
     """
-    kept, left_out = np.ones(source.n_samples, dtype=bool), {}
+    kept = np.ones(source.n_samples, dtype=bool)
+    removed: dict[str, int] = {}
     for flag, given in (("--keep", keep), ("--remove", remove)):
         if given is None:
             continue
         ids = read_sample_list(given, flag)
         member = match_list(source.sample_ids, ids, flag)
         leaving = ~member if flag == "--keep" else member
-        left_out[flag] = int((kept & leaving).sum())
+        removed[flag] = int((kept & leaving).sum())
         kept &= ~leaving
         if not kept.any():
             raise GemcontError(f"{flag}: no sample of {source.name} is left")
-    return kept, left_out
+    return kept, removed
 
 
-def read_sample_list(given, name="the list of samples"):
+def read_sample_list(given: SampleList, name: str = "the list of samples") -> SampleIds:
     """Return the ``SampleIds`` of a list of samples.
 
-    given: a path, or in Python a sequence of IIDs or of (FID, IID), an index or a column of
-    pandas, or a table with a column IID. A file holds FID IID or IID a line, between tabs, blanks
-    or commas, quoted or not; a header says by name where they stand, as that of a .psam.
+    Args:
+        given: a path; or in Python a sequence of IIDs or of (FID, IID), an index or a column of
+            pandas, or a table with a column IID. A file holds FID IID or IID a line, separated by
+            tabs, blanks or commas, quoted or not; a header says by name which columns they are, as
+            in a .psam.
+        name: used in messages if the list is no file.
 
-    name: what messages call what is no file. Raises GemcontError.
+    Raises:
+        GemcontError: something that is no list of samples.
     """
     if isinstance(given, str | os.PathLike):
         return _read_sample_file(os.fspath(given))
@@ -66,12 +87,12 @@ def _members(given, name):
 
 def _ids_of_table(table, name):
     names = bare_names(table.columns)
-    found = find_ids(names, name)
-    if found is None:
+    columns = find_ids(names, name)
+    if columns is None:
         raise GemcontError(f"{name}: the table has no column IID")
     fid, iid = (
         None if at is None else [str(v) for v in table[table.columns[at]]]
-        for at in (found.fid, found.iid)
+        for at in (columns.fid, columns.iid)
     )
     return SampleIds(name, fid, iid)
 
@@ -80,17 +101,17 @@ def _read_sample_file(path):
     rows = _rows_of(path)
     if not rows:
         return SampleIds(path, None, [])
-    places, first = _places(path, rows[0]), 0
-    if places is None:
-        places = _places_by_count(path, rows)
+    columns, first = _columns(path, rows[0]), 0
+    if columns is None:
+        columns = _columns_by_count(path, rows)
     else:
         first = 1
-    fid, iid = (None if at is None else _column(path, rows, first, at) for at in places)
+    fid, iid = (None if at is None else _column(path, rows, first, at) for at in columns)
     return SampleIds(path, fid, iid)
 
 
 def _rows_of(path):
-    """Fields of every line that holds any."""
+    """Return the fields of every line that has any."""
     data = read_text(path, empty=True).lstrip(b"\n")
     separator = separator_of(data.partition(b"\n")[0])
     delimiter = "," if separator == "," else "\t"
@@ -102,19 +123,19 @@ def _rows_of(path):
     return rows
 
 
-def _places(path, first):
-    """Places of FID (or None) and IID by the header, None where the first line is none."""
+def _columns(path, first):
+    """Return the columns of FID (or None) and IID by the header, None if the first line is none."""
     names = bare_names(first)
-    found = find_ids(names, path)
-    if found is not None:
-        return found.fid, found.iid
+    columns = find_ids(names, path)
+    if columns is not None:
+        return columns.fid, columns.iid
     if first[0].startswith("#") or names[0].upper() == "FID":
         raise GemcontError(f"{path}: its header has no column IID ({' '.join(first)[:60]})")
     return None
 
 
-def _places_by_count(path, rows):
-    """Without a header: FID and IID first, or an IID a line."""
+def _columns_by_count(path, rows):
+    """Return the columns without a header: FID and IID first, or one IID a line."""
     if all(len(fields) == 1 for fields in rows):
         return None, 0
     short = next((i for i, fields in enumerate(rows) if len(fields) < 2), None)
@@ -133,12 +154,14 @@ def _column(path, rows, first, at):
     return [fields[at] for fields in rows[first:]]
 
 
-def read_variant_ids(given, name="the list of variants"):
+def read_variant_ids(given: VariantList, name: str = "the list of variants") -> list[str]:
     """Return the variant ids of a list, in order.
 
-    given: a path, or in Python a sequence of ids or a column. A file holds any number of ids a
-    line, quoted or not; of a file with PLINK 2's header (#CHROM ... ID) its column ID. An empty
-    file is an empty list.
+    Args:
+        given: a path; or in Python a sequence of ids or a column. A file holds any number of ids a
+            line, quoted or not; if it has PLINK 2's header (#CHROM ... ID), its column ID counts.
+            An empty file is an empty list.
+        name: used in messages if the list is no file.
     """
     if not isinstance(given, str | os.PathLike):
         return [str(value) for value in _members(given, name)]

@@ -1,20 +1,24 @@
-"""Sums of genotypes with a weight per variant: polygenic scores."""
+"""Polygenic scores: sums of genotypes with a weight per variant."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from gemcont.genotype.kernels.packed import decode
+from gemcont.genotype.source import GenotypeSource
 
 FEWEST_CALLED = 50  # people: fewer say little of a variant's mean, as plink2 has it
 _BLOCK = 256  # variants
 
 
 class Scores(NamedTuple):
-    """Scores of people.
+    """Polygenic scores of samples.
 
-    total: weighted sums, float64 (samples,) or (samples, k); n_called: int64 (samples,), variants
-    with a genotype; unknown: bool (variants,), which count as 0 because nobody has a genotype
+    Attributes:
+        total: float64 (samples,) or (samples, k), weighted sums
+        n_called: int64 (samples,), variants with a genotype
+        unknown: bool (variants,), variants that count as 0 because no sample has a genotype
     """
 
     total: np.ndarray
@@ -22,15 +26,24 @@ class Scores(NamedTuple):
     unknown: np.ndarray
 
 
-def scores(source, variants, weights, samples=None, expected=None):
+def scores(
+    source: GenotypeSource,
+    variants: Sequence[int] | np.ndarray,
+    weights: Sequence[float] | np.ndarray,
+    samples: np.ndarray | None = None,
+    expected: np.ndarray | None = None,
+) -> Scores:
     """Return the ``Scores``: weighted sums of effect alleles.
 
-    variants: indices into the source, in any order; weights: float64 (variants,) per effect
-    allele, or (variants, k) for k scores at once; samples: ascending indices, None = all;
-    expected: float64 (variants,), mean dosages from elsewhere, NaN unknown.
+    A missing genotype counts as the variant's mean over all samples of the source, whichever are
+    scored; if fewer than 50 are called, as ``expected``, if that is known.
 
-    A missing genotype counts as the variant's mean over everyone in the source, whoever is scored;
-    where fewer than 50 are called, as ``expected``, if that is known.
+    Args:
+        source: of the genotypes.
+        variants: indices into the source, in any order.
+        weights: float64 (variants,) per effect allele, or (variants, k) for k scores at once.
+        samples: ascending indices; None = all.
+        expected: float64 (variants,), mean dosages from elsewhere, NaN unknown.
     """
     order = np.argsort(variants, kind="stable")
     variants, weights = np.asarray(variants)[order], np.asarray(weights, dtype=np.float64)[order]
@@ -46,15 +59,15 @@ def scores(source, variants, weights, samples=None, expected=None):
         mean = _means(dosage, known, expected[here])
         if samples is not None:
             dosage, known = dosage[:, samples], known[:, samples]
-        dosage = np.where(known, dosage, np.nan_to_num(mean)[:, None])
-        total += dosage.T @ weights[here]
+        dosage = np.where(known, dosage, np.nan_to_num(mean)[:, None])  # (variants, samples)
+        total += dosage.T @ weights[here]  # (samples,) or (samples, k)
         n_called += known.sum(axis=0)
         unknown[order[here]] = np.isnan(mean)
     return Scores(total, n_called, unknown)
 
 
 def _means(dosage, known, expected):
-    """Mean dosages (variants,), NaN where nothing is known."""
+    """Return mean dosages (variants,), NaN where nothing is known."""
     count = known.sum(axis=1)
     mean = np.where(known, dosage, 0).sum(axis=1) / np.maximum(count, 1)
     mean = np.where(count > 0, mean, np.nan)

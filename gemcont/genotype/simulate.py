@@ -1,4 +1,7 @@
-"""Genotypes with linkage disequilibrium, for tests, examples and benchmarks."""
+"""Simulated genotypes with linkage disequilibrium, for tests, examples and benchmarks."""
+
+from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -9,13 +12,28 @@ from gemcont.genotype.readers.bed import write_fileset
 _CHUNK = 1024  # variants simulated at a time
 
 
-def simulate_genotypes(n_variants, n_samples, *, seed, ld=0.0, missing=0.0, maf=(0.05, 0.5)):
+def simulate_genotypes(
+    n_variants: int,
+    n_samples: int,
+    *,
+    seed: int,
+    ld: float = 0.0,
+    missing: float = 0.0,
+    maf: tuple[float, float] = (0.05, 0.5),
+) -> Iterator[np.ndarray]:
     """Yield int8 chunks (variants, samples) of effect allele counts, -127 where missing.
 
-    Each haplotype carries the allele of its neighbour before with probability ``ld``, else a
-    fresh draw at the variant's own frequency, uniform in ``maf``; two haplotypes a person; a
-    share ``missing`` of the genotypes is missing, independently. The effect allele is the minor
-    one up to what copying adds. The same seed gives the same genotypes.
+    The same seed gives the same genotypes. The effect allele is the minor one but for the drift
+    that copying adds.
+
+    Args:
+        n_variants: number of variants.
+        n_samples: number of samples, with two haplotypes each.
+        seed: of the random numbers.
+        ld: probability that a haplotype carries the allele of its neighbour before, else a fresh
+            draw at the variant's own frequency.
+        missing: share of the genotypes that are missing, independently.
+        maf: range of the frequencies, which are uniform in it.
     """
     rng = np.random.default_rng(seed)
     haplotypes = np.zeros((2, n_samples), dtype=np.int8)
@@ -24,14 +42,15 @@ def simulate_genotypes(n_variants, n_samples, *, seed, ld=0.0, missing=0.0, maf=
         frequency = rng.uniform(*maf, size=count)
         copy = np.full(count, ld)
         if first == 0:
-            copy[0] = 0
+            copy[0] = 0  # the first variant has no neighbour before it
         chunk = np.empty((count, n_samples), dtype=np.int8)
-        _simulate(haplotypes, frequency, copy, missing, int(rng.integers(2**31)), chunk)
+        _simulate((frequency, copy), missing, int(rng.integers(2**31)), haplotypes, chunk)
         yield chunk
 
 
 @njit
-def _simulate(haplotypes, frequency, copy, missing, seed, out):
+def _simulate(variants, missing, seed, haplotypes, out):
+    frequency, copy = variants
     np.random.seed(seed)
     for v in range(len(frequency)):
         for s in range(out.shape[1]):
@@ -43,11 +62,27 @@ def _simulate(haplotypes, frequency, copy, missing, seed, out):
                 out[v, s] = -127
 
 
-def simulate_fileset(prefix, n_variants, n_samples, *, seed, chromosomes=22, **options):
-    """Write PREFIX.bed, .bim, .fam of simulated genotypes; options as ``simulate_genotypes``.
+def simulate_fileset(
+    prefix: str,
+    n_variants: int,
+    n_samples: int,
+    *,
+    seed: int,
+    chromosomes: int = 22,
+    **options: Any,
+) -> None:
+    """Write PREFIX.bed, .bim, .fam of simulated genotypes.
 
-    Variants v1, v2, ... a kilobase apart on ``chromosomes`` chromosomes of equal size; samples
-    s1, s2, ...; effect allele A, other allele G.
+    Variants v1, v2, ... are a kilobase apart; samples are s1, s2, ...; effect allele A, other
+    allele G.
+
+    Args:
+        prefix: of the files.
+        n_variants: number of variants.
+        n_samples: number of samples.
+        seed: of the random numbers.
+        chromosomes: number of chromosomes, of equal size.
+        options: as ``simulate_genotypes``.
     """
     number = np.arange(n_variants)
     per_chromosome = -(-n_variants // chromosomes)

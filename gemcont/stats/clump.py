@@ -1,11 +1,12 @@
 """Greedy clumping by p and linkage, with PLINK 2's boundaries.
 
-The strongest unclaimed variant becomes an index variant and claims every unclaimed one of its
-chromosome that lies near it and is linked to it; then the next. A claimed variant is nobody's
-index. Ties go to the variant that stands first.
+The strongest unclaimed variant becomes an index variant and claims every unclaimed variant of its
+chromosome that is near it and in linkage with it; then the next. A claimed variant never becomes an
+index variant. Ties go to the variant that comes first.
 """
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 
@@ -15,17 +16,34 @@ _FARTHEST = 2.0**32  # base pairs: no chromosome is longer
 _BINS = (0.05, 0.01, 0.001, 0.0001)  # PLINK's columns NONSIG S0.05 S0.01 S0.001 S0.0001
 
 
-def clump(chromosome, position, neg_log_10_p, r2, *, p1=1e-4, r2_above=0.5, kb=250.0):
-    """The index variant of every variant.
+def clump(
+    chromosome: np.ndarray,
+    position: np.ndarray,
+    neg_log_10_p: np.ndarray,
+    r2: Callable[[int, np.ndarray], np.ndarray],
+    *,
+    p1: float = 1e-4,
+    r2_above: float = 0.5,
+    kb: float = 250.0,
+) -> np.ndarray:
+    """Return the index variant that claims each variant.
 
-    chromosome, position, neg_log_10_p: (variants,) codes, base pairs and -log10 p, NaN never in
-    a clump; r2: function of a variant and an array of others (positions in these arrays) giving
-    their r2, NaN where they cannot be linked. p1: largest p of an index variant; r2_above: r2 must
-    be above it; kb: the distance must be below it. Returns int64 (variants,), the position of the
-    index variant that claimed each, its own for an index variant, -1 for nobody's.
+    Args:
+        chromosome: int (variants,), codes.
+        position: int64 (variants,), base pairs.
+        neg_log_10_p: float64 (variants,); NaN is never in a clump.
+        r2: function of a variant and an array of others (positions in these arrays) that returns
+            their r2, NaN where it is undefined.
+        p1: largest p of an index variant.
+        r2_above: r2 must be above it.
+        kb: the distance in kilobases must be below it.
+
+    Returns:
+        int64 (variants,), the position of the index variant that claims each; its own for an index
+        variant, ``NOBODY`` for one that is not claimed.
     """
     order = ranking(neg_log_10_p, -math.inf)
-    n_candidates = len(ranking(neg_log_10_p, least_neg_log_10_p(p1)))
+    n_candidates = len(ranking(neg_log_10_p, least_neg_log_10_p(p1)))  # they come first in order
     bound = r2_above * (1 + TOLERANCE)
     owner = np.full(len(position), NOBODY, dtype=np.int64)
     for code in np.unique(chromosome):
@@ -33,7 +51,7 @@ def clump(chromosome, position, neg_log_10_p, r2, *, p1=1e-4, r2_above=0.5, kb=2
         variants = order[here]
         claimed = greedy(
             position[variants],
-            lambda i, others, variants=variants: r2(variants[i], variants[others]) > bound,
+            _linked_among(variants, r2, bound),
             radius=radius_of(kb),
             n_candidates=int((here < n_candidates).sum()),
         )
@@ -41,12 +59,29 @@ def clump(chromosome, position, neg_log_10_p, r2, *, p1=1e-4, r2_above=0.5, kb=2
     return owner
 
 
-def greedy(position, linked, *, radius, n_candidates=None):
-    """``clump`` of one chromosome, its variants strongest first.
+def _linked_among(variants, r2, bound):
+    """Return ``greedy``'s function of linkage, for positions in ``variants``."""
+    return lambda i, others: r2(variants[i], variants[others]) > bound
 
-    position: int64 (variants,); linked: function of a variant and an array of others giving
-    whether each is linked to it; radius: largest distance; n_candidates: how many of the first
-    may be index variants (None = all). Returns the claiming variant of each, -1 where none.
+
+def greedy(
+    position: np.ndarray,
+    linked: Callable[[int, np.ndarray], np.ndarray],
+    *,
+    radius: int,
+    n_candidates: int | None = None,
+) -> np.ndarray:
+    """Clump one chromosome, its variants given strongest first.
+
+    Args:
+        position: int64 (variants,), base pairs.
+        linked: function of a variant and an array of others that returns whether each is in linkage
+            with it.
+        radius: largest distance in base pairs.
+        n_candidates: number of the first variants that may be index variants; None = all.
+
+    Returns:
+        int64 (variants,), as ``clump``.
     """
     owner = np.full(len(position), NOBODY, dtype=np.int64)
     n_candidates = len(position) if n_candidates is None else n_candidates
@@ -54,6 +89,7 @@ def greedy(position, linked, *, radius, n_candidates=None):
         if owner[index] != NOBODY:
             continue
         owner[index] = index
+        # Only unclaimed variants are compared: r2 is what takes the time.
         near = (np.abs(position - position[index]) <= radius) & (owner == NOBODY)
         near = np.flatnonzero(near)
         if len(near):
@@ -61,23 +97,23 @@ def greedy(position, linked, *, radius, n_candidates=None):
     return owner
 
 
-def ranking(neg_log_10_p, least):
-    """Positions of the variants at or above ``least``, strongest first, ties in order."""
+def ranking(neg_log_10_p: np.ndarray, least: float) -> np.ndarray:
+    """Return the positions of variants at or above ``least``, strongest first, ties in order."""
     kept = np.flatnonzero(neg_log_10_p >= least)
     return kept[np.argsort(-neg_log_10_p[kept], kind="stable")]
 
 
-def least_neg_log_10_p(p):
-    """The bound on -log10 p that a largest p means, with PLINK's tolerance."""
+def least_neg_log_10_p(p: float) -> float:
+    """Return the bound on -log10 p that a largest p means, with PLINK's tolerance."""
     return -math.log10(p) * (1 - TOLERANCE) if p > 0 else math.inf
 
 
-def radius_of(kb):
-    """The largest distance in base pairs that is below ``kb`` kilobases, as PLINK rounds it."""
+def radius_of(kb: float) -> int:
+    """Return the largest distance in base pairs below ``kb`` kilobases, as PLINK rounds it."""
     return int(min(kb * 1000 * (1 + TOLERANCE) - 1, _FARTHEST))
 
 
-def significance_bins(neg_log_10_p):
-    """Which of PLINK's five columns each p falls into: 0 for p >= 0.05, ..., 4 for p < 1e-4."""
+def significance_bins(neg_log_10_p: np.ndarray) -> np.ndarray:
+    """Return PLINK's column of each p: 0 for p >= 0.05, ..., 4 for p < 1e-4."""
     bounds = -np.log10(_BINS)
     return (neg_log_10_p[:, None] > bounds).sum(axis=1)

@@ -1,16 +1,16 @@
-"""Which effects on D traits a variant is allowed: any, one for all, one trait's, what differs.
+"""Contrasts: the effects on D traits that a variant is tested for.
 
 In a basis of traits T in which they are independent regressions, a variant has a score u_d and an
-information i_d for each; T_any = sum u_d^2 / i_d is what any effects explain of the residual sum of
-squares R0. A contrast is judged by two shares: q = D T_any / R0 and c = D T_c / R0, T_c being what
-an effect along one direction of the traits explains. For unrelated people q is the squared multiple
-correlation of the genotype with the traits, and c its squared correlation with one combination of
-them.
+information i_d for each. T_any = sum u_d^2 / i_d is the part of the residual sum of squares R0 that
+free effects explain, T_c the part that an effect along one direction of the traits explains. A
+contrast is a function of two shares, q = D T_any / R0 and c = D T_c / R0. For unrelated samples q
+is the squared multiple correlation of the genotype with the traits, and c its squared correlation
+with one combination of them.
 
-lrt: with one scale per variant, twice the log-likelihood ratio is -N D log of the ratio of what the
-larger and the smaller model leave (``likelihood_share``).
+lrt: with one scale per variant, twice the log-likelihood ratio is -N D times the log of the ratio
+of what the larger and the smaller model leave (``likelihood_share``).
 
-f: exact for unrelated people and Gaussian traits, K covariates with the intercept:
+f: exact for unrelated samples and Gaussian traits, K covariates with the intercept:
 
     any                F(D, N - K - D)         of q
     common             F(1, N - K - D)         of c / (1 - q + c): the mean direction L^-1 1, given
@@ -26,7 +26,7 @@ References
     other traits as covariates, each is an ordinary regression.
 """
 
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
@@ -38,18 +38,31 @@ _LARGEST = 1 - 2.0**-53  # what is explained leaves a finite statistic
 
 
 class Conditional(NamedTuple):
-    """The contrast of one trait's effect given the values of the other traits.
+    """Contrast of one trait's effect given the values of the other traits.
 
-    trait: the trait's index. The others are covariates; a variant that acts on one of them alone
-    has an effect here too, where it is correlated with this trait.
+    The other traits are covariates; a variant that acts on one of them alone has an effect here too
+    if that trait is correlated with this one.
+
+    Attributes:
+        trait: index of the trait
     """
 
     trait: int
 
 
+# One of CONTRASTS; the index of a trait, for its own effect; or a Conditional.
+Contrast = str | int | Conditional
+
+
 class Basis(NamedTuple):
-    """transform: T (D, D), traits times T' being independent; r0: their weighted residual sum of
-    squares; n_samples: N; single_dof: N - K - 1, of standard errors"""
+    """Basis of traits in which they are independent regressions.
+
+    Attributes:
+        transform: T (D, D), which makes the traits times T' independent
+        r0: their weighted residual sum of squares
+        n_samples: N
+        single_dof: N - K - 1, the degrees of freedom of standard errors
+    """
 
     transform: np.ndarray
     r0: float
@@ -58,9 +71,16 @@ class Basis(NamedTuple):
 
 
 class MixedScan(NamedTuple):
-    """Results per variant, NaN where one cannot be tested: chi2, neg_log_10_p (variants,); effects
-    and standard_errors of one allele on every trait (variants, D); dof of chi2; r2: D times the
-    share of the residual that the test's effects explain (variants,)."""
+    """Results of likelihood-ratio tests, NaN where a variant cannot be tested.
+
+    Attributes:
+        chi2: float64 (variants,)
+        neg_log_10_p: float64 (variants,)
+        effects: float64 (variants, D), of one effect allele on every trait
+        standard_errors: float64 (variants, D)
+        dof: degrees of freedom of chi2
+        r2: float64 (variants,), D times the share of the residual that the tested effects explain
+    """
 
     chi2: np.ndarray
     neg_log_10_p: np.ndarray
@@ -71,8 +91,15 @@ class MixedScan(NamedTuple):
 
 
 class ContrastF(NamedTuple):
-    """An F test per variant, NaN where one cannot be tested: statistic, neg_log_10_p (variants,),
-    on (dof, dof2); r2: what the F is of, F = r2 / (1 - r2) dof2 / dof (variants,)."""
+    """Results of F tests, NaN where a variant cannot be tested.
+
+    Attributes:
+        statistic: float64 (variants,), F = r2 / (1 - r2) dof2 / dof
+        neg_log_10_p: float64 (variants,)
+        r2: float64 (variants,), the squared correlation that F measures
+        dof: first degrees of freedom
+        dof2: second degrees of freedom
+    """
 
     statistic: np.ndarray
     neg_log_10_p: np.ndarray
@@ -81,7 +108,23 @@ class ContrastF(NamedTuple):
     dof2: int
 
 
-def degrees_of_freedom(contrast, n_traits):
+class _Sizes(Protocol):
+    """The sizes of a null model: N, D and N - K - 1."""
+
+    @property
+    def n_samples(self) -> int:
+        """N."""
+
+    @property
+    def n_traits(self) -> int:
+        """D."""
+
+    @property
+    def single_dof(self) -> int:
+        """N - K - 1."""
+
+
+def degrees_of_freedom(contrast: Contrast, n_traits: int) -> int:
     """Return a contrast's degrees of freedom: D for any, D - 1 for any-vs-common, else 1.
 
     Raises GemcontError for any-vs-common of one trait.
@@ -93,8 +136,8 @@ def degrees_of_freedom(contrast, n_traits):
     return n_traits if contrast == "any" else 1
 
 
-def f_degrees_of_freedom(contrast, n_traits, single_dof):
-    """Return the (first, second) degrees of freedom of a contrast's F; single_dof: N - K - 1."""
+def f_degrees_of_freedom(contrast: Contrast, n_traits: int, single_dof: int) -> tuple[int, int]:
+    """Return the two degrees of freedom of a contrast's F; single_dof: N - K - 1."""
     second = single_dof - n_traits + 1
     if contrast == "any-vs-common":
         second += 1
@@ -103,34 +146,45 @@ def f_degrees_of_freedom(contrast, n_traits, single_dof):
     return degrees_of_freedom(contrast, n_traits), second
 
 
-def contrasted(basis, scores, information, contrast="any"):
-    """Return the ``MixedScan`` of likelihood ratios from scores and information (variants, D).
+def contrasted(
+    basis: Basis, scores: np.ndarray, information: np.ndarray, contrast: Contrast = "any"
+) -> MixedScan:
+    """Test a contrast of every variant by its likelihood ratio.
 
-    contrast: one of ``CONTRASTS``; the index of a trait, its own effect while the effects on the
-    others are free; or ``Conditional``
+    Args:
+        basis: in which the traits are independent.
+        scores: float64 (variants, D), u_d.
+        information: float64 (variants, D), i_d; NaN where a variant cannot be tested.
+        contrast: one of ``CONTRASTS``; the index of a trait, for its own effect while the effects
+            on the others are free; or a ``Conditional``.
+
+    Raises:
+        GemcontError: an unknown contrast.
     """
     q, c = _shares(basis, scores, information, contrast)
-    d, back = len(basis.transform), np.linalg.inv(basis.transform)
+    d, back = len(basis.transform), np.linalg.inv(basis.transform)  # T^-1 (D, D)
     dof = degrees_of_freedom(contrast, d)
-    share = likelihood_share(q, c, d, contrast)
+    share = likelihood_share(q, c, d, contrast)  # (variants,)
     chi2 = np.maximum(-basis.n_samples * d * np.log(share), 0.0)
-    variances = (1 / information) @ (back**2).T
-    left = 1 - np.minimum(q / d, _LARGEST)
+    variances = (1 / information) @ (back**2).T  # (variants, D), in trait units, times the scale
+    left = 1 - np.minimum(q / d, _LARGEST)  # (variants,): the variant's scale over the null's
     scale = basis.r0 * left[:, None] / (basis.single_dof * d)
     return MixedScan(
-        chi2,
-        neg_log10_chi2_sf(chi2, dof),
-        (scores / information) @ back.T,
-        np.sqrt(variances * scale),
-        dof,
-        d * np.maximum(1 - share, 0),
+        chi2=chi2,
+        neg_log_10_p=neg_log10_chi2_sf(chi2, dof),
+        effects=(scores / information) @ back.T,
+        standard_errors=np.sqrt(variances * scale),
+        dof=dof,
+        r2=d * np.maximum(1 - share, 0),
     )
 
 
-def contrasted_f(basis, scores, information, contrast="any"):
-    """Return the ``ContrastF`` of scores and information (variants, D); contrast: see above.
+def contrasted_f(
+    basis: Basis, scores: np.ndarray, information: np.ndarray, contrast: Contrast = "any"
+) -> ContrastF:
+    """Test a contrast of every variant by an F test; arguments as ``contrasted``.
 
-    Exact for unrelated people and Gaussian traits; of a mixed model an approximation, since its
+    Exact for unrelated samples and Gaussian traits; an approximation for a mixed model, whose
     covariances are estimated.
     """
     q, c = _shares(basis, scores, information, contrast)
@@ -148,11 +202,11 @@ def contrasted_f(basis, scores, information, contrast="any"):
     return ContrastF(statistic, neg_log10_f_sf(statistic, dof, dof2), r2, dof, dof2)
 
 
-def most_neg_log_10_p(null, test, contrast):
-    """Return the -log10 p from which r2 is 1 but for rounding; inf where a statistic is bounded.
+def most_neg_log_10_p(null: _Sizes, test: str, contrast: Contrast) -> float:
+    """Return the -log10 p from which r2 is 1 but for rounding; inf if the statistic is bounded.
 
-    null: what knows N, D and K. The likelihood ratio of any effects on two and more traits has a
-    largest value of its own, D log(D / (D - 1)) N, and so have contrasts of it.
+    The likelihood ratio of two or more traits has a largest value of its own, D log(D / (D - 1)) N,
+    and so have its contrasts. null: a null model, for N, D and K.
     """
     dofs = f_degrees_of_freedom(contrast, null.n_traits, null.single_dof)
     left = 1e-10
@@ -163,41 +217,42 @@ def most_neg_log_10_p(null, test, contrast):
     return float(neg_log10_chi2_sf(-null.n_samples * np.log(left), dofs[0]))
 
 
-def likelihood_share(q, c, n_traits, contrast):
-    """Return what the larger model leaves of the residuals that the smaller one leaves.
+def likelihood_share(q: np.ndarray, c: np.ndarray, n_traits: int, contrast: Contrast) -> np.ndarray:
+    """Return the share of the smaller model's residual that the larger model leaves.
 
-    q, c: as at the top of this file, arrays of one shape
+    q, c: as at the top of this file, arrays of one shape.
     """
     every, part = (np.minimum(share / n_traits, _LARGEST) for share in (q, c))
     if contrast == "any":
         return 1 - every
     if contrast == "any-vs-common":
-        return (1 - every) / (1 - part)
+        return (1 - every) / (1 - part)  # given the common effect
     if isinstance(contrast, int | np.integer):
-        return (1 - every) / (1 - np.maximum(every - part, 0))
+        return (1 - every) / (1 - np.maximum(every - part, 0))  # given the other traits' effects
     return 1 - part
 
 
 def _shares(basis, scores, information, contrast):
-    """(q, c), each (variants,)."""
+    """Return (q, c), (variants,) each."""
     d = len(basis.transform)
     _refuse_unknown(contrast, d)
-    q = d * np.einsum("vd,vd->v", scores / information, scores) / basis.r0
+    q = d * np.einsum("vd,vd->v", scores / information, scores) / basis.r0  # D T_any / R0
     if contrast == "any":
         return q, q
     if isinstance(contrast, int | np.integer):
-        back = np.linalg.inv(basis.transform)[contrast]
-        effect, variance = (scores / information) @ back, (1 / information) @ back**2
-        return q, d * effect**2 / variance / basis.r0
-    along = _direction(basis, contrast)
+        back = np.linalg.inv(basis.transform)[contrast]  # (D,): the trait's row of T^-1
+        # (variants,) each
+        beta, variance = (scores / information) @ back, (1 / information) @ back**2
+        return q, d * beta**2 / variance / basis.r0
+    along = _direction(basis, contrast)  # (D,)
     return q, d * (scores @ along) ** 2 / (information @ along**2) / basis.r0
 
 
 def _direction(basis, contrast):
-    """(D,), the direction of traits that an effect is bound to, in the basis."""
+    """Return the direction of traits (D,), in the basis, that the effect is bound to."""
     if isinstance(contrast, Conditional):
-        return basis.transform[:, contrast.trait]
-    return basis.transform.sum(axis=1)
+        return basis.transform[:, contrast.trait]  # T e_d: an effect on this trait alone
+    return basis.transform.sum(axis=1)  # T 1: one effect on all traits
 
 
 def _refuse_unknown(contrast, n_traits):

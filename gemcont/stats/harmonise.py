@@ -1,9 +1,9 @@
-"""Bringing the effects of one study to the alleles of another.
+"""Align the effects of one study to the alleles of another.
 
-Alleles are integer codes; ``complement`` gives the code of the other strand's letters. A row is
-turned over where its effect allele is the reference's other one; a strand is turned where only
-the other strand's letters fit. The letters of a palindromic variant (A/T, C/G) fit both ways, so
-they say nothing of the strand; its frequency may.
+Alleles are integer codes; ``complement`` gives the code of the complementary letters. A row is
+allele-swapped if its effect allele is the reference's other allele, and strand-flipped if only the
+complementary letters fit. The letters of a palindromic variant (A/T, C/G) fit both ways, so they do
+not tell the strand; its allele frequency may.
 """
 
 from enum import IntEnum
@@ -12,7 +12,7 @@ import numpy as np
 
 
 class Reason(IntEnum):
-    """Why a row cannot be aligned; 0 where it can."""
+    """Reason why a row cannot be aligned; 0 if it can."""
 
     KEPT = 0
     ALLELES = 1
@@ -35,25 +35,33 @@ _NEARLY_ALL = 0.99  # share of them on one strand: the rest are mistakes
 
 
 class Strand(IntEnum):
-    """Which strand a study's letters are of: the reference's, the other one, or untold."""
+    """Strand that a study's letters refer to: the reference's, the opposite one, or unknown."""
 
     UNTOLD = 0
     SAME = 1
     OTHER = 2
 
 
-def count_strands(effect, other, ref_effect, ref_other, complement):
-    """Return how many rows are (on the reference's strand, on the other), by letters that tell.
+def count_strands(
+    effect: np.ndarray,
+    other: np.ndarray,
+    ref_effect: np.ndarray,
+    ref_other: np.ndarray,
+    complement: np.ndarray,
+) -> tuple[int, int]:
+    """Return the numbers of rows on the reference's strand and on the opposite one.
 
-    Arguments as of ``align``. Palindromic rows, and those whose alleles do not fit, do not count.
+    Arguments as ``align``. Palindromic rows, and rows whose alleles do not fit, are not counted.
     """
+    # (rows,): the letters as they are
     here = np.logical_or(*_fits(effect, other, ref_effect, ref_other))
-    there = np.logical_or(*_fits(complement[effect], complement[other], ref_effect, ref_other))
+    flipped = complement[effect], complement[other]
+    there = np.logical_or(*_fits(*flipped, ref_effect, ref_other))  # (rows,): their complements
     return int((here & ~there).sum()), int((there & ~here).sum())
 
 
-def strand_of(same, flipped):
-    """Return the ``Strand`` of a study of which so many variants are on either strand."""
+def strand_of(same: int, flipped: int) -> Strand:
+    """Return the ``Strand`` of a study, given its variants on the same and the opposite strand."""
     total = same + flipped
     if total < _FEWEST_COUNTED or _NEARLY_ALL * total > max(same, flipped):
         return Strand.UNTOLD
@@ -61,51 +69,64 @@ def strand_of(same, flipped):
 
 
 def align(
-    effect,
-    other,
-    frequency,
-    ref_effect,
-    ref_other,
-    ref_frequency,
-    complement,
+    effect: np.ndarray,
+    other: np.ndarray,
+    frequency: np.ndarray,
+    ref_effect: np.ndarray,
+    ref_other: np.ndarray,
+    ref_frequency: np.ndarray,
+    complement: np.ndarray,
     *,
-    palindromic="infer",
-    ambiguous=0.4,
-    max_difference=None,
-    same_strand=False,
-):
-    """How each row's effect is to be turned: (sign int8, strand flipped bool, reason uint8).
+    palindromic: str = "infer",
+    ambiguous: float = 0.4,
+    max_difference: float | None = None,
+    same_strand: bool | np.ndarray = False,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return how each row's effect must be changed to refer to the reference's effect allele.
 
-    effect, other, ref_effect, ref_other: int (rows,) allele codes; frequency, ref_frequency: of
-    the effect alleles, NaN unknown; complement: int (codes,), the other strand's code of each.
-    palindromic: "keep" goes by the letters, "drop" takes none, "infer" goes by them where
-    same_strand (bool, or bool (rows,)) says that they are of the reference's strand; elsewhere it
-    turns the strand where the frequencies lie on different sides of one half and leaves the row out
-    where either lies within [ambiguous, 1 - ambiguous] or is unknown. max_difference: largest
-    difference of frequencies.
+    Args:
+        effect: int (rows,), allele codes of the study's effect alleles.
+        other: int (rows,), allele codes of its other alleles.
+        frequency: float (rows,), of its effect alleles, NaN unknown.
+        ref_effect: int (rows,), effect alleles of the reference.
+        ref_other: int (rows,), other alleles of the reference.
+        ref_frequency: float (rows,), of the reference's effect alleles, NaN unknown.
+        complement: int (codes,), the code of each code's complementary letters.
+        palindromic: "keep" trusts the letters; "drop" excludes the rows; "infer" trusts the letters
+            where same_strand is True, elsewhere flips the strand if the two frequencies lie on
+            different sides of one half.
+        ambiguous: under "infer" a row is excluded if either frequency lies within
+            [ambiguous, 1 - ambiguous] or is unknown.
+        max_difference: largest difference of the frequencies; None = any.
+        same_strand: whether the study's letters refer to the reference's strand, for all or
+            (rows,).
 
-    sign is 1 or -1, the factor of the effect; 0 where the row cannot be used, for the reason.
-    A sign of -1 turns the frequency over too.
+    Returns:
+        sign: int8 (rows,), the factor of the effect: 1, -1 if allele-swapped (its frequency f is
+            then 1 - f), 0 if the row cannot be used.
+        flipped: bool (rows,), whether the strand was flipped.
+        reason: uint8 (rows,), a ``Reason``.
     """
+    # int8, bool (rows,)
     sign, flipped = _by_letters(effect, other, ref_effect, ref_other, complement)
     reason = np.where(sign == 0, Reason.ALLELES, Reason.KEPT).astype(np.uint8)
-    mirrored = (sign != 0) & (complement[effect] == other)
+    palindrome = (sign != 0) & (complement[effect] == other)
     if palindromic == "drop":
-        reason[mirrored] = Reason.PALINDROMIC
+        reason[palindrome] = Reason.PALINDROMIC
     elif palindromic == "infer":
-        mirrored &= ~np.asarray(same_strand)
-        turned = np.where(sign < 0, 1 - frequency, frequency)
-        unknown = np.isnan(turned) | np.isnan(ref_frequency)
-        middle = _is_middle(turned, ambiguous) | _is_middle(ref_frequency, ambiguous)
-        reason[mirrored & middle] = Reason.AMBIGUOUS
-        reason[mirrored & unknown] = Reason.NO_FREQUENCY
-        strand = mirrored & ((turned < 0.5) != (ref_frequency < 0.5)) & (reason == Reason.KEPT)
+        palindrome &= ~np.asarray(same_strand)
+        aligned = np.where(sign < 0, 1 - frequency, frequency)
+        unknown = np.isnan(aligned) | np.isnan(ref_frequency)
+        undecided = _is_middle(aligned, ambiguous) | _is_middle(ref_frequency, ambiguous)  # (rows,)
+        reason[palindrome & undecided] = Reason.AMBIGUOUS
+        reason[palindrome & unknown] = Reason.NO_FREQUENCY
+        strand = palindrome & ((aligned < 0.5) != (ref_frequency < 0.5)) & (reason == Reason.KEPT)
         sign[strand] *= -1
         flipped |= strand
     if max_difference is not None:
-        turned = np.where(sign < 0, 1 - frequency, frequency)
-        far = np.abs(turned - ref_frequency) > max_difference
-        reason[far & (reason == Reason.KEPT)] = Reason.FREQUENCY
+        aligned = np.where(sign < 0, 1 - frequency, frequency)
+        distant = np.abs(aligned - ref_frequency) > max_difference
+        reason[distant & (reason == Reason.KEPT)] = Reason.FREQUENCY
     sign[reason != Reason.KEPT] = 0
     return sign, flipped & (sign != 0), reason
 
@@ -115,13 +136,13 @@ def _is_middle(frequency, ambiguous):
 
 
 def _by_letters(effect, other, ref_effect, ref_other, complement):
-    """Sign by the letters of either strand, 0 where neither fits; whether the strand was turned."""
+    """Return each row's sign by the letters of either strand, 0 if neither fits, and the flips."""
     same, swapped = _fits(effect, other, ref_effect, ref_other)
     theirs = complement[effect], complement[other]
     same_other_strand, swapped_other_strand = _fits(*theirs, ref_effect, ref_other)
     here = same | swapped
     sign = np.zeros(len(effect), dtype=np.int8)
-    sign[same | (same_other_strand & ~here)] = 1
+    sign[same | (same_other_strand & ~here)] = 1  # the letters as they are come first
     sign[swapped | (swapped_other_strand & ~here)] = -1
     return sign, (sign != 0) & ~here
 

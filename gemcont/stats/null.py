@@ -1,59 +1,70 @@
-"""The null model of the joint test: covariates' basis, residual traits, their covariance."""
+"""Null model of the joint test: the covariates' basis, the residual traits, their covariance."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 
-from gemcont.arrays import as_array
+from gemcont.arrays import ArrayLike, as_array
 from gemcont.errors import GemcontError
 
-COLLINEAR = 1e-8  # residual over total sum of squares below which a column adds nothing
-# The same of a covariate, after centring: 1e-7 of its standard deviation, as R's lm. Powers of a
-# year of birth leave 5e-5.
+COLLINEAR = 1e-8  # residual over total sum of squares below which a column counts as explained
+# The same bound for a covariate, after centring: 1e-7 of its standard deviation, as in R's lm. The
+# square of a year of birth, given the year, leaves 5e-5.
 _COVARIATE = 1e-14
 _AT_ONCE = 64  # traits whose residuals are made together
 _CONSTANT = 1e-28  # centred over raw sum of squares: the rounding of a constant column
 
 
 class NullFacts:
-    """What tests ask of a null model beside arrays of samples.
+    """Quantities of a null model that tests need beside the arrays of samples.
 
-    From n_samples, n_traits, n_covariates (K, the intercept included) and scales: (D, D), lower
-    Cholesky factor L of the residual covariance (over N), or (D,), standard deviations, where the
-    traits are only tested one by one.
+    Attributes:
+        n_samples: N
+        n_traits: D
+        n_covariates: K, the intercept included
+        scales: (D, D), lower Cholesky factor L of the residual covariance (over N); or (D,),
+            standard deviations, if the traits are only tested one by one
     """
 
+    n_samples: int
+    n_traits: int
+    n_covariates: int
+    scales: np.ndarray
+
     @property
-    def residual_dof(self):
+    def residual_dof(self) -> int:
         """N - K - D, the second degrees of freedom of the exact F test."""
         return self.n_samples - self.n_covariates - self.n_traits
 
     @property
-    def single_dof(self):
+    def single_dof(self) -> int:
         """N - K - 1, the degrees of freedom of each trait's own t test."""
         return self.n_samples - self.n_covariates - 1
 
     @property
-    def total_sum_of_squares(self):
-        """(D,), sum of squares of each residual trait."""
+    def total_sum_of_squares(self) -> np.ndarray:
+        """Sum of squares (D,) of each residual trait."""
         squares = np.square(self.scales)
+        # Diag(L L') or sd^2.
         return self.n_samples * (squares.sum(axis=1) if squares.ndim == 2 else squares)
 
-    def in_trait_units(self, scores):
-        """Scores of the whitened traits (variants, D) -> scores of the residual traits."""
+    def in_trait_units(self, scores: np.ndarray) -> np.ndarray:
+        """Turn scores of the whitened traits (variants, D) into scores of the residual traits."""
         return scores @ self.scales.T if self.scales.ndim == 2 else scores * self.scales
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class NullModel(NullFacts):
-    """Covariates and traits ready for the scan.
+    """Covariates and traits, ready for the scan.
 
-    basis: (samples, K - 1), orthonormal and orthogonal to the intercept: the covariates
-    whitened: (samples, D), scaled residual traits Y with diag(Y'Y) = N, orthogonal to all
-        covariates; of the joint test Y'Y = N I
-    scales: as in ``NullFacts``; residual traits = Y L'
-    n_covariates: K, the rank of the covariates, the intercept included
-    kept_covariates: indices of the given covariates that were not collinear
+    Attributes:
+        basis: (samples, K - 1), orthonormal and orthogonal to the intercept: the covariates
+        whitened: (samples, D), scaled residual traits Y with diag(Y'Y) = N, orthogonal to all
+            covariates; in the joint test Y'Y = N I
+        scales: as in ``NullFacts``; residual traits = Y L'
+        n_covariates: K, the rank of the covariates, the intercept included
+        kept_covariates: indices of the given covariates that are not collinear
     """
 
     basis: np.ndarray
@@ -63,18 +74,18 @@ class NullModel(NullFacts):
     kept_covariates: np.ndarray
 
     @property
-    def n_samples(self):
-        """N."""
+    def n_samples(self) -> int:  # type: ignore[override]  # a frozen field elsewhere
+        """Number of samples, N."""
         return len(self.whitened)
 
     @property
-    def n_traits(self):
-        """D."""
+    def n_traits(self) -> int:  # type: ignore[override]
+        """Number of traits, D."""
         return self.whitened.shape[1]
 
     @property
-    def cross_products(self):
-        """(D, D), Y'MY of the residual traits in their own units."""
+    def cross_products(self) -> np.ndarray:
+        """Cross-products Y'MY (D, D) of the residual traits, in their own units."""
         if self.scales.ndim == 2:
             return self.n_samples * (self.scales @ self.scales.T)
         return (self.whitened.T @ self.whitened) * np.outer(self.scales, self.scales)
@@ -82,24 +93,30 @@ class NullModel(NullFacts):
 
 @dataclass(frozen=True)
 class SummaryNull(NullFacts):
-    """A null model known by its sums alone: N, K, and ``scales`` as in ``NullFacts``."""
+    """Null model known by its sums alone.
+
+    Attributes:
+        n_samples: N
+        n_covariates: K, the intercept included
+        scales: as in ``NullFacts``
+    """
 
     n_samples: int
     n_covariates: int
     scales: np.ndarray
 
     @property
-    def n_traits(self):
-        """D."""
+    def n_traits(self) -> int:  # type: ignore[override]
+        """Number of traits, D."""
         return len(self.scales)
 
-    def whiten(self, scores):
-        """Scores of the residual traits (variants, D) -> scores of the whitened ones."""
-        return np.linalg.solve(self.scales, scores.T).T
+    def whiten(self, scores: np.ndarray) -> np.ndarray:
+        """Turn scores of the residual traits (variants, D) into scores of the whitened ones."""
+        return np.linalg.solve(self.scales, scores.T).T  # s L'^-1
 
 
-def single_summary_null(squares, n_samples, n_covariates):
-    """The null model of traits that are tested one by one, from their sums of squares (D,).
+def single_summary_null(squares: np.ndarray, n_samples: int, n_covariates: int) -> SummaryNull:
+    """Return the null model of traits that are tested one by one, from their sums of squares (D,).
 
     A trait without variance (or NaN) has the scale NaN. Raises GemcontError for too few samples.
     """
@@ -108,11 +125,17 @@ def single_summary_null(squares, n_samples, n_covariates):
     return SummaryNull(n_samples, n_covariates, np.sqrt(known / n_samples))
 
 
-def summary_null(cross_products, n_samples, n_covariates, *, names=None):
-    """The null model of traits whose residual cross-products Y'MY (D, D) are known.
+def summary_null(
+    cross_products: np.ndarray,
+    n_samples: int,
+    n_covariates: int,
+    *,
+    names: Iterable[str] | None = None,
+) -> SummaryNull:
+    """Return the null model of traits whose residual cross-products Y'MY (D, D) are known.
 
-    Raises GemcontError as ``fit_null`` for traits without variance or collinear ones, and for too
-    few samples.
+    names: of the traits, for the messages. Raises GemcontError as ``fit_null`` for traits without
+    variance or collinear ones, and for too few samples.
     """
     d = len(cross_products)
     names = [str(i + 1) for i in range(d)] if names is None else list(names)
@@ -125,21 +148,29 @@ def summary_null(cross_products, n_samples, n_covariates, *, names=None):
     return SummaryNull(n_samples, n_covariates, np.linalg.cholesky(cross_products / n_samples))
 
 
-def fit_null(traits, covariates=None, *, names=None):
-    """The null model of traits (samples, D) given covariates (samples, k); no value missing.
+def fit_null(
+    traits: ArrayLike, covariates: ArrayLike = None, *, names: Iterable[str] | None = None
+) -> NullModel:
+    """Fit the null model of the joint test.
 
-    An intercept is always added; covariates collinear with it or with earlier ones are left out
-    (``kept_covariates`` says which stayed). ``names`` of the traits serve the messages.
+    An intercept is always added. A covariate that is collinear with it or with earlier ones is left
+    out; ``kept_covariates`` lists those that stayed.
 
-    Raises GemcontError for non-finite values, too many traits for the samples (N - K - D < 1),
-    and traits that are constant, given by the covariates, or collinear.
+    Args:
+        traits: (samples, D), no value missing.
+        covariates: (samples, k), no value missing; or None.
+        names: of the traits, for the messages.
+
+    Raises:
+        GemcontError: values that are not finite, too many traits for the samples (N - K - D < 1),
+            or traits that are constant, explained by the covariates, or collinear.
     """
     traits, covariates = _checked(traits, covariates)
     names = [str(d + 1) for d in range(traits.shape[1])] if names is None else list(names)
     if len(names) != traits.shape[1]:
         raise GemcontError(f"{traits.shape[1]} traits have {len(names)} names")
     basis, kept = covariate_basis(covariates)
-    _refuse_too_many(*traits.shape, basis.shape[1] + 1)
+    _refuse_too_many(len(traits), traits.shape[1], basis.shape[1] + 1)
     residuals, faults = residual_traits(traits, basis)
     faulty = [f"{name} {fault}" for name, fault in zip(names, faults, strict=True) if fault]
     if faulty:
@@ -149,17 +180,25 @@ def fit_null(traits, covariates=None, *, names=None):
         )
     scaled = residuals / np.sqrt(np.square(residuals).sum(axis=0))
     _refuse_collinear(scaled.T @ scaled, names)
-    cholesky = np.linalg.cholesky(residuals.T @ residuals / len(traits))
-    whitened = np.linalg.solve(cholesky, residuals.T).T
-    return NullModel(basis, np.ascontiguousarray(whitened), cholesky, basis.shape[1] + 1, kept)
+    cholesky = np.linalg.cholesky(residuals.T @ residuals / len(traits))  # L (D, D)
+    whitened = np.linalg.solve(cholesky, residuals.T).T  # R L'^-1 (N, D)
+    return NullModel(
+        basis=basis,
+        whitened=np.ascontiguousarray(whitened),
+        scales=cholesky,
+        n_covariates=basis.shape[1] + 1,
+        kept_covariates=kept,
+    )
 
 
-def fit_single_nulls(traits, covariates=None):
-    """The null models of traits that are tested one by one, and why some cannot be.
+def fit_single_nulls(
+    traits: ArrayLike, covariates: ArrayLike = None
+) -> tuple[NullModel, list[str | None]]:
+    """Fit the null models of traits that are tested one by one; arguments as ``fit_null``.
 
-    Returns a ``NullModel`` of the traits that can be tested and, per given trait, None or its fault
-    ("is constant", ...). Collinear traits and more traits than samples are no fault here. Raises
-    GemcontError for non-finite values and for too few samples (N - K - 1 < 1).
+    Returns a ``NullModel`` of the traits that can be tested and, for each given trait, None or its
+    fault ("is constant", ...). Collinear traits, or more traits than samples, are no fault here.
+    Raises GemcontError for values that are not finite and for too few samples (N - K - 1 < 1).
     """
     traits, covariates = _checked(traits, covariates)
     basis, kept = covariate_basis(covariates)
@@ -169,7 +208,14 @@ def fit_single_nulls(traits, covariates=None):
         residuals = residuals[:, [fault is None for fault in faults]]
     deviations = np.sqrt(np.einsum("sd,sd->d", residuals, residuals) / len(residuals))
     residuals /= deviations
-    return NullModel(basis, residuals, deviations, basis.shape[1] + 1, kept), faults
+    null = NullModel(
+        basis=basis,
+        whitened=residuals,
+        scales=deviations,
+        n_covariates=basis.shape[1] + 1,
+        kept_covariates=kept,
+    )
+    return null, faults
 
 
 def _checked(traits, covariates):
@@ -192,19 +238,21 @@ def _matrix(values, what):
     return values
 
 
-def covariate_basis(covariates):
-    """Orthonormal basis (samples, rank) of the centred covariates, and the indices it kept.
+def covariate_basis(covariates: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return an orthonormal basis (samples, rank) of the centred covariates, and the kept columns.
 
-    Gram-Schmidt in the given order, each column projected twice, so that which of two collinear
-    columns stays does not depend on rounding.
+    covariates: (samples, k); the second array holds the indices of the columns that are not
+    collinear. Gram-Schmidt in the given order, each column projected twice, so that it does not
+    depend on rounding which of two collinear columns stays.
     """
     n_samples, count = covariates.shape
-    basis, kept = np.empty((n_samples, count)), []
+    basis: np.ndarray = np.empty((n_samples, count))
+    kept: list[int] = []
     for j in range(count):
-        column, found = centre(covariates[:, j]), basis[:, : len(kept)]
+        column, earlier = centre(covariates[:, j]), basis[:, : len(kept)]
         total = column @ column
         for _ in range(2):
-            column = column - found @ (found.T @ column)
+            column = column - earlier @ (earlier.T @ column)
         residual = column @ column
         if total > 0 and residual > _COVARIATE * total:
             basis[:, len(kept)] = column / np.sqrt(residual)
@@ -212,8 +260,11 @@ def covariate_basis(covariates):
     return basis[:, : len(kept)], np.array(kept, dtype=np.int64)
 
 
-def centre(columns):
-    """Columns (samples,) or (samples, k) less their means; zeros where constant up to rounding."""
+def centre(columns: np.ndarray) -> np.ndarray:
+    """Return columns (samples,) or (samples, k) less their means, zeros where constant.
+
+    A column is constant if what is left of it is rounding.
+    """
     centred = columns - columns.mean(axis=0)
     centred -= centred.mean(axis=0)  # what rounding left of a mean far from zero
     squares, raw = (np.einsum("s...,s...->...", c, c) for c in (centred, columns))
@@ -229,15 +280,19 @@ def _refuse_too_many(n_samples, n_traits, n_covariates):
         )
 
 
-def residual_traits(traits, basis):
-    """Traits less their mean and what the covariates explain, and each one's fault or None."""
-    residuals, faults = np.empty_like(traits), []
+def residual_traits(traits: np.ndarray, basis: np.ndarray) -> tuple[np.ndarray, list[str | None]]:
+    """Return traits less their mean and what the covariates explain, and each one's fault or None.
+
+    traits: (samples, D); basis: (samples, K - 1), from ``covariate_basis``.
+    """
+    residuals = np.empty_like(traits)
+    faults: list[str | None] = []
     for start in range(0, traits.shape[1], _AT_ONCE):
         columns = slice(start, start + _AT_ONCE)
         centred = centre(traits[:, columns])
         total = np.einsum("sd,sd->d", centred, centred)
         for _ in range(2):
-            centred = centred - basis @ (basis.T @ centred)
+            centred = centred - basis @ (basis.T @ centred)  # twice, as in covariate_basis
         left = np.einsum("sd,sd->d", centred, centred)
         residuals[:, columns] = centred
         for before, after in zip(total, left, strict=True):
@@ -253,7 +308,7 @@ def residual_traits(traits, basis):
 
 
 def _refuse_collinear(correlation, names):
-    """Raise for the first trait that the traits before it determine, and name those."""
+    """Raise GemcontError for the first trait that the traits before it determine, naming those."""
     d = _first_determined(correlation)
     if d is None:
         return
@@ -266,8 +321,11 @@ def _refuse_collinear(correlation, names):
 
 
 def _first_determined(correlation):
-    """First column that the columns before it explain but for 1e-8 of its variance, or None."""
-    # The squared diagonal of the Cholesky factor is what is left of each column in turn.
+    """Return the first trait that those before it explain but for 1e-8 of its variance, or None.
+
+    correlation: (D, D).
+    """
+    # The squared diagonal of the Cholesky factor is what is left of each trait in turn.
     factor = correlation.copy()
     for d in range(len(factor)):
         column = factor[d:, d] - factor[d:, :d] @ factor[d, :d]

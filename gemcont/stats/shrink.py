@@ -7,8 +7,8 @@ of all variants, selected or not; the posterior mean given z is
 
     E[mu | z] = z * sum_k p_k(z) s_k^2 / (1 + s_k^2),  p_k(z) ~ w_k N(z; 0, 1 + s_k^2)
 
-Selection by z does not change what z says of mu, so the posterior mean needs no correction for
-it: a barely significant effect in a trait of few strong loci is pulled far towards 0, a very
+Given z, selection by z says nothing more about mu, so the posterior mean needs no correction for
+it: a barely significant effect on a trait with few strong loci is shrunk far towards 0, a very
 strong one hardly.
 """
 
@@ -20,16 +20,16 @@ _ROUNDS = 2000
 _FARTHEST = 100.0  # beyond it one z would spoil the bins of all
 
 
-def fit_mixture(z):
-    """Weights (components,) of the mixture of effects, from z scores (variants,), NaN left out."""
+def fit_mixture(z: np.ndarray) -> np.ndarray:
+    """Fit the mixture's weights (components,) to z scores (variants,), NaN left out."""
     z = np.minimum(np.abs(z[~np.isnan(z)]), _FARTHEST)
     edges = np.linspace(0, max(z.max(initial=0), 1.0), _BINS + 1)
     count, _ = np.histogram(z, edges)
-    likelihood = _likelihood((edges[:-1] + edges[1:]) / 2)[count > 0]
+    likelihood = _likelihood((edges[:-1] + edges[1:]) / 2)[count > 0]  # (bins, components)
     count = count[count > 0]
     weight = np.full(len(_GRID), 1 / len(_GRID))
     for _ in range(_ROUNDS):
-        share = likelihood * weight
+        share = likelihood * weight  # (bins, components), posterior of each component
         share /= share.sum(axis=1, keepdims=True)
         following = count @ share / count.sum()
         if np.abs(following - weight).max() < 1e-9:
@@ -38,10 +38,13 @@ def fit_mixture(z):
     return following
 
 
-def shrinkage(z, weight):
-    """E[mu | z] / z (variants,), between 0 and 1, given ``fit_mixture``'s weights."""
+def shrinkage(z: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """Return the shrinkage factor E[mu | z] / z (variants,), between 0 and 1.
+
+    z: (variants,); weight: (components,), from ``fit_mixture``.
+    """
     with np.errstate(divide="ignore"):
-        logs = np.log(weight) + _log_likelihood(np.abs(z))
+        logs = np.log(weight) + _log_likelihood(np.abs(z))  # (variants, components)
     share = np.exp(logs - logs.max(axis=1, keepdims=True))
     share /= share.sum(axis=1, keepdims=True)
     return share @ (_GRID**2 / (1 + _GRID**2))
@@ -49,6 +52,7 @@ def shrinkage(z, weight):
 
 def _log_likelihood(z):
     variance = 1 + _GRID**2
+    # The constant of 2 pi cancels.
     return -0.5 * (np.square(z)[:, None] / variance + np.log(variance))
 
 

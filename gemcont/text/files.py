@@ -1,7 +1,10 @@
-"""Text files as users have them, read: plain or gzipped, CRLF, a byte-order mark; else refused."""
+"""Reading of text files: plain or gzipped, CRLF or not, with or without a byte-order mark."""
 
 import weakref
+from collections.abc import Iterator
 from contextlib import contextmanager
+from os import PathLike
+from typing import IO
 
 from gemcont.errors import GemcontError
 
@@ -11,11 +14,15 @@ _GZIP = b"\x1f\x8b"
 _PACKED = {b"\x28\xb5\x2f\xfd": "zstd", b"BZh": "bzip2", b"\xfd7zXZ": "xz", b"PK\x03\x04": "zip"}
 
 
-def read_text(path, *, empty=False):
-    """The bytes of a text file, unzipped, with newline line ends, no byte-order mark.
+def read_text(path: str | PathLike, *, empty: bool = False) -> bytes:
+    """Return the bytes of a text file, unzipped, with newline line ends and no byte-order mark.
 
-    ``empty`` allows a file that holds nothing. Raises GemcontError if the file is missing,
-    unreadable, empty or not text.
+    Args:
+        path: of the file.
+        empty: accept a file that holds nothing.
+
+    Raises:
+        GemcontError: the file is missing, unreadable, empty or not text.
     """
     data = _read_file(path)
     if data.startswith(_GZIP):
@@ -31,8 +38,8 @@ def read_text(path, *, empty=False):
     return data
 
 
-def refuse_packed(path, data):
-    """Raise GemcontError if the first bytes are those of a packed file, or of UTF-16 text."""
+def refuse_packed(path: str | PathLike, data: bytes) -> None:
+    """Raise GemcontError if the first bytes are those of a compressed file, or of UTF-16 text."""
     for magic, program in _PACKED.items():
         if data.startswith(magic):
             raise GemcontError(f"{path}: packed by {program}; unpack it, or use gzip")
@@ -40,7 +47,7 @@ def refuse_packed(path, data):
         raise GemcontError(f"{path}: is UTF-16 text; save it as UTF-8")
 
 
-def decoded(path, data):
+def decoded(path: str | PathLike, data: bytes) -> str:
     """Return a file's bytes as text, or raise GemcontError naming the line that is not UTF-8."""
     try:
         return data.decode()
@@ -57,8 +64,8 @@ def _read_file(path):
 
 
 @contextmanager
-def readable(path):
-    """Within, a file that is not there or cannot be read is a GemcontError."""
+def readable(path: str | PathLike) -> Iterator[None]:
+    """Raise GemcontError instead of OSError if a file is missing or cannot be read."""
     try:
         yield
     except FileNotFoundError:
@@ -76,10 +83,11 @@ def _unzip(path, data):
         raise GemcontError(f"{path}: damaged or truncated gzip file") from None
 
 
-def open_bytes(path, owner):
-    """An open binary file, unzipped where its first bytes say gzip, closed with its owner.
+def open_bytes(path: str | PathLike, owner: object) -> IO[bytes]:
+    """Open a binary file, unzipped if its first bytes say gzip.
 
-    Never rewound, so that a pipe can be read too. Raises GemcontError.
+    It is closed when ``owner`` goes, and never rewound, so that a pipe can be read too. Raises
+    GemcontError.
     """
     with readable(path):
         file = open(path, "rb")  # noqa: SIM115 - closed when the owner goes

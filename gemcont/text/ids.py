@@ -1,50 +1,63 @@
-"""Names of columns, and which of them name samples: PLINK's id columns, wherever they stand."""
+"""Names of columns, and the columns that identify samples: PLINK's ids, in any order."""
 
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from gemcont.errors import GemcontError
 
-OTHER_IDS = ("SID", "PAT", "MAT")  # PLINK's other columns of ids: a sample's, its parents'
-SEX = "SEX"  # of a .psam: a covariate where it is asked for, never a trait by itself
+OTHER_IDS = ("SID", "PAT", "MAT")  # PLINK's other id columns: source, father, mother
+SEX = "SEX"  # of a .psam: a covariate if it is named as one, never a trait by default
 
 
 class IdColumns(NamedTuple):
-    """Positions in a header: of FID (None where there is none) and IID; names of ``OTHER_IDS``."""
+    """Id columns of a header.
+
+    Attributes:
+        fid: position of FID, None if there is none
+        iid: position of IID
+        others: names of the ``OTHER_IDS`` that are there
+    """
 
     fid: int | None
     iid: int
-    others: tuple
+    others: tuple[str, ...]
 
 
-def bare_names(names):
+def bare_names(names: Iterable[object]) -> list[str]:
     """Return the names of a header without blanks, quotes and the # that may begin it."""
-    names = [str(name).strip().strip('"').strip() for name in names]
-    return [name.lstrip("#").strip() if i == 0 else name for i, name in enumerate(names)]
+    bare = [str(name).strip().strip('"').strip() for name in names]
+    return [name.lstrip("#").strip() if i == 0 else name for i, name in enumerate(bare)]
 
 
-def refuse_twice(names, where):
-    """Raise GemcontError where two columns have one name; where: what messages call the table."""
-    seen = set()
+def refuse_twice(names: Iterable[str], where: str) -> None:
+    """Raise GemcontError if two columns have the same name; where: the table, in messages."""
+    seen: set[str] = set()
     for name in names:
         if name in seen:
             raise GemcontError(f"{where}: column {name!r} stands twice")
         seen.add(name)
 
 
-def find_ids(names, where):
-    """Return the ``IdColumns`` of a header's ``bare_names``, None where no column is IID.
+def find_ids(names: Sequence[str], where: str) -> IdColumns | None:
+    """Return the ``IdColumns`` of a header, None if no column is IID.
 
-    FID and IID are known in upper, lower and mixed case; SID, PAT and MAT in the case in which
-    IID is written, since mat or sid may be a trait. Raises GemcontError where a column stands
-    twice; where: what messages call the table.
+    FID and IID may be in upper, lower or mixed case; SID, PAT and MAT only in the case of IID,
+    since mat or sid may be a trait.
+
+    Args:
+        names: as ``bare_names`` returns them.
+        where: the table, in messages.
+
+    Raises:
+        GemcontError: FID or IID is there twice.
     """
-    places = {}
-    for place, name in enumerate(names):
+    positions: dict[str, int] = {}
+    for position, name in enumerate(names):
         word = name.upper()
-        if word in ("FID", "IID") and places.setdefault(word, place) != place:
+        if word in ("FID", "IID") and positions.setdefault(word, position) != position:
             raise GemcontError(f"{where}: column {word} stands twice")
-    if "IID" not in places:
+    if "IID" not in positions:
         return None
-    upper = names[places["IID"]].isupper()
+    upper = names[positions["IID"]].isupper()
     others = [name for name in names if name.upper() in OTHER_IDS and name.isupper() == upper]
-    return IdColumns(places.get("FID"), places["IID"], tuple(others))
+    return IdColumns(positions.get("FID"), positions["IID"], tuple(others))

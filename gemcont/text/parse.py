@@ -6,6 +6,8 @@ turn text into a polars table or say in one line what is wrong with it.
 
 import csv
 import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -17,10 +19,11 @@ from gemcont.text.files import read_text
 # spreadsheets write.
 MISSING = ("na", "nan", ".", "", "none", "null", "n/a", "#n/a", "#na", "<na>")
 _BLOCK = 4 << 20  # bytes of text that are looked at, or become one column, at a time
+DataType = pl.DataType | pl.datatypes.DataTypeClass
 
 
-def separator_of(header):
-    """The separator that a header line uses: tab, else comma after its first word, else blanks."""
+def separator_of(header: bytes) -> str:
+    """Return the separator of a header line: tab, else comma after its first word, else blanks."""
     if b"\t" in header:
         return "\t"
     first, comma, _ = header.partition(b",")
@@ -29,11 +32,11 @@ def separator_of(header):
     return " "
 
 
-def split_fields(data, separator):
-    """One separator between fields, no blank lines: what ``parse_table`` takes.
+def split_fields(data: bytes, separator: str) -> bytes:
+    """Return text as ``parse_table`` takes it: one separator between fields, no blank lines.
 
-    With ``separator`` " " any run of blanks and tabs becomes one tab; tabs and commas are kept
-    one by one, so that an empty field stays an empty field.
+    With ``separator`` " " any run of blanks and tabs becomes one tab; tabs and commas are kept one
+    by one, so that an empty field stays an empty field.
     """
     if separator == " ":
         data = data.replace(b" ", b"\t") if b" " in data else data
@@ -50,7 +53,10 @@ def split_fields(data, separator):
 
 
 def _first_letters(data):
-    """The first letter of every line: five times as fast as a search for pairs of letters."""
+    """Return the first letter of every line.
+
+    This is five times as fast as a search for pairs of letters.
+    """
     letters = np.frombuffer(data, dtype=np.uint8)
     starts = np.flatnonzero(letters[:-1] == ord("\n")) + 1
     return data[:1] + letters[starts].tobytes()
@@ -62,31 +68,50 @@ def _collapse(data, run, single):
     return data
 
 
-def parse_table(path, data, separator, schema, *, quote_char=None, columns=None, comment=b"\0"):
-    """A polars table from ``data`` (without its header) as ``split_fields`` leaves it.
+def parse_table(
+    path: str,
+    data: bytes,
+    separator: str,
+    schema: Mapping[str, DataType],
+    *,
+    quote_char: str | None = None,
+    columns: Sequence[str] | None = None,
+    comment: bytes = b"\0",
+) -> pl.DataFrame:
+    """Parse the body of a table.
 
-    ``schema`` maps the names of all columns to polars types; ``columns`` are the names of those
-    to keep (None = all); lines of the file that begin with ``comment`` are not in ``data``.
-    Raises GemcontError naming the first line with too few or too many columns, or a value of the
-    wrong kind.
+    Args:
+        path: of the file, for messages.
+        data: its text without the header, as ``split_fields`` leaves it.
+        separator: " ", tab or comma.
+        schema: polars type of every column, by name.
+        quote_char: character that quotes fields; None = none.
+        columns: names of the columns to keep; None = all.
+        comment: lines of the file that begin with it are not in ``data``.
+
+    Raises:
+        GemcontError: naming the first line with too few or too many columns, or a value of the
+            wrong kind.
     """
+    body = path, data, separator
+    layout: dict[str, Any] = {"quote_char": quote_char, "columns": columns, "comment": comment}
     try:
-        return parse_quoted(path, data, separator, schema, quote_char, columns, comment)[0]
+        return parse_quoted(*body, schema, **layout)[0]
     except GemcontError:
-        found = _with_rounded(path, data, separator, schema, quote_char, columns, comment)
-        if found is None:
+        rounded = _with_rounded(*body, schema, layout)
+        if rounded is None:
             raise
-        return found
+        return rounded
 
 
-def _with_rounded(path, data, separator, schema, quote_char, columns, comment):
-    """The table where whole numbers are written 1e+05, as R does, or 100000.0; None if not."""
+def _with_rounded(path, data, separator, schema, layout):
+    """Return the table whose whole numbers are written 1e+05, as R does, or 100000.0; else None."""
     whole = {name: kind for name, kind in schema.items() if kind.is_integer()}
     if not whole:
         return None
     as_text = schema | dict.fromkeys(whole, pl.String)
     try:
-        table = parse_quoted(path, data, separator, as_text, quote_char, columns, comment)[0]
+        table = parse_quoted(path, data, separator, as_text, **layout)[0]
     except GemcontError:
         return None
     for name in whole.keys() & set(table.columns):
@@ -99,10 +124,21 @@ def _with_rounded(path, data, separator, schema, quote_char, columns, comment):
     return table
 
 
-def parse_quoted(path, data, separator, schema, quote_char, columns=None, comment=b"\0"):
-    """The table of ``parse_table``, and ``quote_char`` if quotes were quotes in it, else None."""
-    places = {name: place for place, name in enumerate(schema)}
-    kept = None if columns is None else [places[name] for name in columns]
+def parse_quoted(
+    path: str,
+    data: bytes,
+    separator: str,
+    schema: Mapping[str, DataType],
+    quote_char: str | None,
+    columns: Sequence[str] | None = None,
+    comment: bytes = b"\0",
+) -> tuple[pl.DataFrame, str | None]:
+    """Return the table of ``parse_table``, and its quote character.
+
+    That is ``quote_char``, or None if a quote is an ordinary letter in this table.
+    """
+    positions = {name: position for position, name in enumerate(schema)}
+    kept = None if columns is None else [positions[name] for name in columns]
     written = separator.replace(" ", "\t")
     for quote in dict.fromkeys((quote_char, None)):  # a stray quote is a letter like any other
         table = _parsed(data, written, schema, kept, quote)
@@ -112,7 +148,7 @@ def parse_quoted(path, data, separator, schema, quote_char, columns=None, commen
 
 
 def _parsed(data, separator, schema, kept, quote):
-    """A table whose every line has every column, or None."""
+    """Return the table if every line has every column, else None."""
     try:
         table = pl.read_csv(
             data,
@@ -130,7 +166,7 @@ def _parsed(data, separator, schema, kept, quote):
 
 
 def _whole_lines(data, separator, width, quote):
-    """How many lines there are, or None if not every one has ``width`` fields."""
+    """Return the number of lines, None if not every line has ``width`` fields."""
     letters = np.frombuffer(data, dtype=np.uint8)
     if quote is not None and _quotes_hold(letters, separator, quote):
         rows = data.decode(errors="replace").removesuffix("\n").split("\n")
@@ -149,7 +185,7 @@ def _whole_lines(data, separator, width, quote):
 
 
 def _quotes_hold(letters, separator, quote):
-    """Whether a separator or an end of line may stand between quotes."""
+    """Return whether a separator or an end of line may be inside quotes."""
     odd = False  # an odd number of quotes so far
     for start in range(0, len(letters), _BLOCK):
         block = letters[start : start + _BLOCK]
@@ -160,14 +196,29 @@ def _quotes_hold(letters, separator, quote):
     return odd
 
 
-def parse_matrix(path, data, separator, width, quote):
-    """The numbers of a table: (float64 (rows, width), which of its columns hold text).
+def parse_matrix(
+    path: str, data: bytes, separator: str, width: int, quote: str | None
+) -> tuple[np.ndarray, list[int]]:
+    """Return the numbers of a table, and the columns that hold text.
 
-    ``data`` is a body of ``width`` columns that ``parse_quoted`` accepted with ``quote``. NaN is
-    what is missing or no finite number; a column that holds one of the latter is text. Raises
-    GemcontError for bytes that are not UTF-8.
+    A missing value, or anything that is no finite number, is NaN; a column that holds one of the
+    latter is text.
+
+    Args:
+        path: of the file, for messages.
+        data: a body of ``width`` columns that ``parse_quoted`` accepted with ``quote``.
+        separator: " ", tab or comma.
+        width: number of columns.
+        quote: character that quotes fields; None = none.
+
+    Returns:
+        float64 (rows, width), and the positions of the columns that hold text.
+
+    Raises:
+        GemcontError: bytes that are not UTF-8.
     """
-    values, texts, first = np.empty((data.count(b"\n"), width), order="F"), set(), 0
+    values, first = np.empty((data.count(b"\n"), width), order="F"), 0
+    texts: set[int] = set()
     for cells in _cells(path, data, separator, width, quote):
         numbers, words = _cell_numbers(cells)
         texts.update(np.unique(words % width).tolist())
@@ -178,19 +229,22 @@ def parse_matrix(path, data, separator, width, quote):
 
 
 def _cell_numbers(cells):
-    """(float64 of each cell, NaN where missing or text; the places of those that are text)."""
+    """Return float64 of each cell, NaN where missing or text, and the positions of text."""
     values = cells.cast(pl.Float64, strict=False)
     odd = ~values.is_finite().fill_null(False)  # infinity stays as written, for the message
-    found, known = parse_numbers(cells.filter(odd).str.strip_chars())
-    words = known.is_not_null() & ~found.is_finite().fill_null(False)
-    places = np.flatnonzero(odd.to_numpy())
+    numbers, known = parse_numbers(cells.filter(odd).str.strip_chars())
+    words = known.is_not_null() & ~numbers.is_finite().fill_null(False)
+    positions = np.flatnonzero(odd.to_numpy())
     values = values.to_numpy(writable=True)
-    values[places] = found.fill_null(np.nan).to_numpy()
-    return values, places[words.to_numpy()]
+    values[positions] = numbers.fill_null(np.nan).to_numpy()
+    return values, positions[words.to_numpy()]
 
 
-def parse_numbers(column):
-    """(numbers, column): values as floats, null where they are not; missing ones null in both."""
+def parse_numbers(column: pl.Series) -> tuple[pl.Series, pl.Series]:
+    """Return a column's values as floats, null where they are not; and the column itself.
+
+    Missing values are null in both.
+    """
     if column.dtype != pl.String:
         column = column.fill_nan(None)
         return column, column
@@ -203,17 +257,17 @@ def parse_numbers(column):
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
 
-def number_of(text):
-    """Return the number that a cell holds, None where it is none.
+def number_of(text: str) -> float | None:
+    """Return the number that a cell holds, None if it is none.
 
-    Decimal digits, a point, an exponent: what Python takes beside them (1_0, digits of other
-    scripts, infinity) is a slip in a table.
+    Decimal digits, a point, an exponent: the other spellings that Python accepts (1_0, digits of
+    other scripts, infinity) are slips in a table.
     """
     return float(text) if _NUMBER.fullmatch(text.strip()) else None
 
 
 def _cells(path, data, separator, width, quote):
-    """Yield the cells of some lines after those of others, row by row: polars columns of text."""
+    """Yield the cells of the lines, some lines at a time, row by row: polars columns of text."""
     schema = dict.fromkeys(map(str, range(width)), pl.String)
     written = separator.replace(" ", "\t")
     start = 0
@@ -227,9 +281,9 @@ def _cells(path, data, separator, width, quote):
 
 
 def _cells_of(lines, separator, schema, quote):
-    """All cells of some lines, row by row, or None."""
-    # What a column costs beside its cells is more than the cells where there are thousands, so
-    # they are read as one column as long as the table; not where quotes hold separators.
+    """Return all cells of some lines, row by row, or None."""
+    # With thousands of columns polars' cost per column exceeds that of the cells, so all cells are
+    # read as one long column; not if quotes hold separators.
     letters = np.frombuffer(lines, dtype=np.uint8)
     if quote is not None and _quotes_hold(letters, separator, quote):
         table = _parsed(lines, separator, schema, None, quote)
@@ -242,7 +296,7 @@ def _cells_of(lines, separator, schema, quote):
 
 
 def _first_fault(path, separator, schema, comment):
-    """What is wrong with the first line that does not fit the schema (slow: once, on error)."""
+    """Describe the first line that does not fit the schema (slow: once, on error)."""
     names = list(schema)
     for number, line in numbered_lines(path, separator):
         if line.startswith(comment):
@@ -265,15 +319,15 @@ def _is_integer(field):
     return value is not None and value.is_integer() and -(2**31) <= value < 2**31
 
 
-def numbered_lines(path, separator):
-    """(line number in the file, fields' line) for every line that is not blank."""
+def numbered_lines(path: str, separator: str) -> Iterator[tuple[int, bytes]]:
+    """Yield (line number in the file, the line with its fields split) of every line not blank."""
     for number, line in enumerate(read_text(path).split(b"\n"), 1):
         if line.strip(b"\t, "):
             yield number, split_fields(line, separator).rstrip(b"\n")
 
 
-def line_number(path, row, comment=b"\0"):
-    """The line of the file on which its ``row``-th (from 0) non-blank line stands.
+def line_number(path: str, row: int, comment: bytes = b"\0") -> int:
+    """Return the line of the file on which its ``row``-th (from 0) non-blank line is.
 
     Lines that begin with ``comment`` do not count.
     """

@@ -126,7 +126,12 @@ def failures(bounds, n, alleles, n_samples=20):
     """First failed flag per variant, from called samples and effect allele counts."""
     n, alleles = np.array(n, dtype=float), np.array(alleles, dtype=float)
     found = Moments(n, alleles, alleles / np.maximum(n, 1), np.zeros(len(n)))
-    block = Block(0, len(n), n_samples, dosage=np.zeros((len(n), n_samples), dtype=np.float32))
+    block = Block(
+        first=0,
+        count=len(n),
+        n_samples=n_samples,
+        dosage=np.zeros((len(n), n_samples), dtype=np.float32),
+    )
     codes = bounds.failures(block, found, AlleleCounts(alleles, 2 * n))
     return [FLAGS[c - 1] if c else None for c in codes]
 
@@ -147,7 +152,7 @@ def test_the_first_failed_flag_counts():
 
 def test_hwe_on_chosen_people_and_not_on_haploids():
     dosages = np.array([[2.0] * 10 + [0.0] * 10, [1.0] * 10 + [0.0, 2] * 5])
-    block = Block(0, 2, 20, packed=repack(pack(dosages), 20))
+    block = Block(first=0, count=2, n_samples=20, packed=repack(pack(dosages), 20))
     alleles = AlleleCounts(dosages.sum(axis=1), np.array([40.0, 40]))
     found = moments(block)
     bounds = VariantFilter(hwe=1e-3)
@@ -159,7 +164,7 @@ def test_hwe_on_chosen_people_and_not_on_haploids():
 
 def test_info_is_stated_or_computed():
     dosages = np.array([[0, 1, 2, 1, 0, 2], [0.9, 1.0, 1.1, 1.0, 0.9, 1.1]], dtype=np.float32)
-    block = Block(0, 2, 6, dosage=dosages)
+    block = Block(first=0, count=2, n_samples=6, dosage=dosages)
     found, bounds = moments(block), VariantFilter(info=0.5)
     alleles = AlleleCounts(dosages.sum(axis=1), np.array([12.0, 12]))
     assert (bounds.failures(block, found, alleles) > 0).tolist() == [False, True]
@@ -202,7 +207,7 @@ def test_bounds_hold_at_any_frequency(flag):
     dosages = np.full((12, n), 2.0)
     for k in range(1, 13):
         dosages[k - 1, :k] = 1 if flag != "geno" else np.nan
-    block = Block(0, 12, n, packed=repack(pack(dosages), n))
+    block = Block(first=0, count=12, n_samples=n, packed=repack(pack(dosages), n))
     found = moments(block)
     alleles = allele_counts(block, found, Ploidy.AUTOSOME)
     for k in range(1, 13):

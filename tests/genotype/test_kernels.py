@@ -13,11 +13,13 @@ from gemcont.genotype.source import Block
 def packed_block(dosages, samples=None):
     packed = repack(pack(dosages), dosages.shape[1], samples)
     n_samples = dosages.shape[1] if samples is None else len(samples)
-    return Block(0, len(dosages), n_samples, packed=packed)
+    return Block(first=0, count=len(dosages), n_samples=n_samples, packed=packed)
 
 
 def dosage_block(dosages):
-    return Block(0, len(dosages), dosages.shape[1], dosage=dosages.astype(np.float32))
+    return Block(
+        first=0, count=len(dosages), n_samples=dosages.shape[1], dosage=dosages.astype(np.float32)
+    )
 
 
 @settings(deadline=None, max_examples=60)
@@ -44,7 +46,7 @@ def test_padding_bits_of_the_file_are_ignored(n_samples, garbage):
     if n_samples % 4:
         used = (1 << 2 * (n_samples % 4)) - 1
         rows[:, -1] = (rows[:, -1] & used) | (garbage & ~used & 0xFF)
-    block = Block(0, 4, n_samples, packed=repack(rows, n_samples))
+    block = Block(first=0, count=4, n_samples=n_samples, packed=repack(rows, n_samples))
     np.testing.assert_array_equal(decode(block), dosages)
     np.testing.assert_array_equal(counts(block)[:, 3], np.isnan(dosages).sum(axis=1))
 

@@ -35,7 +35,9 @@ class PackedSource(GenotypeSource):
     def read(self, variants, samples=None, first=0):
         calls = self._calls[variants]
         calls = calls if samples is None else calls[:, samples]
-        return Block(first, len(calls), calls.shape[1], packed=pack_hardcalls(calls))
+        return Block(
+            first=first, count=len(calls), n_samples=calls.shape[1], packed=pack_hardcalls(calls)
+        )
 
 
 def linked_pairs(rng, n_variants, n_samples, missing=0.0):

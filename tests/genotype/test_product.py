@@ -15,11 +15,15 @@ Z_BOUND = 2e-5  # of a whitened z: what the engine promises
 
 def packed_block(dosages):
     calls = np.where(np.isnan(dosages), -1, dosages).astype(np.int8)
-    return Block(0, len(dosages), dosages.shape[1], packed=pack_hardcalls(calls))
+    return Block(
+        first=0, count=len(dosages), n_samples=dosages.shape[1], packed=pack_hardcalls(calls)
+    )
 
 
 def dosage_block(dosages):
-    return Block(0, len(dosages), dosages.shape[1], dosage=dosages.astype(np.float32))
+    return Block(
+        first=0, count=len(dosages), n_samples=dosages.shape[1], dosage=dosages.astype(np.float32)
+    )
 
 
 def genotypes(rng, n_variants, n_samples, missing):

@@ -1,5 +1,7 @@
 """Scores, information, refits and contrasts against the dense model of all N D values."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from reference import mixed as reference
@@ -37,7 +39,8 @@ def variants(count=8, n=N, seed=9):
 def rotated(traits, design, kinship):
     found = mixed.decompose(kinship)
     turn = found.vectors.T
-    return Rotated(turn @ traits, turn @ design, found.values), found.vectors
+    data = Rotated(traits=turn @ traits, covariates=turn @ design, eigenvalues=found.values)
+    return data, found.vectors
 
 
 def dense_sums(traits, design, genetic, residual, kinship, g):
@@ -93,7 +96,7 @@ def test_what_covariates_explain_has_no_information():
 def test_single_fits_are_null_models_one_by_one(method):
     traits, design, kinship, *_ = cohort(3, 2, seed=4)
     data, vectors = rotated(traits, design, kinship)
-    data = Rotated(data.traits, data.covariates, data.eigenvalues, method == "reml")
+    data = replace(data, reml=method == "reml")
     fits = single_fits(data)
     together = Regressions.of_single_fits(fits, data.covariates)
     g = variants() @ vectors

@@ -299,5 +299,5 @@ def test_minus_nine_means_missing_in_text_only(tmp_path, ending):
     traits = read_sample_table(tmp_path / f"t.{ending}")
     for codes, n in (((), 3 if ending == "tsv" else 4), (("-9",), 3), (("4", "2"), 2)):
         chosen = GwasSettings(missing_codes=codes)
-        ((people, *_),) = assemble(source, traits, None, chosen, np.arange(1)).parts
+        ((people, *_),) = assemble(source, traits, None, chosen, variants=np.arange(1)).parts
         assert len(people.samples) == n

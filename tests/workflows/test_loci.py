@@ -375,15 +375,18 @@ def test_correlation_has_no_negative_eigenvalue():
     dosage[4] = 1.0
     for block in (
         Block(
-            0, 30, 12, packed=pack_hardcalls(np.where(np.isnan(dosage), -1, dosage).astype(np.int8))
+            first=0,
+            count=30,
+            n_samples=12,
+            packed=pack_hardcalls(np.where(np.isnan(dosage), -1, dosage).astype(np.int8)),
         ),
-        Block(0, 30, 12, dosage=dosage.astype(np.float32)),
+        Block(first=0, count=30, n_samples=12, dosage=dosage.astype(np.float32)),
     ):
         r = correlation(block)
         assert np.linalg.eigvalsh(r).min() > -1e-12
         np.testing.assert_array_equal(np.diag(r), 1)
     full = rng.integers(0, 3, (5, 3000))
-    block = Block(0, 5, 3000, packed=pack_hardcalls(full.astype(np.int8)))
+    block = Block(first=0, count=5, n_samples=3000, packed=pack_hardcalls(full.astype(np.int8)))
     np.testing.assert_allclose(correlation(block), np.corrcoef(full), atol=1e-12)
 
 

@@ -1,4 +1,4 @@
-"""Numba and LLVM, and nothing else: what is computed on packed genotypes.
+"""Numerical kernels on packed genotypes, the only place for Numba and LLVM.
 
 packed        counts, moments, decoding of 2-bit genotypes
 product       packed genotypes x columns, without decoding

@@ -2,10 +2,11 @@
 
 Codes of a .bed, first sample in the lowest bits: 00 two effect alleles, 01 missing, 10 one,
 11 none. Inside a ``Block`` rows are padded with 11 to whole 64-bit words: padding carries no
-effect allele and is never missing, so only the number of samples has to be known beside it.
+effect allele and is never missing, so that only the number of samples must be known.
 """
 
-from typing import NamedTuple
+import builtins
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -17,12 +18,39 @@ _SPARSE = 0.3  # share of the file's samples below which they are gathered one b
 _HARD_CALL = 0.1  # largest distance of a dosage from the genotype it is called as
 
 
-class Moments(NamedTuple):
-    """Per variant, over its called samples: arrays (variants,) of float64.
+class GenotypeBlock(Protocol):
+    """Part of a ``Block`` that kernels need: one of packed and dosage is there."""
 
-    n: number of called samples; total: effect alleles (in dosage units); mean: total / n;
-    sum_of_squares: of the dosages about their mean. From exact integer counts where the genotypes
-    are packed.
+    @property
+    def count(self) -> int:
+        """Number of variants."""
+
+    @property
+    def n_samples(self) -> int:
+        """Number of samples."""
+
+    @property
+    def packed(self) -> Any:
+        """Packed genotypes, uint8 (variants, bytes); or None."""
+
+    @property
+    def dosage(self) -> Any:
+        """Dosages, float32 (variants, samples), NaN missing; or None."""
+
+    def slice(self, rows: builtins.slice) -> "GenotypeBlock":
+        """Return the block of consecutive variants."""
+
+
+class Moments(NamedTuple):
+    """Moments of each variant's dosage over its called samples, float64 (variants,) each.
+
+    They come from exact integer counts if the genotypes are packed.
+
+    Attributes:
+        n: number of called samples
+        total: effect alleles, in dosage units
+        mean: total / n, 0 if none is called
+        sum_of_squares: of the dosages about their mean
     """
 
     n: np.ndarray
@@ -31,16 +59,24 @@ class Moments(NamedTuple):
     sum_of_squares: np.ndarray
 
 
-def row_bytes(n_samples):
-    """Bytes of a row of a ``Block``."""
+def row_bytes(n_samples: int) -> int:
+    """Return the bytes of a row of a ``Block``."""
     return -(-n_samples // (4 * _WORD)) * _WORD
 
 
-def repack(rows, n_file_samples, samples=None, packed=None):
-    """Rows of a .bed -> the padded rows of a ``Block``, in the given samples (ascending indices).
+def repack(
+    rows: np.ndarray,
+    n_file_samples: int,
+    samples: np.ndarray | None = None,
+    packed: np.ndarray | None = None,
+) -> np.ndarray:
+    """Turn rows of a .bed into the padded rows of a ``Block``.
 
-    rows: uint8 (variants, ceil(n_file_samples / 4)); whatever the padding bits of the file hold is
-    overwritten. packed: room for the result, uint8 (variants, ``row_bytes``), made if not given.
+    Args:
+        rows: uint8 (variants, ceil(n_file_samples / 4)); the padding bits of the file are ignored.
+        n_file_samples: number of samples in the file.
+        samples: ascending indices; None = all.
+        packed: uint8 (variants, ``row_bytes``), memory for the result; made if None.
     """
     count = n_file_samples if samples is None else len(samples)
     if packed is None:
@@ -55,8 +91,9 @@ def repack(rows, n_file_samples, samples=None, packed=None):
     if count < _SPARSE * n_file_samples:
         _gather(rows, np.ascontiguousarray(samples, dtype=np.int64), packed)
         return packed
-    kept = np.zeros(4 * rows.shape[1], dtype=bool)
+    kept = np.zeros(4 * rows.shape[1], dtype=bool)  # (samples and padding,)
     kept[samples] = True
+    # (bytes,): four samples each
     masks = np.packbits(kept.reshape(-1, 4), axis=1, bitorder="little")[:, 0]
     _squeeze(rows, masks, _SQUEEZED, packed.view(np.uint64))
     return packed
@@ -80,13 +117,13 @@ def _gather(rows, samples, packed):
 
 
 def _squeeze_table():
-    """uint8 (16 masks, 256 bytes): the genotypes of a byte that a mask keeps, moved together."""
+    """Return uint8 (16 masks, 256 bytes): the genotypes of a byte that a mask keeps, packed."""
     table = np.zeros((16, 256), dtype=np.uint8)
     codes = np.arange(256)
     for mask in range(16):
         kept = [i for i in range(4) if mask >> i & 1]
-        for place, i in enumerate(kept):
-            table[mask] |= ((codes >> 2 * i & 3) << 2 * place).astype(np.uint8)
+        for slot, i in enumerate(kept):
+            table[mask] |= ((codes >> 2 * i & 3) << 2 * slot).astype(np.uint8)
     return table
 
 
@@ -95,25 +132,26 @@ _SQUEEZED = _squeeze_table()
 
 @njit
 def _squeeze(rows, masks, table, out):
-    """The kept samples of every row, in order: whole words at once where all of a word are kept.
+    """Keep the masked samples of every row, in order; a word of which all are kept at once.
 
     rows: uint8 (variants, bytes); masks: uint8 (bytes,), a bit per sample; out: uint64 words whose
     bits are all set.
     """
-    width = np.empty(16, dtype=np.uint64)
+    width = np.empty(16, dtype=np.uint64)  # bits that a mask keeps
     for mask in range(16):
         width[mask] = 2 * popcount(np.uint64(mask))
     whole = np.zeros(len(masks) // 8, dtype=np.bool_)
     for w in range(len(whole)):
         whole[w] = np.all(masks[8 * w : 8 * w + 8] == 15)
+    plan = masks, whole, table, width
     for v in range(rows.shape[0]):
-        row, words = rows[v], out[v]
-        _squeeze_row(row, masks, whole, table, width, words)
+        _squeeze_row(rows[v], plan, out[v])
 
 
 @njit
-def _squeeze_row(row, masks, whole, table, width, words):
-    pending, bits, at = np.uint64(0), np.uint64(0), 0
+def _squeeze_row(row, plan, words):
+    masks, whole, table, width = plan
+    pending, bits, at = np.uint64(0), np.uint64(0), 0  # the word being filled, its bits, its index
     for w in range(np.uint64(-(-len(masks) // 8))):
         first = np.uint64(8) * w
         if w < len(whole) and whole[w]:
@@ -139,8 +177,11 @@ def _squeeze_row(row, masks, whole, table, width, words):
         words[at] = pending | (~np.uint64(0) << bits)
 
 
-def pack_hardcalls(values):
-    """int8 (variants, samples) effect allele counts, negative missing -> rows of a ``Block``."""
+def pack_hardcalls(values: np.ndarray) -> np.ndarray:
+    """Pack hard calls into the rows of a ``Block``.
+
+    values: int8 (variants, samples) effect allele counts, negative missing.
+    """
     packed = np.full((len(values), row_bytes(values.shape[1])), 0xFF, dtype=np.uint8)
     _pack(values, packed)
     return packed
@@ -151,16 +192,15 @@ def _pack(values, packed):
     for v in range(values.shape[0]):
         for s in range(values.shape[1]):
             x = values[v, s]
-            code = 1 if x < 0 else 3 if x == 0 else 2 if x == 1 else 0
+            code = 1 if x < 0 else 3 if x == 0 else 2 if x == 1 else 0  # of a .bed
             shift = 2 * (s & 3)
             packed[v, s >> 2] = (packed[v, s >> 2] & ~(3 << shift)) | (code << shift)
 
 
-def counts(block, selected=None):
-    """Genotype counts of a packed block: int64 (variants, 4).
+def counts(block: GenotypeBlock, selected: np.ndarray | None = None) -> np.ndarray:
+    """Count the genotypes of a packed block: int64 (variants, 4).
 
-    Columns: two effect alleles, one, none, missing; over the ``selected`` samples (bool array;
-    None = all).
+    Columns: two effect alleles, one, none, missing. selected: bool (samples,), None = all.
     """
     words = block.packed.view(np.uint64)
     selected = np.ones(block.n_samples, dtype=bool) if selected is None else selected
@@ -170,7 +210,7 @@ def counts(block, selected=None):
 
 
 def _lanes(selected, n_words):
-    """uint64 (n_words,) with the low bit of every selected sample's pair of bits set."""
+    """Return uint64 (n_words,) with the low bit set of every selected sample's pair of bits."""
     pairs = np.zeros((32 * n_words, 2), dtype=bool)
     pairs[: len(selected), 0] = selected
     return np.packbits(pairs.ravel(), bitorder="little").view(np.uint64)
@@ -179,33 +219,36 @@ def _lanes(selected, n_words):
 @njit
 def _counts(words, lanes, n_selected, out):
     for v in range(words.shape[0]):
-        low = high = both = 0
+        low = high = both = 0  # samples with the low bit set, the high bit, both: 01, 10, 11
         for i in range(len(lanes)):
             even = words[v, i] & lanes[i]
             odd = (words[v, i] >> _ONE) & lanes[i]
             low += popcount(even)
             high += popcount(odd)
             both += popcount(even & odd)
-        missing, one = low - both, high - both
+        missing, one = low - both, high - both  # 01, 10
         out[v, 0] = n_selected - missing - one - both
         out[v, 1] = one
         out[v, 2] = both
         out[v, 3] = missing
 
 
-def hard_counts(block, selected=None):
-    """As ``counts``, of dosages too: those within 0.1 of a whole number, others missing (PLINK)."""
+def hard_counts(block: GenotypeBlock, selected: np.ndarray | None = None) -> np.ndarray:
+    """Count genotypes as ``counts``, of dosages too.
+
+    A dosage within 0.1 of a whole number is called, any other is missing, as in PLINK.
+    """
     if block.packed is not None:
         return counts(block, selected)
     dosage = block.dosage if selected is None else block.dosage[:, selected]
     whole = np.round(dosage)
-    near = np.abs(dosage - whole) <= _HARD_CALL
+    near = np.abs(dosage - whole) <= _HARD_CALL  # NaN is near nothing
     columns = [(near & (whole == value)).sum(axis=1) for value in (2, 1, 0)]
     return np.column_stack([*columns, dosage.shape[1] - sum(columns)])
 
 
-def missing_per_sample(block, missing):
-    """Add every sample's number of missing genotypes in the block to ``missing`` (samples,)."""
+def missing_per_sample(block: GenotypeBlock, missing: np.ndarray) -> None:
+    """Add each sample's missing genotypes in the block to ``missing``, int64 (samples,)."""
     if block.packed is None:
         missing += np.isnan(block.dosage).sum(axis=0)
     else:
@@ -222,14 +265,14 @@ def _missing_per_sample(packed, missing):
                     missing[4 * b + i] += (byte >> (2 * i)) & 3 == 1
 
 
-def moments(block, selected=None):
-    """``Moments`` of every variant of a block, over the ``selected`` samples (bool; None = all)."""
+def moments(block: GenotypeBlock, selected: np.ndarray | None = None) -> Moments:
+    """Return the ``Moments`` of a block over the selected samples, bool (samples,), None = all."""
     if block.packed is None:
         return _dosage_moments(block.dosage if selected is None else block.dosage[:, selected])
     two, one, none, _ = counts(block, selected).T.astype(np.float64)
     n = two + one + none
     total = 2 * two + one
-    called = np.maximum(n, 1)
+    called = np.maximum(n, 1)  # 0 / 1 where none is called
     return Moments(n, total, total / called, (4 * two + one) - total * total / called)
 
 
@@ -250,7 +293,7 @@ def _sum_dosages(dosage, n, total_of, mean, sum_of_squares):
                 called += 1
                 total += np.float64(x)
         average = total / max(called, 1)
-        squares = 0.0
+        squares = 0.0  # in a second pass, about the mean: no cancellation
         for x in dosage[v]:
             if not np.isnan(x):
                 squares += (np.float64(x) - average) ** 2
@@ -260,10 +303,11 @@ def _sum_dosages(dosage, n, total_of, mean, sum_of_squares):
         sum_of_squares[v] = squares
 
 
-def decode(block, variants=slice(None)):
-    """Dosages of chosen variants of a block: float64 (variants, samples), NaN missing."""
+def decode(block: GenotypeBlock, variants: slice | np.ndarray = slice(None)) -> np.ndarray:
+    """Return dosages of chosen variants of a block: float64 (variants, samples), NaN missing."""
     if block.packed is None:
         return block.dosage[variants].astype(np.float64)
+    # (variants, bytes, 4)
     codes = block.packed[variants][:, :, None] >> np.array([0, 2, 4, 6], dtype=np.uint8) & 3
     dosage = np.array([2.0, np.nan, 1.0, 0.0])[codes.reshape(len(codes), -1)]
     return dosage[:, : block.n_samples]

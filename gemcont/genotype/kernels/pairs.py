@@ -1,4 +1,4 @@
-"""Sums over pairs of variants, exact in integers: what every measure of linkage is made of.
+"""Sums over pairs of variants, exact in integers, that every measure of linkage is made of.
 
 Hard calls are kept as three bit planes of a variant (heterozygous, two effect alleles, called),
 64 samples to a word, so that a pair costs a few AND and popcount instructions a word. Dosages are
@@ -6,7 +6,7 @@ kept as 16-bit integers in steps of 2^-14, the steps of a .pgen, 65535 where mis
 the same sums over the samples in which both variants are called.
 
 Samples form two segments: the diploid ones, and those that carry one chromosome and count half
-(males on X). The second is empty elsewhere.
+(males on X). The second is empty on other chromosomes.
 """
 
 from typing import NamedTuple
@@ -15,6 +15,7 @@ import numpy as np
 from numba.extending import overload
 
 from gemcont._numba import njit, popcount
+from gemcont.genotype.kernels.packed import GenotypeBlock
 
 _EVEN = np.uint64(0x5555555555555555)
 _ONE = np.uint64(1)
@@ -26,11 +27,12 @@ MISSING = np.uint16(65535)
 class Rows(NamedTuple):
     """Variants made ready for pairing.
 
-    values: uint64 (variants, 3 planes, words), or uint16 (variants, samples) of dosages
-    margins: int64 (variants, 2 segments, 3): of hard calls, the samples called, heterozygous and
-        with two effect alleles; of dosages, called, sum and sum of squares
-    complete: bool (variants,), nothing missing
-    split: where the second segment begins, in words or samples
+    Attributes:
+        values: uint64 (variants, 3 planes, words), or uint16 (variants, samples) of dosages
+        margins: int64 (variants, 2 segments, 3): of hard calls, the samples called, heterozygous
+            and with two effect alleles; of dosages, called, sum and sum of squares
+        complete: bool (variants,), nothing missing
+        split: first word or sample of the second segment
     """
 
     values: np.ndarray
@@ -39,20 +41,24 @@ class Rows(NamedTuple):
     split: int
 
     @property
-    def arrays(self):
-        """The parts that have a row per variant."""
+    def arrays(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Parts that have a row per variant."""
         return self.values, self.margins, self.complete
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.values)
 
 
-def make_rows(diploid, single, *, haploid=False):
-    """``Rows`` of a block.
+def make_rows(
+    diploid: GenotypeBlock, single: GenotypeBlock | None, *, haploid: bool = False
+) -> Rows:
+    """Make the ``Rows`` of a block of variants.
 
-    diploid, single: ``Block``s of the same variants over the samples of the two segments; the
-    second may be None. haploid: the first segment carries one chromosome too, so that its
-    heterozygous calls are errors and set missing, as the second's always are.
+    Args:
+        diploid: samples of the first segment.
+        single: the same variants in the samples of the second segment, or None.
+        haploid: whether the first segment carries one chromosome too. A heterozygous call of a
+            sample with one chromosome is an error and set missing.
     """
     segments = [(diploid, haploid)] + ([(single, True)] if single is not None else [])
     segments = [(block, one) for block, one in segments if block.n_samples] or segments[:1]
@@ -60,18 +66,18 @@ def make_rows(diploid, single, *, haploid=False):
     parts = [make(block, one) for block, one in segments]
     values = parts[0][0]
     if len(parts) > 1:
-        values = np.concatenate([values for values, _ in parts], axis=-1)
+        values = np.concatenate([values for values, _ in parts], axis=-1)  # segments side by side
     margins = np.zeros((len(values), 2, 3), dtype=np.int64)
     at = 1 if segments[0][0] is single else 0
-    for i, (_, found) in enumerate(parts):
-        margins[:, at + i] = found
+    for i, (_, of_segment) in enumerate(parts):
+        margins[:, at + i] = of_segment
     n_samples = sum(block.n_samples for block, _ in segments)
     split = 0 if at else parts[0][0].shape[-1]
     return Rows(values, margins, margins[:, :, 0].sum(axis=1) == n_samples, split)
 
 
 def _planes(block, haploid):
-    """Bit planes and their margins of a packed block."""
+    """Return the bit planes of a packed block and their margins."""
     if block.n_samples == 0:  # Y among women: no pair has a sample in common
         return np.zeros((block.count, 3, 1), np.uint64), np.zeros((block.count, 3), np.int64)
     words = block.packed.view(np.uint64)
@@ -85,7 +91,7 @@ def _planes(block, haploid):
 @njit
 def _fill_planes(words, n_samples, haploid, planes, margins):
     tail = np.uint64(n_samples & 63)
-    last = (_ONE << tail) - _ONE if tail else ~np.uint64(0)
+    last = (_ONE << tail) - _ONE if tail else ~np.uint64(0)  # the samples of the last word
     for v in range(words.shape[0]):
         het, two, called = planes[v, 0], planes[v, 1], planes[v, 2]
         _split_planes(words[v], haploid, het, two, called)
@@ -102,10 +108,10 @@ def _split_planes(words, haploid, het, two, called):
         first = words[2 * w]
         # An odd number of words ends in the middle of a plane's word; the rest is masked later.
         second = words[2 * w + 1] if 2 * w + 1 < len(words) else first
-        low = _evens(first) | _evens(second) << _HALF
+        low = _evens(first) | _evens(second) << _HALF  # 32 samples a .bed word, 64 a plane's word
         high = _evens(first >> _ONE) | _evens(second >> _ONE) << _HALF
-        one = high & ~low
-        two[w] = ~(low | high)
+        one = high & ~low  # code 10
+        two[w] = ~(low | high)  # code 00
         het[w] = np.uint64(0) if haploid else one
         called[w] = (high | ~low) & ~one if haploid else high | ~low
 
@@ -120,7 +126,7 @@ def _bits_of(plane):
 
 @njit
 def _evens(word):
-    """The 32 even bits of a word, moved together."""
+    """Return the 32 even bits of a word, moved together."""
     x = word & _EVEN
     x = (x | (x >> np.uint64(1))) & np.uint64(0x3333333333333333)
     x = (x | (x >> np.uint64(2))) & np.uint64(0x0F0F0F0F0F0F0F0F)
@@ -130,24 +136,24 @@ def _evens(word):
 
 
 def _steps(block, haploid):
-    """Dosages in steps and their margins; a haploid's heterozygote (0.5 to 1.5) is missing."""
+    """Return dosages in steps and their margins; a haploid's 0.5 to 1.5 is missing."""
     dosage = block.dosage
     known = ~np.isnan(dosage)
     if haploid:
         known &= np.abs(dosage - 1) >= 0.5
     steps = np.where(known, np.rint(np.where(known, dosage, 0) * STEPS), MISSING).astype(np.uint16)
-    whole = np.where(known, steps, 0).astype(np.int64)
+    whole = np.where(known, steps, 0).astype(np.int64)  # (variants, samples)
     margins = np.column_stack([known.sum(axis=1), whole.sum(axis=1), (whole * whole).sum(axis=1)])
     return steps, margins
 
 
 @njit
-def pair_sums(rows, i, others, j):
-    """Sums over the samples with both variants called, the second segment's halved.
+def pair_sums(rows: Rows, i: int, others: Rows, j: int) -> tuple:
+    """Return sums over the samples with both variants called, the second segment's halved.
 
-    rows, others: ``Rows``; i, j: which of their variants. Returns float64 (n, sum x, sum y,
-    sum xx, sum yy, sum xy, uncertain): dosages of effect alleles, and, of the haplotypes, how many
-    samples (a dosage's part) could carry both effect alleles on one chromosome or on two.
+    rows, others: ``Rows``; i, j: which of their variants. The sums are float64 (n, x, y, xx, yy,
+    xy, uncertain) of dosages x and y of effect alleles; uncertain is the number of samples (a
+    dosage's part) that could carry both effect alleles on one chromosome or on two.
     """
     first = _segment_sums(rows, i, others, j, 0)
     if rows.split == rows.values.shape[-1]:
@@ -173,29 +179,29 @@ def _segment_sums(rows, i, others, j, segment):
     stop = np.uint64(rows.values.shape[-1] if segment else rows.split)
     a, b = rows.values[i], others.values[j]
     if rows.complete[i] and others.complete[j]:
-        return _sums_of_complete(
-            a,
-            b,
-            start,
-            stop,
+        margins = (
             rows.margins[i, segment, 0],
             rows.margins[i, segment, 1],
             rows.margins[i, segment, 2],
             others.margins[j, segment, 1],
             others.margins[j, segment, 2],
         )
+        return _sums_of_complete(a, b, start, stop, margins)
     return _sums(a, b, start, stop)
 
 
 def _sums(a, b, start, stop):
-    """The sums of two variants of either kind, chosen when a kernel is compiled."""
+    """Return the sums of two variants of either kind, chosen when a kernel is compiled."""
     return (_sums_of_bits if a.ndim == 2 else _sums_of_steps)(a, b, start, stop)
 
 
-def _sums_of_complete(a, b, start, stop, n, x1, x2, y1, y2):
-    """As ``_sums`` where nothing is missing; n and x1 to y2: the margins."""
+def _sums_of_complete(a, b, start, stop, margins):
+    """Return the sums as ``_sums``, if nothing is missing.
+
+    margins: (n, two of the first variant's, two of the second's), as in ``Rows.margins``.
+    """
     kernel = _sums_of_complete_bits if a.ndim == 2 else _sums_of_complete_steps
-    return kernel(a, b, start, stop, n, x1, x2, y1, y2)
+    return kernel(a, b, start, stop, margins)
 
 
 @overload(_sums)
@@ -205,20 +211,20 @@ def _choose_sums(a, b, start, stop):
 
 
 @overload(_sums_of_complete)
-def _choose_sums_of_complete(a, b, start, stop, n, x1, x2, y1, y2):
+def _choose_sums_of_complete(a, b, start, stop, margins):
     kernel = _sums_of_complete_bits if a.ndim == 2 else _sums_of_complete_steps
-    return lambda a, b, start, stop, n, x1, x2, y1, y2: kernel(a, b, start, stop, n, x1, x2, y1, y2)
+    return lambda a, b, start, stop, margins: kernel(a, b, start, stop, margins)
 
 
 @njit
-def _sums_of_complete_bits(a, b, start, stop, n, x1, x2, y1, y2):
+def _sums_of_complete_bits(a, b, start, stop, margins):
     """Two popcounts a word: pairs of heterozygotes, and opposite homozygotes."""
     both = opposite = np.uint64(0)
     for w in range(start, stop):
         het_a, het_b = a[0, w], b[0, w]
         both += popcount(het_a & het_b)
-        opposite += popcount((a[1, w] ^ b[1, w]) & ~(het_a | het_b))
-    return _from_counts(n, x1, x2, y1, y2, np.int64(both), np.int64(opposite))
+        opposite += popcount((a[1, w] ^ b[1, w]) & ~(het_a | het_b))  # 2 against 0
+    return _from_counts(margins, np.int64(both), np.int64(opposite))
 
 
 @njit
@@ -233,14 +239,15 @@ def _sums_of_bits(a, b, start, stop):
         y1 += popcount(het_b & called_a)
         y2 += popcount(two_b & called_a)
         both += popcount(het_a & het_b)
-        homozygous = called_a & called_b & ~(het_a | het_b)
+        homozygous = called_a & called_b & ~(het_a | het_b)  # both called, neither heterozygous
         opposite += popcount((two_a ^ two_b) & homozygous)
-    counts = (np.int64(n), np.int64(x1), np.int64(x2), np.int64(y1), np.int64(y2))
-    return _from_counts(*counts, np.int64(both), np.int64(opposite))
+    margins = (np.int64(n), np.int64(x1), np.int64(x2), np.int64(y1), np.int64(y2))
+    return _from_counts(margins, np.int64(both), np.int64(opposite))
 
 
 @njit
-def _from_counts(n, het_a, two_a, het_b, two_b, both, opposite):
+def _from_counts(margins, both, opposite):
+    n, het_a, two_a, het_b, two_b = margins
     x, y = 2 * two_a + het_a, 2 * two_b + het_b
     # Dosages less one are -1, 0, 1: their products add up to alike less opposite homozygotes.
     alike = n - het_a - het_b + both - opposite
@@ -249,7 +256,7 @@ def _from_counts(n, het_a, two_a, het_b, two_b, both, opposite):
         np.float64(n),
         np.float64(x),
         np.float64(y),
-        np.float64(4 * two_a + het_a),
+        np.float64(4 * two_a + het_a),  # sum of squares: 2^2, 1^2
         np.float64(4 * two_b + het_b),
         np.float64(xy),
         np.float64(both),
@@ -257,13 +264,13 @@ def _from_counts(n, het_a, two_a, het_b, two_b, both, opposite):
 
 
 @njit
-def _sums_of_complete_steps(a, b, start, stop, n, x, xx, y, yy):
+def _sums_of_complete_steps(a, b, start, stop, margins):
     xy = both = np.uint64(0)
     for s in range(start, stop):
         here, there = np.uint32(a[s]), np.uint32(b[s])
-        xy += here * there
+        xy += here * there  # below 2^30 each: 2^34 samples fit in 64 bits
         both += _half(here) * _half(there)
-    return _from_steps(n, x, y, xx, yy, xy, both)
+    return _from_steps(margins, xy, both)
 
 
 @njit
@@ -280,18 +287,19 @@ def _sums_of_steps(a, b, start, stop):
             yy += y * y
             xy += x * y
             both += _half(x) * _half(y)
-    return _from_steps(n, total_x, total_y, xx, yy, xy, both)
+    return _from_steps((n, total_x, xx, total_y, yy), xy, both)
 
 
 @njit
 def _half(x):
-    """How far a dosage is from the nearer homozygote, the heterozygous part of it."""
+    """Return a dosage's distance from the nearer homozygote, the heterozygous part of it."""
     return np.uint32(min(x, np.uint32(2 * STEPS) - x))
 
 
 @njit
-def _from_steps(n, x, y, xx, yy, xy, both):
-    one, two = 1.0 / STEPS, 1.0 / STEPS**2
+def _from_steps(margins, xy, both):
+    n, x, xx, y, yy = margins
+    one, two = 1.0 / STEPS, 1.0 / STEPS**2  # powers of two: exact
     return (
         np.float64(n),
         x * one,

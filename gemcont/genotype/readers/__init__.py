@@ -1,4 +1,4 @@
-"""Files of genotypes -> ``GenotypeSource``; a new format is one file here.
+"""Readers: files of genotypes -> ``GenotypeSource``; a new format is one file here.
 
 bed     PLINK 1: .bed, .bim, .fam
 pgen    PLINK 2: .pgen, .pvar, .psam

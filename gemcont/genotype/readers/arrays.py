@@ -1,9 +1,11 @@
 """Genotypes in memory: dosages in an array, with or without ids."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import polars as pl
 
-from gemcont.arrays import as_array
+from gemcont.arrays import ArrayLike, as_array
 from gemcont.errors import GemcontError
 from gemcont.genotype.source import (
     FOUNDER,
@@ -17,45 +19,65 @@ from gemcont.genotype.source import (
 
 
 class ArraySource(GenotypeSource):
-    """Dosages in memory: (variants, samples), NaN missing, with optional tables.
+    """Dosages in memory, with optional tables of samples and variants.
 
-    ``dosage`` is whatever ``as_array`` takes: masked is missing. ``samples`` is a table with the
-    columns of ``GenotypeSource.samples`` or a sequence of sample ids; ``variants`` likewise, or a
-    sequence of variant ids. What is not given is named by number. A variant of negative
-    position is left out, as PLINK does.
+    A variant of negative position is left out, as in PLINK.
     """
 
     name = "the genotype array"
     has_dosages = True
+    samples: pl.DataFrame
+    variants: pl.DataFrame
 
-    def __init__(self, dosage, samples=None, variants=None):
-        dosage = np.ascontiguousarray(as_array(dosage, "genotypes", np.float32))
-        if dosage.ndim != 2:
-            raise GemcontError(f"genotypes must be (variants, samples), got shape {dosage.shape}")
-        if not _within_dosage_range(dosage):
+    def __init__(
+        self,
+        dosage: ArrayLike,
+        samples: pl.DataFrame | Sequence[object] | None = None,
+        variants: pl.DataFrame | Sequence[object] | None = None,
+    ) -> None:
+        """Check the dosages and make the tables.
+
+        Args:
+            dosage: (variants, samples), 0 to 2, in any container that ``as_array`` takes; NaN or
+                masked is missing.
+            samples: table with the columns of ``GenotypeSource.samples``, or sample ids; None =
+                numbered.
+            variants: table with the columns of ``GenotypeSource.variants``, or variant ids; None =
+                numbered.
+
+        Raises:
+            GemcontError: values that are no dosages, or a table of another size.
+        """
+        values = np.ascontiguousarray(as_array(dosage, "genotypes", np.float32))
+        if values.ndim != 2:
+            raise GemcontError(f"genotypes must be (variants, samples), got shape {values.shape}")
+        if not _within_dosage_range(values):
             raise GemcontError("genotypes must be dosages from 0 to 2, NaN where missing")
         self.by_position = samples is None
-        self.samples = _sample_table(samples, dosage.shape[1])
-        variants, self._n_given = _variant_table(variants, dosage.shape[0]), dosage.shape[0]
-        self.variants, self._rows = without_negative(variants)
-        self._dosage = dosage if self._rows is None else dosage[self._rows]
+        self.samples = _sample_table(samples, values.shape[1])
+        self._n_given = values.shape[0]
+        self.variants, self._rows = without_negative(_variant_table(variants, self._n_given))
+        self._dosage = values if self._rows is None else values[self._rows]
 
     @property
-    def left_out(self):
-        """See ``GenotypeSource.left_out``."""
+    def left_out(self) -> dict[str, int]:
+        """Number of excluded variants by reason."""
         return {} if self._rows is None else count_negative(self._n_given, self._rows)
 
     @property
-    def bytes_per_variant(self):
-        """See ``GenotypeSource.bytes_per_variant``."""
+    def bytes_per_variant(self) -> int:
+        """Four bytes per sample."""
         return 4 * self.n_samples
 
-    def read(self, variants, samples=None, first=0):
-        """See ``GenotypeSource.read``."""
+    def read(
+        self, variants: np.ndarray, samples: np.ndarray | None = None, first: int = 0
+    ) -> Block:
+        """Read one ``Block``; see ``GenotypeSource.read``."""
         dosage = self._dosage[variants]
         if samples is not None:
             dosage = np.ascontiguousarray(dosage[:, samples])
-        return Block(first, len(variants), dosage.shape[1], dosage=dosage)
+        n_variants, n_samples = dosage.shape
+        return Block(first=first, count=n_variants, n_samples=n_samples, dosage=dosage)
 
 
 def _within_dosage_range(dosage):

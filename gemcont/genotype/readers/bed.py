@@ -4,6 +4,7 @@ import logging
 import os
 import threading
 import weakref
+from collections.abc import Iterable
 from functools import cached_property
 
 import numpy as np
@@ -20,7 +21,7 @@ from gemcont.genotype.source import (
     without_negative,
 )
 from gemcont.text.files import read_text
-from gemcont.text.parse import parse_table, split_fields
+from gemcont.text.parse import DataType, parse_table, split_fields
 
 log = logging.getLogger(__name__)
 
@@ -33,15 +34,18 @@ _BIM = ("chromosome", "variant_id", "cm", "base_pair_location", "effect_allele",
 
 
 class BedSource(GenotypeSource):
-    """A PLINK fileset; ``path`` is the prefix or the .bed itself.
+    """PLINK 1 fileset.
 
-    Reads with ``pread`` into its own buffers (no memory map), so that the resident memory is
-    that of the blocks in flight however large the file, and threads can read side by side.
+    Reads with ``pread`` into its own buffers (no memory map), so that the resident memory is that
+    of the blocks in flight however large the file, and threads can read side by side.
     """
 
-    def __init__(self, path):
-        path = os.fspath(path)
-        prefix = path.removesuffix(".bed")
+    def __init__(self, path: str | os.PathLike) -> None:
+        """Open a fileset and check its sizes.
+
+        path: the prefix or the .bed itself. Raises GemcontError.
+        """
+        prefix = os.fspath(path).removesuffix(".bed")
         self.name = prefix + ".bed"
         self._bim, self._fam = _table_path(prefix, ".bim"), _table_path(prefix, ".fam")
         self.files = (self.name, self._bim, self._fam)
@@ -51,24 +55,24 @@ class BedSource(GenotypeSource):
         self._check_length()
 
     def _check_length(self):
-        found = os.fstat(self._descriptor).st_size
+        size = os.fstat(self._descriptor).st_size
         n_variants = self._variant_file.height
         expected = HEADER + n_variants * self.bytes_per_variant
-        if found != expected:
+        if size != expected:
             raise GemcontError(
-                f"{self.name}: {found} bytes found, {expected} expected for {n_variants} "
+                f"{self.name}: {size} bytes found, {expected} expected for {n_variants} "
                 f"variants (.bim) x {self.n_samples} samples (.fam); "
-                f"{'the .bed is truncated, or ' if found < expected else ''}"
+                f"{'the .bed is truncated, or ' if size < expected else ''}"
                 "the three files do not belong together"
             )
 
     @property
-    def bytes_per_variant(self):
+    def bytes_per_variant(self) -> int:
         """A quarter of a byte per sample, in whole bytes."""
         return -(-self.n_samples // 4)
 
     @cached_property
-    def samples(self):
+    def samples(self) -> pl.DataFrame:
         """Samples of the .fam."""
         return read_fam(self._fam)
 
@@ -81,19 +85,21 @@ class BedSource(GenotypeSource):
         return without_negative(self._variant_file)
 
     @property
-    def variants(self):
+    def variants(self) -> pl.DataFrame:
         """Variants of the .bim; the effect allele is its column 5 (A1), major or not."""
         return self._placed[0]
 
     @property
-    def left_out(self):
-        """See ``GenotypeSource.left_out``."""
+    def left_out(self) -> dict[str, int]:
+        """Number of excluded variants by reason."""
         return count_negative(self._variant_file.height, self._placed[1])
 
-    def read(self, variants, samples=None, first=0):
-        """See ``GenotypeSource.read``."""
-        variants, rows = np.asarray(variants, dtype=np.int64), self._placed[1]
-        variants = variants if rows is None else rows[variants]
+    def read(
+        self, variants: np.ndarray, samples: np.ndarray | None = None, first: int = 0
+    ) -> Block:
+        """Read one ``Block``; see ``GenotypeSource.read``."""
+        variants, in_file = np.asarray(variants, dtype=np.int64), self._placed[1]
+        variants = variants if in_file is None else in_file[variants]
         n_samples = self.n_samples if samples is None else len(samples)
         packed = np.empty((len(variants), row_bytes(n_samples)), dtype=np.uint8)
         at_once = max(_PIECE // self.bytes_per_variant, 1)
@@ -103,13 +109,13 @@ class BedSource(GenotypeSource):
             self._read_rows(chosen, rows)
             self._warn_of_padding(rows)
             repack(rows, self.n_samples, samples, packed[start : start + at_once])
-        return Block(first, len(variants), n_samples, packed=packed)
+        return Block(first=first, count=len(variants), n_samples=n_samples, packed=packed)
 
     def _warn_of_padding(self, rows):
-        """Warn, once, where genotypes stand behind the last sample: the .fam lacks a line.
+        """Warn, once, of genotypes behind the last sample: the .fam lacks a line.
 
-        PLINK fills the last byte of a variant with zeros. A .fam that is some lines short is as
-        long in bytes, and shifts everyone behind the line that is missing.
+        PLINK fills the last byte of a variant with zeros. A .fam that is some lines short may imply
+        as many bytes, and gives every sample behind the missing line the genotypes of another.
         """
         used = 2 * (self.n_samples % 4)
         if not used or not len(rows) or not (rows[:, -1] >> used).any():
@@ -124,14 +130,14 @@ class BedSource(GenotypeSource):
             )
 
     def _buffer(self, count):
-        """Room for some variants as they are read: this thread's own, used again and again."""
+        """Return memory for some variants as they are read, this thread's own, reused."""
         size = count * self.bytes_per_variant
         if len(getattr(self._local, "room", b"")) < max(size, 1):
             self._local.room = np.empty(size, dtype=np.uint8)
         return self._local.room[:size].reshape(count, self.bytes_per_variant)
 
     def _read_rows(self, variants, out):
-        """Fill ``out``: one read where the variants lie together, else by halves."""
+        """Fill ``out``: by one read if the variants are close together, else by halves."""
         if len(variants) == 0:
             return
         span = int(variants[-1] - variants[0]) + 1
@@ -165,7 +171,7 @@ def _table_path(prefix, suffix):
 
 
 def _open_checked(path):
-    """File descriptor of a .bed whose magic number and order are right."""
+    """Return the file descriptor of a .bed whose magic number and order are right."""
     try:
         with open(path, "rb") as file:
             _check_head(path, file.read(HEADER))
@@ -186,18 +192,19 @@ def _check_head(path, head):
         )
 
 
-def read_fam(path):
-    """Samples of a .fam: polars table of fid, iid, sex (1 male, 2 female, else 0), founder.
+def read_fam(path: str) -> pl.DataFrame:
+    """Read the samples of a .fam: fid, iid, sex (1 male, 2 female, else 0), founder.
 
-    Six columns or more, tabs or blanks; ids are text. Raises GemcontError for a malformed file
-    or a sample (FID and IID) that stands twice.
+    Six columns or more, tabs or blanks; ids are text. Raises GemcontError for a malformed file or a
+    duplicate sample (FID and IID).
     """
     data = split_fields(read_text(path), " ")
     width = data[: data.index(b"\n")].count(b"\t") + 1
     if width < len(_FAM):
         raise GemcontError(f"{path}: {width} columns found, a .fam has six")
     names = [*_FAM, *(f"extra{i}" for i in range(width - len(_FAM)))]
-    table = parse_table(path, data, " ", dict.fromkeys(names, pl.String))
+    schema: dict[str, DataType] = dict.fromkeys(names, pl.String)
+    table = parse_table(path, data, " ", schema)
     refuse_duplicate_samples(path, table)
     founder = is_founder("father", "mother")
     return table.with_columns(sex_codes("sex"), founder).select(
@@ -205,19 +212,19 @@ def read_fam(path):
     )
 
 
-def is_founder(father, mother):
-    """Expression of two text columns: a founder has neither parent named (0), as in PLINK."""
+def is_founder(father: str, mother: str) -> pl.Expr:
+    """Return the expression of founders, whose two parents are 0 as in PLINK, by column names."""
     return (pl.col(father) == "0").and_(pl.col(mother) == "0").alias("founder")
 
 
-def sex_codes(name):
-    """Expression of a text column: 1 and 2 (M and F in a .psam) stay, all else is 0, unknown."""
+def sex_codes(name: str) -> pl.Expr:
+    """Return the expression of a text column's sex: 1 and 2 (or M and F) stay, all else is 0."""
     letters = {"M": "1", "F": "2", "m": "1", "f": "2"}
     code = pl.col(name).replace(letters)
     return pl.when(code.is_in(["1", "2"])).then(code).otherwise(pl.lit("0")).alias(name)
 
 
-def refuse_duplicate_samples(path, table):
+def refuse_duplicate_samples(path: str | os.PathLike, table: pl.DataFrame) -> None:
     """Raise GemcontError if two rows of a table share fid and iid."""
     twice = table.filter(table.select("fid", "iid").is_duplicated())
     if twice.height:
@@ -225,21 +232,26 @@ def refuse_duplicate_samples(path, table):
         raise GemcontError(f"{path}: sample FID {fid} IID {iid} stands twice")
 
 
-def read_bim(path):
-    """Variants of a .bim as a polars table (columns of ``GenotypeSource.variants``)."""
+def read_bim(path: str) -> pl.DataFrame:
+    """Read the variants of a .bim (columns of ``GenotypeSource.variants``)."""
     data = split_fields(read_text(path), " ")
     width = data[: data.index(b"\n")].count(b"\t") + 1
     if width != len(_BIM):
         raise GemcontError(f"{path}: {width} columns found, a .bim has six")
-    schema = {name: VARIANT_COLUMNS.get(name, pl.String) for name in _BIM}
+    schema: dict[str, DataType] = {name: VARIANT_COLUMNS.get(name, pl.String) for name in _BIM}
     return parse_table(path, data, " ", schema).select(*VARIANT_COLUMNS)
 
 
-def write_fileset(prefix, chunks, samples, variants):
+def write_fileset(
+    prefix: str, chunks: Iterable[np.ndarray], samples: pl.DataFrame, variants: pl.DataFrame
+) -> None:
     """Write PREFIX.bed, .bim and .fam by bed-reader.
 
-    chunks: iterable of int8 (variants, samples), effect allele counts, -127 missing; samples and
-    variants: tables with the columns of a ``GenotypeSource``'s.
+    Args:
+        prefix: of the files.
+        chunks: int8 (variants, samples), effect allele counts, -127 missing.
+        samples: table with the columns of ``GenotypeSource.samples``.
+        variants: table with the columns of ``GenotypeSource.variants``.
     """
     from bed_reader import create_bed
 

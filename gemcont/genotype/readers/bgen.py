@@ -26,15 +26,15 @@ from gemcont.text.parse import split_fields
 
 log = logging.getLogger(__name__)
 
-# A .pgen holds dosages in steps of 2^-14, and plink2 brings a .bgen's to them: so do we, that the
-# same dosages in either format give the same results. The .bgen's own rounding is coarser (8-bit)
-# or of like size (16-bit).
+# A .pgen holds dosages in steps of 2^-14, and plink2 rounds a .bgen's to them: so do we, so that
+# the same dosages give the same results in either format. The .bgen's own rounding is coarser
+# (8-bit) or of similar size (16-bit).
 _GRID = np.float32(1 << 14)
 _SEXES = {"1": 1, "2": 2, "M": 1, "F": 2, "m": 1, "f": 2, "male": 1, "female": 2}
 
 
 class BgenSource(PackageSource):
-    """Dosages of a .bgen file; ``sample`` is its .sample file, if the ids are not inside.
+    """Dosages of a .bgen file.
 
     Variants of more than two alleles are left out and counted in ``left_out``. Needs
     ``pip install 'gemcont[bgen]'``.
@@ -43,7 +43,11 @@ class BgenSource(PackageSource):
     has_dosages = True
     info = None
 
-    def __init__(self, path, sample=None):
+    def __init__(self, path: str | os.PathLike, sample: str | os.PathLike | None = None) -> None:
+        """Open a .bgen and check its header.
+
+        path: of the .bgen; sample: its .sample file if the ids are not inside. Raises GemcontError.
+        """
         super().__init__(os.fspath(path))
         self._sample_path = sample
         self.files = (self.name,) if sample is None else (self.name, os.fspath(sample))
@@ -63,7 +67,7 @@ class BgenSource(PackageSource):
             self._check_order()
 
     def _check_order(self):
-        """Refuse a .sample file that names the samples in another order than the .bgen itself."""
+        """Refuse a .sample file that lists the samples in another order than the .bgen itself."""
         inside = list(self._reader.samples)
         rows = self.samples.select("fid", "iid").rows()
         names = [{fid, iid, f"{fid}_{iid}"} for fid, iid in rows]
@@ -91,12 +95,12 @@ class BgenSource(PackageSource):
         return _open_reader(self.name)
 
     @property
-    def bytes_per_variant(self):
+    def bytes_per_variant(self) -> int:
         """Four bytes per sample."""
         return 4 * self.n_samples
 
     @cached_property
-    def samples(self):
+    def samples(self) -> pl.DataFrame:
         """Samples of the .sample file, else the ids inside the .bgen (sex unknown)."""
         if self._sample_path is not None:
             return read_sample(self._sample_path)
@@ -107,45 +111,47 @@ class BgenSource(PackageSource):
 
     @cached_property
     def _variant_file(self):
-        """(table of the biallelic variants, their numbers in the file, variants in the file)."""
-        rows, found = [], []
+        """Table of the biallelic variants, their numbers in the file, variants in the file."""
+        rows, numbers = [], []
         try:
             # A reader of its own: one that was iterated cannot be indexed any more.
             for number, variant in enumerate(self._open_reader()):
                 if len(variant.alleles) == 2:
-                    found.append(number)
+                    numbers.append(number)
                     named = variant.rsid if variant.rsid not in ("", ".") else variant.varid
                     first, second = variant.alleles
                     rows.append((variant.chrom, named, variant.pos, second, first))
         except (ValueError, OSError, RuntimeError, IndexError) as error:
             raise GemcontError(f"{self.name}: damaged or truncated .bgen ({error})") from None
         variants = pl.DataFrame(rows, schema=VARIANT_COLUMNS, orient="row")
-        return variants, np.array(found, dtype=np.int64), self._reader.header.nvariants
+        return variants, np.array(numbers, dtype=np.int64), self._reader.header.nvariants
 
     @property
-    def variants(self):
+    def variants(self) -> pl.DataFrame:
         """Variants of two alleles; the effect allele is the file's second."""
         return self._variant_file[0]
 
     @property
-    def left_out(self):
-        """See ``GenotypeSource.left_out``."""
+    def left_out(self) -> dict[str, int]:
+        """Number of excluded variants by reason."""
         several = self._variant_file[2] - len(self._variant_file[1])
         return {"several ALT alleles": several} if several else {}
 
-    def read(self, variants, samples=None, first=0):
-        """See ``GenotypeSource.read``."""
+    def read(
+        self, variants: np.ndarray, samples: np.ndarray | None = None, first: int = 0
+    ) -> Block:
+        """Read one ``Block``; see ``GenotypeSource.read``."""
         rows = self._variant_file[1][np.asarray(variants, dtype=np.int64)]
         n_samples = self.n_samples if samples is None else len(samples)
         dosage = np.empty((len(rows), n_samples), dtype=np.float32)
         for out, row in zip(dosage, rows, strict=True):
             values = _dosage(self.name, self._reader, int(row))
             out[:] = values if samples is None else values[samples]
-        return Block(first, len(rows), n_samples, dosage=dosage)
+        return Block(first=first, count=len(rows), n_samples=n_samples, dosage=dosage)
 
 
 def _dosage(name, reader, row):
-    """Dosages (samples,) of a variant, on the grid of a .pgen."""
+    """Return a variant's dosages (samples,) on the grid of a .pgen."""
     try:
         variant = reader[row]
         with _malformed_refused(name):
@@ -158,19 +164,19 @@ def _dosage(name, reader, row):
 
 @contextmanager
 def _malformed_refused(name):
-    """Make an error of what the package only warns of: probabilities that sum to above one."""
+    """Raise an error for what the package only warns of: probabilities that sum to above 1."""
 
-    def refuse(record):
+    def _refuse(record):
         if "sum to more than the bit depth" in record.getMessage():
             raise GemcontError(f"{name}: damaged, {record.getMessage().split(', so')[0]}")
         return True
 
     root = logging.getLogger()
-    root.addFilter(refuse)
+    root.addFilter(_refuse)
     try:
         yield
     finally:
-        root.removeFilter(refuse)
+        root.removeFilter(_refuse)
 
 
 def _open_reader(path):
@@ -186,12 +192,12 @@ def _open_reader(path):
         raise GemcontError(f"{path}: not a BGEN file, or truncated ({error})") from None
 
 
-def read_sample(path):
-    """Return the samples of an Oxford .sample file.
+def read_sample(path: str | os.PathLike) -> pl.DataFrame:
+    """Read the samples of an Oxford .sample file.
 
     Two header lines, names and types, then a sample a line: ID_1 ID_2 missing [sex ...], or as
     qctool writes it ID missing [sex ...] with one id, which is then FID and IID. The type of an id
-    is 0; a column called missing is none, whatever its type.
+    is 0; a column called missing is no id, whatever its type.
     """
     lines = decoded(path, split_fields(read_text(path), " ")).rstrip("\n").split("\n")
     names = [name.strip('"') for name in lines[0].split("\t")]

@@ -29,7 +29,7 @@ from gemcont.genotype.source import (
 )
 from gemcont.text.files import decoded, read_text, readable
 from gemcont.text.ids import OTHER_IDS, bare_names, find_ids
-from gemcont.text.parse import parse_table, split_fields
+from gemcont.text.parse import DataType, parse_table, split_fields
 
 _MISSING = -9
 _STANDARD = 0x10  # storage mode of all files that plink2 writes by default
@@ -43,13 +43,17 @@ _PAIRS = re.compile(rb"(?:autosomePairCt|haploidAutosomeCt)=(\d+)")
 
 
 class PgenSource(PackageSource):
-    """A PLINK 2 fileset; dosages where the .pgen holds any, else packed hard calls.
+    """PLINK 2 fileset; dosages if the .pgen holds any, else packed hard calls.
 
-    ``path`` is the prefix or the .pgen itself. Rows with several ALT alleles, and of a negative
-    position, are left out and counted in ``left_out``. Needs ``pip install 'gemcont[pgen]'``.
+    Rows with several ALT alleles, or of a negative position, are left out and counted in
+    ``left_out``. Needs ``pip install 'gemcont[pgen]'``.
     """
 
-    def __init__(self, path):
+    def __init__(self, path: str | os.PathLike) -> None:
+        """Open a fileset and check its sizes.
+
+        path: the prefix or the .pgen itself. Raises GemcontError.
+        """
         prefix = os.fspath(path).removesuffix(".pgen")
         super().__init__(prefix + ".pgen")
         self._prefix = prefix
@@ -82,7 +86,7 @@ class PgenSource(PackageSource):
         )
 
     @property
-    def bytes_per_variant(self):
+    def bytes_per_variant(self) -> int:
         """Four bytes per sample for dosages; one for hard calls on their way to two bits."""
         return (4 if self.has_dosages else 1) * self.n_samples
 
@@ -91,13 +95,13 @@ class PgenSource(PackageSource):
         return read_psam(self._psam)
 
     @property
-    def samples(self):
+    def samples(self) -> pl.DataFrame:
         """Samples of the .psam."""
         return self._sample_file[0]
 
     @property
-    def traits(self):
-        """Every column of the .psam beside ids, parents and sex (polars table of text)."""
+    def traits(self) -> pl.DataFrame:
+        """Columns of the .psam other than ids, parents and sex (text)."""
         return self._sample_file[1]
 
     @cached_property
@@ -114,30 +118,32 @@ class PgenSource(PackageSource):
         return biallelic if self._placed[1] is None else biallelic[self._placed[1]]
 
     @property
-    def variants(self):
+    def variants(self) -> pl.DataFrame:
         """Variants of the .pvar with one ALT allele; the effect allele is ALT."""
         return self._placed[0]
 
     @property
-    def info(self):
+    def info(self) -> np.ndarray | None:
         """Imputation quality (variants,) by the .pvar's INFO column, NaN unknown; or None."""
         info, rows = self._variant_file.info, self._placed[1]
         return info if info is None or rows is None else info[rows]
 
     @property
-    def autosomes(self):
-        """See ``GenotypeSource.autosomes``: what the .pvar's ##chrSet says."""
+    def autosomes(self) -> int | None:
+        """Number of autosomes that the .pvar's ##chrSet states, or None."""
         return self._variant_file.autosomes
 
     @property
-    def left_out(self):
-        """See ``GenotypeSource.left_out``."""
+    def left_out(self) -> dict[str, int]:
+        """Number of excluded rows by reason."""
         several = int((self._variant_file.n_alleles > 2).sum())
-        found = {"several ALT alleles": several} if several else {}
-        return found | count_negative(self._variant_file.variants.height, self._placed[1])
+        counts = {"several ALT alleles": several} if several else {}
+        return counts | count_negative(self._variant_file.variants.height, self._placed[1])
 
-    def read(self, variants, samples=None, first=0):
-        """See ``GenotypeSource.read``."""
+    def read(
+        self, variants: np.ndarray, samples: np.ndarray | None = None, first: int = 0
+    ) -> Block:
+        """Read one ``Block``; see ``GenotypeSource.read``."""
         rows = self._rows[np.asarray(variants, dtype=np.int64)]
         n_samples = self.n_samples if samples is None else len(samples)
         kind = np.float32 if self.has_dosages else np.int8
@@ -147,9 +153,10 @@ class PgenSource(PackageSource):
             read = self._reader.read_dosages_list if self.has_dosages else self._reader.read_list
             _guarded(self.name, lambda: read(rows, values))
         if not self.has_dosages:
-            return Block(first, len(rows), n_samples, packed=pack_hardcalls(values))
+            packed = pack_hardcalls(values)
+            return Block(first=first, count=len(rows), n_samples=n_samples, packed=packed)
         values[values == _MISSING] = np.nan
-        return Block(first, len(rows), n_samples, dosage=values)
+        return Block(first=first, count=len(rows), n_samples=n_samples, dosage=values)
 
 
 def _guarded(name, action):
@@ -160,7 +167,7 @@ def _guarded(name, action):
 
 
 def _open_reader(path, n_alleles):
-    """pgenlib's reader; n_alleles: (variants,), REF and ALTs of every row of the .pvar."""
+    """Return pgenlib's reader; n_alleles: (variants,), REF and ALTs of every row of the .pvar."""
     try:
         from pgenlib import PgenReader
     except ImportError:
@@ -178,13 +185,13 @@ def _check_count(path, n_rows):
     """Raise GemcontError unless a .pgen has as many variants as its .pvar has rows."""
     with readable(path), open(path, "rb") as file:
         head = file.read(_HEADER)
-    found = struct.unpack_from("<I", head, 3)[0] if len(head) >= _HEADER else 0
-    if found != n_rows:
-        raise GemcontError(f"{path} holds {found}, its .pvar has {n_rows}; not one fileset")
+    count = struct.unpack_from("<I", head, 3)[0] if len(head) >= _HEADER else 0
+    if count != n_rows:
+        raise GemcontError(f"{path} holds {count}, its .pvar has {n_rows}; not one fileset")
 
 
 def _has_dosages(path):
-    """Whether any variant record of a .pgen holds dosages, read from its header."""
+    """Return whether any variant record of a .pgen holds dosages, by its header."""
     try:
         with open(path, "rb") as file:
             head = file.read(_HEADER)
@@ -200,7 +207,7 @@ def _has_dosages(path):
 
 
 def _record_types(file, head):
-    """The distinct record types of a standard .pgen; none where types have four bits only."""
+    """Return the distinct record types of a standard .pgen, none if types have four bits only."""
     n_variants, control = struct.unpack_from("<I", head, 3)[0], head[11]
     if control & 0x0F < 4:  # four-bit types have no room for dosages
         return set()
@@ -208,17 +215,17 @@ def _record_types(file, head):
     allele_bytes, reference_bits = control >> 4 & 3, control >> 6 == 3
     n_blocks = -(-n_variants // _VARIANTS_PER_BLOCK)
     file.seek(_HEADER + 8 * n_blocks)
-    found = set()
+    record_types = set()
     for block in range(n_blocks):
         count = min(_VARIANTS_PER_BLOCK, n_variants - block * _VARIANTS_PER_BLOCK)
-        found.update(file.read(count))
+        record_types.update(file.read(count))
         skipped = count * (length_bytes + allele_bytes) + reference_bits * -(-count // 8)
         file.seek(skipped, os.SEEK_CUR)
-    return found
+    return record_types
 
 
-def read_psam(path):
-    """(samples, traits) of a .psam: the table of ``GenotypeSource.samples``, and the rest.
+def read_psam(path: str) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Read a .psam: the table of ``GenotypeSource.samples``, and the other columns.
 
     A file whose first line does not begin with # is read as a .fam.
     """
@@ -228,29 +235,33 @@ def read_psam(path):
         return samples, pl.DataFrame()
     header, _, body = data.partition(b"\n")
     names = bare_names(decoded(path, header).split("\t"))
-    found = find_ids(names, path)
-    if found is None or found.iid > 1:
+    id_columns = find_ids(names, path)
+    if id_columns is None or id_columns.iid > 1:
         raise GemcontError(f"{path}: the header must begin #FID IID or #IID")
     table = parse_table(path, body, " ", dict.fromkeys(names, pl.String), comment=b"#")
     known = {name.upper(): name for name in names if name in (*OTHER_IDS, "SEX", "Sex", "sex")}
-    fid = pl.lit("0") if found.fid is None else pl.col(names[found.fid])
+    fid = pl.lit("0") if id_columns.fid is None else pl.col(names[id_columns.fid])
     sex = pl.col(known["SEX"]).alias("sex") if "SEX" in known else pl.lit("0").alias("sex")
     founder = is_founder("PAT", "MAT") if {"PAT", "MAT"} <= set(names) else FOUNDER
     table = table.with_columns(founder)
-    samples = table.select(fid.alias("fid"), pl.col(names[found.iid]).alias("iid"), sex, "founder")
+    samples = table.select(
+        fid.alias("fid"), pl.col(names[id_columns.iid]).alias("iid"), sex, "founder"
+    )
     samples = samples.with_columns(sex_codes("sex"))
     refuse_duplicate_samples(path, samples)
-    ids = [names[at] for at in (found.fid, found.iid) if at is not None]
+    ids = [names[at] for at in (id_columns.fid, id_columns.iid) if at is not None]
     rest = table.drop(*ids, "founder", *known.values())
     return samples.select(pl.col(c).cast(t) for c, t in SAMPLE_COLUMNS.items()), rest
 
 
 class PvarFile(NamedTuple):
-    """What a .pvar holds.
+    """Contents of a .pvar.
 
-    variants: the biallelic rows, as ``GenotypeSource.variants``; n_alleles: int (rows,) of all
-    rows; info: imputation quality (variants,) from R2, DR2 or INFO, or None; autosomes: of the
-    species as ##chrSet has it, or None
+    Attributes:
+        variants: the biallelic rows, as ``GenotypeSource.variants``
+        n_alleles: int (rows,), of all rows
+        info: imputation quality (variants,) by R2, DR2 or INFO, or None
+        autosomes: number of autosomes that ##chrSet states, or None
     """
 
     variants: pl.DataFrame
@@ -259,8 +270,8 @@ class PvarFile(NamedTuple):
     autosomes: int | None
 
 
-def read_pvar(path):
-    """Return the ``PvarFile`` of a .pvar (or .pvar.zst), its columns in any order."""
+def read_pvar(path: str) -> PvarFile:
+    """Read a .pvar (or .pvar.zst), its columns in any order."""
     text = _read_pvar_text(path)
     data = split_fields(_without_comments(text, b"##"), " ")
     autosomes = _autosomes_of(text[: len(text) - len(data)] if text.startswith(b"##") else b"")
@@ -274,7 +285,7 @@ def read_pvar(path):
             f"{path}: the header must begin #CHROM and name POS, ID, REF and ALT; it is "
             f"{' '.join(names)[:60]!r}"
         )
-    types = {"#CHROM": pl.Categorical, "POS": pl.Int32, "REF": pl.Categorical}
+    types: dict[str, DataType] = {"#CHROM": pl.Categorical, "POS": pl.Int32, "REF": pl.Categorical}
     schema = {name: types.get(name, pl.String) for name in names}
     table = parse_table(path, body, " ", schema, comment=b"#")
     n_alleles = 2 + table["ALT"].str.count_matches(",", literal=True).to_numpy().astype(np.int64)
@@ -290,14 +301,14 @@ def read_pvar(path):
 
 
 def _autosomes_of(comments):
-    """The number of autosomes that a ##chrSet line states, None where there is none."""
+    """Return the number of autosomes that a ##chrSet line states, None if there is none."""
     line = _CHR_SET.search(comments)
     pairs = _PAIRS.search(line.group(1)) if line else None
     return int(pairs.group(1)) if pairs else None
 
 
 def _without_comments(data, mark):
-    """The text from its first line that does not begin with ``mark``."""
+    """Return the text from its first line that does not begin with ``mark``."""
     while data.startswith(mark):
         data = data.partition(b"\n")[2]
     return data

@@ -1,8 +1,8 @@
-"""The multivariate linear mixed model of related people.
+"""Multivariate linear mixed model of related samples.
 
 model         the null model and the scan: ``fit_null``, ``scan``, ``decompose``
 likelihood    the covariances that maximise the likelihood
-regressions   generalised least squares of a variant, and the refit beside it
+regressions   generalised least squares of a variant, and its refit
 heritability  heritabilities and genetic correlations of a fitted model
 """
 

@@ -1,15 +1,15 @@
-"""The likelihood of cov(vec E) = Cg (x) K + Cn (x) I, and the covariances that maximise it.
+"""Likelihood of cov(vec E) = Cg (x) K + Cn (x) I, and the covariances that maximise it.
 
 With K = U S U' and T such that T Cn T' = I and T Cg T' = diag(l), the rotated traits U'E T' are D
 independent regressions with weights w_id = 1 / (S_i l_d + 1) (Zhou and Stephens 2014). In that
 basis the expected information of (Cg, Cn) falls into D (D + 1) / 2 blocks of 2 x 2, so a step of
-Fisher scoring costs what a gradient costs. Scoring zigzags where the optimum lies on the cone's
-edge, a Cg of lower rank; there L-BFGS on factors of both ends it.
+Fisher scoring costs no more than a gradient. Scoring zigzags if the optimum lies on the cone's
+edge, a Cg of lower rank; then L-BFGS on factors of both finishes.
 
-Where the covariates explain an axis on which K is 0 (the intercept, of a centred K), maximum
-likelihood grows without bound as Cn becomes singular: -1/2 log det Cn of that axis, and no residual
-against it. What is sought is the maximum inside; it lies near that of the restricted likelihood,
-which has no such axis.
+If the covariates explain an axis on which K is 0 (the intercept, for a centred K), the likelihood
+grows without bound as Cn becomes singular: -1/2 log det Cn of that axis, with no residual to
+oppose it. The maximum sought is the one inside the cone; it lies near that of the restricted
+likelihood, which has no such axis.
 """
 
 from dataclasses import dataclass, replace
@@ -32,11 +32,17 @@ _LARGE = 1 << 20  # values of all traits, below which threads of BLAS wait more 
 _OPEN = 1e-7  # of a genetic variance, in units of the residual one, that can be lessened
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Rotated:
-    """What the likelihood is of: traits (N, D) and covariates (N, K) times U', and S (N,).
+    """Traits and covariates in the eigenvector basis of the kinship K = U S U'.
 
-    reml: whether it is that of the traits' residuals on the covariates (REML)
+    In that basis samples are independent.
+
+    Attributes:
+        traits: U'Y (N, D)
+        covariates: U'F (N, K)
+        eigenvalues: the diagonal of S (N,)
+        reml: whether the likelihood is that of the traits' residuals on the covariates (REML)
     """
 
     traits: np.ndarray
@@ -45,42 +51,56 @@ class Rotated:
     reml: bool = False
 
     @cached_property
-    def covariance(self):
-        """(D, D), of the traits' residuals on the covariates, as of unrelated people."""
-        known = np.linalg.lstsq(self.covariates, self.traits, rcond=None)[0]
+    def covariance(self) -> np.ndarray:
+        """Covariance (D, D) of the traits' residuals on the covariates, as of unrelated samples."""
+        known = np.linalg.lstsq(self.covariates, self.traits, rcond=None)[0]  # (K, D)
         rest = self.traits - self.covariates @ known
         return rest.T @ rest / len(rest)
 
     @cached_property
-    def is_unbounded(self):
-        """Whether the likelihood has no bound (or a far one) where Cn is singular: it is not
-        restricted, and the covariates explain an axis on which K is next to 0."""
+    def is_unbounded(self) -> bool:
+        """True if the likelihood has no bound, or a distant one, as Cn becomes singular.
+
+        That is so if it is not restricted and the covariates explain an axis on which K is next to
+        0.
+        """
         if self.reml or not self.covariates.shape[1]:
             return False
         basis = np.linalg.qr(self.covariates)[0]
+        # (K,): K within the covariates
         along = np.linalg.eigvalsh((basis * self.eigenvalues[:, None]).T @ basis)
         return bool(along[0] < _NEXT_TO_0 * self.eigenvalues.mean())
 
     @property
-    def restricted(self):
-        """The same for REML."""
+    def restricted(self) -> "Rotated":
+        """The same data for restricted maximum likelihood."""
         return replace(self, reml=True)
 
     @property
-    def floor(self):
-        """(D, D), what Cn is kept above while it is sought: 1e-6 of ``covariance``."""
+    def floor(self) -> np.ndarray:
+        """Lower bound (D, D) of Cn during the search: 1e-6 of ``covariance``."""
         return _FLOOR * self.covariance
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Fit:
-    """The likelihood at one pair of covariances, in the basis in which both are diagonal.
+    """Likelihood at one pair of covariances, in the basis in which both are diagonal.
 
-    genetic, residual: Cg, Cn (D, D) in trait units; transform: T; latent: l (D,); weights: w
-    (N, D); weighted: w times the residuals (N, D); inner: F'W_d F (D, K, K); r0: the weighted
-    residual sum of squares; gradient_g, gradient_n: (D, D), of the log-likelihood by Cg and Cn in
-    that basis, half of it for each of a pair off the diagonal; reml: whether it is restricted;
-    kinship_mean: K's mean eigenvalue, in which Cg is measured where it is judged
+    Attributes:
+        genetic: Cg (D, D), in trait units
+        residual: Cn (D, D), in trait units
+        transform: T (D, D)
+        latent: l (D,)
+        weights: w (N, D)
+        weighted: w times the residuals (N, D)
+        inner: F'W_d F (D, K, K)
+        r0: weighted residual sum of squares
+        log_likelihood: with all its constants
+        gradient_g: (D, D), of the log-likelihood by Cg in that basis; off the diagonal half of it
+            for each entry of a pair
+        gradient_n: (D, D), the same by Cn
+        reml: whether the likelihood is restricted
+        kinship_mean: K's mean eigenvalue, the unit of Cg where slopes are judged
     """
 
     genetic: np.ndarray
@@ -98,104 +118,135 @@ class Fit:
     kinship_mean: float = 1.0
 
     @property
-    def gradient_norm(self):
+    def gradient_norm(self) -> float:
         """Largest slope of the log-likelihood within the cone, in units of the traits' variance.
 
-        That is of Cn, and of Cg times K's mean eigenvalue: whatever the units of K. Where l_d is 0
-        a direction that lessens it is not open, and what counts is a positive slope
-        (``curvature``); one that is 0 but for rounding has no likelihood to gain either.
+        That is by Cn, and by Cg times K's mean eigenvalue: whatever the units of K. If l_d is 0, a
+        step that lowers it leaves the cone, and only a positive slope counts (``curvature``); if it
+        is 0 but for rounding, there is no likelihood to gain either.
         """
         open_g = self.gradient_g * (self.latent * self.kinship_mean > _OPEN)[:, None]
         return float(max(np.abs(self.gradient_n).max(), np.abs(open_g).max() / self.kinship_mean))
 
     @property
-    def curvature(self):
-        """Largest eigenvalue of dL/dCg, in the same units: positive at a saddle, where Cg could
-        gain a rank."""
+    def curvature(self) -> float:
+        """Largest eigenvalue of dL/dCg, in the same units.
+
+        It is positive at a saddle, where Cg could gain a rank.
+        """
         return float(np.linalg.eigvalsh(self.gradient_g)[-1]) / self.kinship_mean
 
     @property
-    def to_gain(self):
+    def to_gain(self) -> float:
         """About how much log-likelihood a step could still gain: slope squared over N.
 
-        Information grows with N; both slopes count, that within the rank and that out of it.
+        The information grows with N. Both slopes count, within the rank and out of it.
         """
         return max(self.gradient_norm, self.curvature) ** 2 / len(self.weights)
 
 
-def diagonalised(genetic, residual):
-    """T (D, D) and l (D,) with T Cn T' = I, T Cg T' = diag(l); and log det Cn."""
-    lower = np.linalg.cholesky(residual)
+def diagonalised(genetic: np.ndarray, residual: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
+    """Return T (D, D) and l (D,) with T Cn T' = I and T Cg T' = diag(l), and log det Cn.
+
+    Raises numpy.linalg.LinAlgError if Cn is not positive definite.
+    """
+    lower = np.linalg.cholesky(residual)  # C (D, D), Cn = C C'
     inverse = np.linalg.inv(lower)
-    latent, vectors = np.linalg.eigh(inverse @ genetic @ inverse.T)
+    latent, vectors = np.linalg.eigh(inverse @ genetic @ inverse.T)  # of C^-1 Cg C'^-1
     return vectors.T @ inverse, np.maximum(latent, 0), 2 * np.log(np.diag(lower)).sum()
 
 
-def evaluate(data, genetic, residual):
-    """``Fit`` of ``Rotated`` at Cg and Cn; numpy.linalg.LinAlgError if Cn is not definite."""
+def evaluate(data: Rotated, genetic: np.ndarray, residual: np.ndarray) -> Fit:
+    """Evaluate the likelihood and its gradient at Cg and Cn (D, D).
+
+    Raises numpy.linalg.LinAlgError if Cn is not positive definite.
+    """
     (n, d), k = data.traits.shape, data.covariates.shape[1]
     transform, latent, log_cn = diagonalised(genetic, residual)
-    variance = np.outer(data.eigenvalues, latent) + 1
-    w, y, f = 1 / variance, data.traits @ transform.T, data.covariates
-    inner = _inner(f, w)
-    right = np.einsum("nk,nd->dk", f, w * y)
+    variance = np.outer(data.eigenvalues, latent) + 1  # (N, D): S_i l_d + 1
+    w, y, f = 1 / variance, data.traits @ transform.T, data.covariates  # (N, D), (N, D), (N, K)
+    inner = _inner(f, w)  # (D, K, K): F'W_d F
+    right = np.einsum("nk,nd->dk", f, w * y)  # (D, K): F'W_d y_d
     rest = y - f @ np.linalg.solve(inner, right[:, :, None])[:, :, 0].T
-    u = w * rest
+    u = w * rest  # (N, D)
     r0 = float(np.vdot(u, rest))
     total = n * d * np.log(2 * np.pi) + n * log_cn + np.log(variance).sum() + r0
-    trace_g, trace_n = data.eigenvalues @ w, w.sum(axis=0)
+    trace_g, trace_n = data.eigenvalues @ w, w.sum(axis=0)  # (D,) each
     if data.reml:
         total += np.linalg.slogdet(inner)[1].sum() - k * log_cn - k * d * np.log(2 * np.pi)
         trace_g = trace_g - _lost(inner, _inner(f, data.eigenvalues[:, None] * w**2))
         trace_n = trace_n - _lost(inner, _inner(f, w**2))
-    by_g = 0.5 * ((u * data.eigenvalues[:, None]).T @ u - np.diag(trace_g))
+    by_g = 0.5 * ((u * data.eigenvalues[:, None]).T @ u - np.diag(trace_g))  # (D, D)
     by_n = 0.5 * (u.T @ u - np.diag(trace_n))
-    found = genetic, residual, transform, latent, w, u, inner, r0, -0.5 * total, by_g, by_n
-    return Fit(*found, data.reml, float(data.eigenvalues.mean()))
+    return Fit(
+        genetic=genetic,
+        residual=residual,
+        transform=transform,
+        latent=latent,
+        weights=w,
+        weighted=u,
+        inner=inner,
+        r0=r0,
+        log_likelihood=-0.5 * total,
+        gradient_g=by_g,
+        gradient_n=by_n,
+        reml=data.reml,
+        kinship_mean=float(data.eigenvalues.mean()),
+    )
 
 
 def _inner(f, w):
-    """F'W_d F for every column of w (N, D): (D, K, K)."""
+    """Return F'W_d F (D, K, K), one matrix for every column of w (N, D)."""
     return np.stack([(f * column[:, None]).T @ f for column in w.T])
 
 
 def _lost(inner, other):
-    """(D,), traces of inner^-1 other."""
+    """Return the traces (D,) of inner^-1 other."""
     return np.trace(np.linalg.solve(inner, other), axis1=1, axis2=2)
 
 
-def scoring_step(data, fit):
-    """The next ``Fit`` by Fisher scoring, of a larger likelihood; None if no step improves it."""
+def scoring_step(data: Rotated, fit: Fit) -> Fit | None:
+    """Return the next ``Fit`` by Fisher scoring, of larger likelihood; None if there is none."""
     w, s = fit.weights, data.eigenvalues[:, None]
+    # (D, D): sums over samples of w w', S w w', S^2 w w'
     m0, m1, m2 = w.T @ w, (s * w).T @ w, (s * s * w).T @ w
-    a, b = 2 * fit.gradient_g, 2 * fit.gradient_n
-    determinant = np.maximum(m2 * m0 - m1 * m1, _TINY * m2 * m0)
+    a, b = 2 * fit.gradient_g, 2 * fit.gradient_n  # slopes by an entry of the pair
+    determinant = np.maximum(m2 * m0 - m1 * m1, _TINY * m2 * m0)  # (D, D), of the 2 x 2 blocks
     change_g, change_n = (m0 * a - m1 * b) / determinant, (m2 * b - m1 * a) / determinant
     back = np.linalg.inv(fit.transform)
-    floor = fit.transform @ data.floor @ fit.transform.T
+    floor = fit.transform @ data.floor @ fit.transform.T  # (D, D), in the basis
     for halving in range(_MOST_HALVINGS):
         share = 0.5**halving
         genetic = _within_cone(np.diag(fit.latent) + share * change_g)
+        # Cn is I in the basis.
         residual = floor + _within_cone(np.eye(len(a)) + share * change_n - floor)
-        found = evaluate(data, back @ genetic @ back.T, back @ residual @ back.T)
-        if found.log_likelihood > fit.log_likelihood:
-            return found
+        candidate = evaluate(data, back @ genetic @ back.T, back @ residual @ back.T)
+        if candidate.log_likelihood > fit.log_likelihood:
+            return candidate
     return None
 
 
 def _within_cone(matrix):
+    """Return the nearest positive semi-definite matrix: negative eigenvalues set to 0."""
     values, vectors = np.linalg.eigh(matrix)
     return (vectors * np.maximum(values, 0)) @ vectors.T
 
 
-def fit(data, rank=None, *, or_restricted=False):
-    """The ``Fit`` of the largest likelihood of ``Rotated``; rank: of Cg, None = D.
+def fit(data: Rotated, rank: int | None = None, *, or_restricted: bool = False) -> Fit:
+    """Return the ``Fit`` of the largest likelihood.
 
-    The start is Cg = Cn = half of the residual covariance, of full rank: from a Cg of lower rank a
-    gradient never leads out. If maximum likelihood runs towards a singular Cn, it starts anew from
-    the restricted optimum. Where that does not help either it has no maximum: then the best point
-    found (``runs_away``), or ``or_restricted`` the restricted optimum (``Fit.reml``). Raises
-    GemcontError for too few samples and collinear traits.
+    The start is Cg = Cn = half of the residual covariance, of full rank: no gradient leads out of a
+    Cg of lower rank. If maximum likelihood runs towards a singular Cn, it starts again from the
+    restricted optimum. If that does not help, the likelihood has no maximum.
+
+    Args:
+        data: traits and covariates in the eigenvector basis.
+        rank: of Cg; None = D.
+        or_restricted: if the likelihood has no maximum, return the restricted optimum
+            (``Fit.reml``) instead of the best point (``runs_away``).
+
+    Raises:
+        GemcontError: too few samples, or collinear traits.
     """
     (n, d), k = data.traits.shape, data.covariates.shape[1]
     if rank is not None and not 1 <= rank <= d:
@@ -210,23 +261,23 @@ def fit(data, rank=None, *, or_restricted=False):
 
 def _maximum(data, rank, or_restricted):
     half = data.covariance / 2
-    begin = half / data.eigenvalues.mean(), half
-    found = maximise(data, *begin, rank)
-    if not runs_away(data, found):
-        return found
+    begin = half / data.eigenvalues.mean(), half  # (D, D) each
+    direct = maximise(data, *begin, rank)
+    if not runs_away(data, direct):
+        return direct
     start = maximise(data.restricted, *begin)
     again = maximise(data, start.genetic, start.residual, rank)
     if not runs_away(data, again):
         return again
     if not or_restricted:
-        return found
+        return direct
     if rank is None:
         return start
     return maximise(data.restricted, start.genetic, start.residual, rank)
 
 
 def _refuse_collinear(data):
-    """GemcontError if the traits' residuals have no correlations of full rank, in any units."""
+    """Raise GemcontError if the residuals' correlations are not of full rank, in any units."""
     variance = np.diag(data.covariance)
     if (variance > 1e-20 * np.square(data.traits).mean(axis=0)).all():
         scale = np.sqrt(variance)
@@ -235,28 +286,34 @@ def _refuse_collinear(data):
     raise GemcontError("traits are constant, given by the covariates, or collinear")
 
 
-def has_converged(fit, rank=None):
-    """Whether no log-likelihood worth mentioning is left to gain.
+def has_converged(fit: Fit, rank: int | None = None) -> bool:
+    """Return whether no log-likelihood worth mentioning is left to gain.
 
-    A Cg of bounded rank may well gain by another one, and is judged within its own.
+    A Cg of bounded rank may well gain by another rank; it is judged within its own.
     """
     left = fit.to_gain if rank is None else fit.gradient_norm**2 / len(fit.weights)
     return left <= _CONVERGED
 
 
-def runs_away(data, fit):
-    """Whether a ``Fit`` of an unbounded likelihood is no maximum, but runs to a singular Cn."""
+def runs_away(data: Rotated, fit: Fit) -> bool:
+    """Return whether a ``Fit`` is no maximum but runs, unbounded, towards a singular Cn."""
     if data.reml:
         return False
     inverse = np.linalg.inv(np.linalg.cholesky(data.covariance))
-    least = np.linalg.eigvalsh(inverse @ fit.residual @ inverse.T)[0]
-    return bool(least < _SINGULAR) and data.is_unbounded
+    smallest = np.linalg.eigvalsh(inverse @ fit.residual @ inverse.T)[0]
+    return bool(smallest < _SINGULAR) and data.is_unbounded
 
 
-def maximise(data, genetic, residual, rank=None):
-    """The ``Fit`` of the largest likelihood, from a start (D, D) each; rank: of Cg, None = D.
+def maximise(
+    data: Rotated, genetic: np.ndarray, residual: np.ndarray, rank: int | None = None
+) -> Fit:
+    """Return the ``Fit`` of the largest likelihood, from a start.
 
-    The start's Cg must have full rank: from one of lower rank a gradient never leads out.
+    Args:
+        data: traits and covariates in the eigenvector basis.
+        genetic: Cg (D, D) of the start, of full rank: no gradient leads out of a lower one.
+        residual: Cn (D, D) of the start.
+        rank: of Cg; None = D.
     """
     fit = evaluate(data, genetic, residual)
     for _ in range(_MOST_STEPS):
@@ -273,41 +330,45 @@ def maximise(data, genetic, residual, rank=None):
 
 
 def _by_factors(data, fit, rank):
-    """L-BFGS on A (D, rank) and lower C, Cg = A A' and Cn = C C', where their sum is about I.
+    """Maximise by L-BFGS on A (D, rank) and lower C, with Cg = A A' and Cn = C C' + ``floor``.
 
-    ``floor`` is added to Cn, so that a likelihood that grows towards a singular one ends.
+    A and C are in units in which the sum of the start's covariances is about I. The floor ends a
+    likelihood that grows towards a singular Cn.
     """
     d = len(fit.latent)
     rank = d if rank is None else rank
-    base = np.linalg.cholesky(data.eigenvalues.mean() * fit.genetic + fit.residual)
+    base = np.linalg.cholesky(data.eigenvalues.mean() * fit.genetic + fit.residual)  # (D, D)
     rows = np.tril_indices(d)
 
-    def covariances(x):
+    def _covariances(x):
         a, c = base @ x[: d * rank].reshape(d, rank), np.zeros((d, d))
         c[rows] = x[d * rank :]
         c = base @ c
         return a, c, a @ a.T, c @ c.T + data.floor
 
-    def loss(x):
-        a, c, genetic, residual = covariances(x)
-        found = evaluate(data, genetic, residual)
-        by_g, by_n = (found.transform.T @ g @ found.transform
-                      for g in (found.gradient_g, found.gradient_n))  # fmt: skip
+    def _loss(x):
+        a, c, genetic, residual = _covariances(x)
+        here = evaluate(data, genetic, residual)
+        by_g, by_n = (here.transform.T @ g @ here.transform
+                      for g in (here.gradient_g, here.gradient_n))  # fmt: skip
         slopes = (2 * base.T @ by_g @ a).ravel(), (2 * base.T @ by_n @ c)[rows]
-        return -found.log_likelihood, -np.concatenate(slopes)
+        return -here.log_likelihood, -np.concatenate(slopes)
 
     above = _lower(base, fit.residual - data.floor)
     start = np.concatenate([_root(base, fit.genetic, rank).ravel(), above])
     from scipy.optimize import minimize  # 0.4 s, which most fits of a few traits are spared
 
     options = {"maxiter": 2000, "maxfun": 4000, "ftol": 1e-15, "gtol": 1e-6, "maxcor": 20}
-    found = minimize(loss, start, jac=True, method="L-BFGS-B", options=options)
-    fit_here = _scaled(data, evaluate(data, *covariances(found.x)[2:]))
+    end = minimize(_loss, start, jac=True, method="L-BFGS-B", options=options)
+    fit_here = _scaled(data, evaluate(data, *_covariances(end.x)[2:]))
     return fit_here if rank < d or fit_here.log_likelihood > fit.log_likelihood else fit
 
 
 def _root(base, genetic, rank):
-    """(D, rank), the strongest axes of Cg in the basis, none quite 0: from 0 nothing leads away."""
+    """Return the strongest axes (D, rank) of Cg in the basis, none quite 0.
+
+    No gradient leads away from 0.
+    """
     inside = np.linalg.solve(base, np.linalg.solve(base, genetic).T)
     values, vectors = np.linalg.eigh(inside)
     return (vectors * np.sqrt(np.maximum(values, 1e-8)))[:, ::-1][:, :rank]
@@ -319,7 +380,7 @@ def _lower(base, residual):
 
 
 def _scaled(data, fit):
-    """The fit with both covariances times the factor that is best: r0 is then N D."""
+    """Return the fit with both covariances times the factor that is best: r0 is then N D."""
     (n, d), k = data.traits.shape, data.covariates.shape[1]
     factor = fit.r0 / ((n - k * data.reml) * d)
     return evaluate(data, factor * fit.genetic, factor * fit.residual)

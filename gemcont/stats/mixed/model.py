@@ -1,4 +1,4 @@
-"""The multivariate linear mixed model: traits of related people, tested against variants.
+"""Multivariate linear mixed model: null model and scan of traits of related samples.
 
 cov(vec E) = s (Cg (x) K + Cn (x) I). The null model finds Cg and Cn once; of each variant only the
 effects and the scale s are estimated, as in LIMIX (Casale et al. 2015), EMMAX (Kang et al. 2010).
@@ -12,9 +12,9 @@ from typing import NamedTuple
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from gemcont.arrays import as_array
+from gemcont.arrays import ArrayLike, as_array
 from gemcont.errors import GemcontError
-from gemcont.stats.contrasts import contrasted
+from gemcont.stats.contrasts import Basis, Contrast, MixedScan, contrasted
 from gemcont.stats.mixed.likelihood import Fit, Rotated, evaluate, fit, has_converged, runs_away
 from gemcont.stats.mixed.regressions import Regressions, basis_of
 
@@ -33,28 +33,40 @@ _LARGE = 3000
 
 
 class Decomposition(NamedTuple):
-    """K = U S U': vectors (N, N), values (N,), none below 0; how many were clipped to it."""
+    """Eigendecomposition of a kinship matrix, K = U S U'.
+
+    Attributes:
+        vectors: U (N, N)
+        values: the diagonal of S (N,), none below 0
+        n_clipped: number of negative eigenvalues that were set to 0
+    """
 
     vectors: np.ndarray
     values: np.ndarray
     n_clipped: int
 
 
-def decompose(kinship, name="kinship"):
-    """The ``Decomposition`` of a kinship matrix (N, N); name: what messages call it.
+def decompose(kinship: ArrayLike, name: str = "kinship") -> Decomposition:
+    """Decompose a kinship matrix.
 
-    Negative eigenvalues are taken as 0, with a warning where they are more than rounding. Raises
-    GemcontError if the matrix is not square, symmetric and finite, or has an eigenvalue below
-    -0.25 of their mean: such a matrix is no covariance.
+    Negative eigenvalues are set to 0, with a warning if they are more than rounding.
+
+    Args:
+        kinship: (N, N), symmetric.
+        name: used in messages.
+
+    Raises:
+        GemcontError: the matrix is not square, symmetric and finite, or has an eigenvalue below
+            -0.25 of their mean: then it is no covariance.
     """
-    kinship = as_array(kinship, name)
-    if kinship.ndim != 2 or len(kinship) != kinship.shape[1]:
-        raise GemcontError(f"{name}: has shape {kinship.shape}; it must be (samples, samples)")
-    _refuse_asymmetric(name, kinship)
-    if not kinship.any():
+    matrix = as_array(kinship, name)
+    if matrix.ndim != 2 or len(matrix) != matrix.shape[1]:
+        raise GemcontError(f"{name}: has shape {matrix.shape}; it must be (samples, samples)")
+    _refuse_asymmetric(name, matrix)
+    if not matrix.any():
         raise GemcontError(f"{name}: is 0 everywhere")
-    with threadpool_limits(1 if len(kinship) < _LARGE else None, user_api="blas"):
-        values, vectors = np.linalg.eigh(kinship)  # of its lower triangle
+    with threadpool_limits(1 if len(matrix) < _LARGE else None, user_api="blas"):
+        values, vectors = np.linalg.eigh(matrix)  # (N,) ascending, (N, N); of its lower triangle
     mean = max(values.mean(), 0)
     if -_NOT_A_KINSHIP * mean <= values[0] < -_CLIPPED * mean:
         log.warning(
@@ -79,12 +91,15 @@ def _refuse_asymmetric(name, matrix):
         raise GemcontError(f"{name}: is not symmetric")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class MixedNull:
-    """The null model: covariances, and what scans need of them.
+    """Null model of related samples: covariances, and the parts of them that scans need.
 
-    fit: ``Fit`` in the rotated basis; vectors: U (N, N); data: ``Rotated``, what it was fitted to;
-    method: "ml" or "reml"
+    Attributes:
+        fit: ``Fit`` in the eigenvector basis of the kinship
+        vectors: the kinship's eigenvectors U (N, N)
+        data: ``Rotated``, the data that the model was fitted to
+        method: "ml" or "reml"
     """
 
     fit: Fit
@@ -92,92 +107,123 @@ class MixedNull:
     data: Rotated
     method: str
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         n, d = self.data.traits.shape
         likelihood = f"log-likelihood {self.log_likelihood:.6g} ({self.method})"
         return f"Null(N = {n}, D = {d}, K = {self.covariates.shape[1]}, {likelihood})"
 
     @classmethod
-    def from_covariances(cls, traits, covariates, kinship, genetic, residual, *, method="ml"):
-        """The null model at given Cg and Cn (D, D); arrays as ``fit_null``.
+    def from_covariances(
+        cls,
+        traits: ArrayLike,
+        covariates: ArrayLike,
+        kinship: ArrayLike | Decomposition,
+        genetic: ArrayLike,
+        residual: ArrayLike,
+        *,
+        method: str = "ml",
+    ) -> "MixedNull":
+        """Make the null model at given covariances Cg and Cn.
 
-        Raises GemcontError for what is no covariance; Cn must be positive definite.
+        Args:
+            traits: as in ``fit_null``.
+            covariates: as in ``fit_null``.
+            kinship: as in ``fit_null``.
+            genetic: Cg (D, D), positive semi-definite.
+            residual: Cn (D, D), positive definite.
+            method: "ml" or "reml".
+
+        Raises:
+            GemcontError: a matrix that is no covariance.
         """
-        traits, covariates = _checked(traits, covariates)
-        found = kinship if isinstance(kinship, Decomposition) else decompose(kinship)
-        data = _rotated(traits, covariates, found, method)
-        genetic = _covariance("genetic covariance", genetic, traits.shape[1])
-        residual = _covariance("residual covariance", residual, traits.shape[1], definite=True)
-        return cls(evaluate(data, genetic, residual), found.vectors, data, method)
+        y, f = _checked(traits, covariates)
+        eigen = kinship if isinstance(kinship, Decomposition) else decompose(kinship)
+        data = _rotated(y, f, eigen, method)
+        cg = _covariance("genetic covariance", genetic, y.shape[1])
+        cn = _covariance("residual covariance", residual, y.shape[1], definite=True)
+        return cls(fit=evaluate(data, cg, cn), vectors=eigen.vectors, data=data, method=method)
 
     @property
-    def log_likelihood(self):
-        """With all its constants."""
+    def log_likelihood(self) -> float:
+        """Log-likelihood with all its constants."""
         return self.fit.log_likelihood
 
     @property
-    def genetic_covariance(self):
-        """Cg (D, D)."""
+    def genetic_covariance(self) -> np.ndarray:
+        """Genetic covariance Cg (D, D)."""
         return self.fit.genetic
 
     @property
-    def residual_covariance(self):
-        """Cn (D, D)."""
+    def residual_covariance(self) -> np.ndarray:
+        """Residual covariance Cn (D, D)."""
         return self.fit.residual
 
     @property
-    def gradient_norm(self):
-        """Largest slope of the log-likelihood that is open, in units of Cg and Cn."""
+    def gradient_norm(self) -> float:
+        """Largest slope of the log-likelihood within the cone, as ``Fit.gradient_norm``."""
         return self.fit.gradient_norm
 
     @property
-    def covariates(self):
-        """(N, K), rotated."""
+    def covariates(self) -> np.ndarray:
+        """Covariates U'F (N, K) in the eigenvector basis."""
         return self.data.covariates
 
     @cached_property
-    def regressions(self):
-        """``Regressions`` that give a variant's scores and information."""
+    def regressions(self) -> Regressions:
+        """``Regressions`` that compute a variant's scores and information."""
         return Regressions.of_fit(self.fit, self.covariates)
 
     @property
-    def basis(self):
-        """The ``Basis`` in which they are contrasted."""
+    def basis(self) -> Basis:
+        """``Basis`` in which scores and information are contrasted."""
         return basis_of(self.fit, *self.covariates.shape)
 
     @property
-    def n_samples(self):
-        """N."""
+    def n_samples(self) -> int:
+        """Number of samples, N."""
         return len(self.vectors)
 
     @property
-    def n_traits(self):
-        """D."""
+    def n_traits(self) -> int:
+        """Number of traits, D."""
         return len(self.fit.latent)
 
 
-def fit_null(traits, covariates, kinship, *, method="ml", rank=None):
-    """Fit Cg and Cn by maximum likelihood ("ml") or on the residuals ("reml").
+def fit_null(
+    traits: ArrayLike,
+    covariates: ArrayLike,
+    kinship: ArrayLike | Decomposition,
+    *,
+    method: str = "ml",
+    rank: int | None = None,
+) -> MixedNull:
+    """Fit the null model of related samples: Cg and Cn.
 
-    traits: (samples, D); covariates: (samples, K), taken as they are (no intercept is added) or
-    None; kinship: (samples, samples), taken as it is, or its ``Decomposition``; rank: of Cg, None
-    = D. Returns a ``MixedNull``. Raises GemcontError for what cannot be fitted.
+    Fisher scoring from Cg = Cn = half of the residual covariance, of full rank, then L-BFGS if the
+    optimum lies on the cone's edge. ``gradient_norm`` and ``fit.curvature`` certify the optimum; if
+    it is not reached the best point is kept and a warning logged.
 
-    Fisher scoring from Cg = Cn = half of the residual covariance, of full rank, then L-BFGS where
-    the optimum lies on the cone's edge; it is certified by ``gradient_norm``, ``fit.curvature``.
-    Where it is not reached the best point is kept, and a warning logged.
+    Args:
+        traits: (samples, D), no value missing.
+        covariates: (samples, K), used as they are (no intercept is added); or None.
+        kinship: (samples, samples), used as it is, or its ``Decomposition``.
+        method: "ml", maximum likelihood, or "reml", restricted maximum likelihood.
+        rank: of Cg; None = D.
+
+    Raises:
+        GemcontError: input that cannot be fitted.
     """
     if method not in METHODS:
         raise GemcontError(f"method: {method!r} is not one of {', '.join(METHODS)}")
-    traits, covariates = _checked(traits, covariates)
-    found = kinship if isinstance(kinship, Decomposition) else decompose(kinship)
-    data = _rotated(traits, covariates, found, method)
+    eigen = kinship if isinstance(kinship, Decomposition) else decompose(kinship)
+    y, f = _checked(traits, covariates)
+    data = _rotated(y, f, eigen, method)
     best = fit(data, rank)
     if runs_away(data, best):
         log.warning("the likelihood has no maximum, Cn becomes singular: use method='reml'")
     elif not has_converged(best, rank):
         log.warning("the null model has not converged (slope %.2g)", best.gradient_norm)
-    return MixedNull(best, found.vectors, data, method)
+    return MixedNull(fit=best, vectors=eigen.vectors, data=data, method=method)
 
 
 def _checked(traits, covariates):
@@ -191,7 +237,7 @@ def _checked(traits, covariates):
             raise GemcontError(f"{name}: has shape {values.shape}; it must be (samples, columns)")
         if not np.isfinite(values).all():
             raise GemcontError(f"{name}: holds values that are not finite")
-    length = np.linalg.norm(covariates, axis=0)
+    length = np.linalg.norm(covariates, axis=0)  # (K,): collinearity does not depend on units
     rank = np.linalg.matrix_rank(covariates / np.maximum(length, 1e-300), tol=_COLLINEAR)
     if rank < covariates.shape[1]:
         raise GemcontError(
@@ -207,45 +253,56 @@ def _covariance(name, matrix, n_traits, definite=False):
         raise GemcontError(f"{name}: has shape {matrix.shape}; traits are {n_traits}")
     _refuse_asymmetric(name, matrix)
     values = np.linalg.eigvalsh(matrix)
-    least = 1e-12 if definite else -1e-8
-    if values[0] < least * values[-1] or (definite and values[-1] <= 0):
+    smallest = 1e-12 if definite else -1e-8
+    if values[0] < smallest * values[-1] or (definite and values[-1] <= 0):
         kind = "definite" if definite else "semi-definite"
         raise GemcontError(f"{name}: is not positive {kind}, an eigenvalue is {values[0]:.3g}")
     return matrix
 
 
-def _rotated(traits, covariates, found, method):
-    if len(found.values) != len(traits):
-        raise GemcontError(f"kinship: is of {len(found.values)} samples, traits of {len(traits)}")
-    turn = found.vectors.T
-    return Rotated(turn @ traits, turn @ covariates, found.values, method == "reml")
+def _rotated(traits, covariates, eigen, method):
+    if len(eigen.values) != len(traits):
+        raise GemcontError(f"kinship: is of {len(eigen.values)} samples, traits of {len(traits)}")
+    return Rotated(
+        traits=eigen.vectors.T @ traits,  # U'Y (N, D)
+        covariates=eigen.vectors.T @ covariates,  # U'F (N, K)
+        eigenvalues=eigen.values,
+        reml=method == "reml",
+    )
 
 
-def scan(null, genotypes, *, contrast="any"):
-    """Test variants (variants, samples), NaN missing: a ``MixedScan`` of likelihood ratios.
+def scan(null: MixedNull, genotypes: ArrayLike, *, contrast: Contrast = "any") -> MixedScan:
+    """Test every variant of an array by its likelihood ratio.
 
-    contrast: "any", an effect on any trait (D degrees of freedom); "common", one effect for all
-    traits (1); "any-vs-common", effects that differ (D - 1); the index of a trait, its own effect,
-    those on the others being free (1); or ``contrasts.Conditional``, given the others' values (1)
+    Args:
+        null: from ``fit_null``.
+        genotypes: (variants, samples) dosages, NaN missing.
+        contrast: "any", an effect on any trait (D degrees of freedom); "common", one effect for all
+            traits (1); "any-vs-common", effects that differ (D - 1); the index of a trait, its own
+            effect, the effects on the others being free (1); or ``contrasts.Conditional``, its
+            effect given the other traits' values (1).
+
+    Raises:
+        GemcontError: genotypes of another shape, or infinite.
     """
-    genotypes = as_array(genotypes, "genotypes")
-    if genotypes.ndim != 2 or genotypes.shape[1] != null.n_samples:
+    dosages = as_array(genotypes, "genotypes")
+    if dosages.ndim != 2 or dosages.shape[1] != null.n_samples:
         raise GemcontError(
-            f"genotypes must be (variants, {null.n_samples} samples), got {genotypes.shape}"
+            f"genotypes must be (variants, {null.n_samples} samples), got {dosages.shape}"
         )
-    if np.isinf(genotypes).any():
+    if np.isinf(dosages).any():
         raise GemcontError("genotypes hold values that are infinite; missing is NaN")
     parts = [
-        null.regressions.sums(_filled(genotypes[first : first + _BLOCK]) @ null.vectors)
-        for first in range(0, max(len(genotypes), 1), _BLOCK)
+        null.regressions.sums(_filled(dosages[first : first + _BLOCK]) @ null.vectors)
+        for first in range(0, max(len(dosages), 1), _BLOCK)
     ]
     scores, information = (np.concatenate(part) for part in zip(*parts, strict=True))
     return contrasted(null.basis, scores, information, contrast)
 
 
 def _filled(genotypes):
-    """Missing genotypes are the variant's mean."""
-    missing = np.isnan(genotypes)
+    """Return dosages with missing ones set to the variant's mean."""
+    missing = np.isnan(genotypes)  # (variants, N)
     called = np.maximum((~missing).sum(axis=1), 1)
     mean = np.where(missing, 0, genotypes).sum(axis=1) / called
     return np.where(missing, mean[:, None], genotypes)

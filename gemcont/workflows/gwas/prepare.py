@@ -123,8 +123,8 @@ def _plan(settings, people, models, groups, contrast):
 
 def _variant_filter(settings):
     """The filters that are counted on the analysed samples."""
-    names = ("geno", "maf", "mac", "hwe", "hwe_midp", "info")
-    return VariantFilter(*(getattr(settings, name) for name in names))
+    bounds = {name: getattr(settings, name) for name in ("geno", "maf", "mac", "hwe", "info")}
+    return VariantFilter(midp=settings.hwe_midp, **bounds)
 
 
 def _wanted(settings, people):

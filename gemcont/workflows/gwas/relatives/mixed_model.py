@@ -160,7 +160,9 @@ def _rotated(null, found, reml):
     """Residual traits and covariates, times U'."""
     traits, covariates = columns_of_null(null)
     turn = found.vectors.T
-    return Rotated(turn @ traits, turn @ covariates, found.values, reml)
+    return Rotated(
+        traits=turn @ traits, covariates=turn @ covariates, eigenvalues=found.values, reml=reml
+    )
 
 
 def columns_of_null(null):
