@@ -33,17 +33,19 @@ def _check(command, given):
 
 
 def _job(command):
-    from gemcont.workflows.clump import run_clump, write_loci
+    from gemcont.workflows.clump import write_clump
 
-    loci = run_clump(
+    write_clump(
         command.genotype_path,
         command.sumstats,
+        command.out,
         sample=command.sample,
         genes=command.genes,
+        plot=command.plot,
+        ld_matrix=command.ld_matrix,
         progress=True,
         **vars(part_of(ClumpSettings, command)),
     )
-    write_loci(loci, command.out, plot=command.plot, ld_matrix=command.ld_matrix)
 
 
 CLUMP = Command(

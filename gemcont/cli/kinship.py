@@ -28,9 +28,9 @@ def _check(command, given):
 
 
 def _job(command):
-    from gemcont.workflows.kinship import write_kinship_files
+    from gemcont.workflows.kinship import write_kinship
 
-    write_kinship_files(
+    write_kinship(
         command.genotype_path,
         command.out,
         sample=command.sample,

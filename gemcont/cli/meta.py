@@ -10,6 +10,7 @@ from gemcont.settings.flags import part_of
 from gemcont.settings.meta import (
     IDLE_WITH_JOINT,
     IDLE_WITH_SUMSTATS,
+    JointSettings,
     MetaCommand,
     MetaSettings,
 )
@@ -44,39 +45,35 @@ def _check(command, given):
 
 
 def _joint(command):
-    from gemcont.workflows.project import ProductOutputs, report, write_joint_meta
+    from gemcont.workflows.project import write_joint_meta
 
-    outputs = ProductOutputs(command.out, "meta", command.layout, command.test)
-    tested, null, names, store = write_joint_meta(
+    write_joint_meta(
         command.joint,
-        outputs,
-        palindromic=command.palindromic,
-        ambiguous=command.ambiguous,
-        same_ids=command.same_ids,
+        command.out,
+        layout=command.layout,
+        plot=not command.no_plot,
+        arguments=asdict(command),
+        **vars(part_of(JointSettings, command)),
     )
-    autosomes = store.facts["autosomes"]
-    plot, asked = not command.no_plot, asdict(command)
-    report(tested, null, names, outputs, autosomes=autosomes, plot=plot, arguments=asked)
 
 
 def _job(command):
     if command.joint is not None:
         return _joint(command)
-    from gemcont.workflows.meta import cohort_names, draw_meta, outputs, prepare, write_meta
+    from gemcont.workflows.meta import write_meta
 
-    run = prepare(
+    write_meta(
         command.sumstats,
-        cohort_names(command.sumstats, command.names),
-        part_of(MetaSettings, command),
+        command.out,
+        command.names,
         reference=command.reference,
         genotypes=command.bfile,
+        layout=command.layout,
+        genome_build=command.genome_build,
+        plot=not command.no_plot,
         progress=True,
+        **vars(part_of(MetaSettings, command)),
     )
-    table = write_meta(
-        run, command.out, command.layout, genome_build=command.genome_build, progress=True
-    )
-    if not command.no_plot:
-        draw_meta(run, table, outputs(command.out, command.layout))
 
 
 META = Command(

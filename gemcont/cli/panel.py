@@ -57,7 +57,8 @@ def _job(command):
         sample=command.sample,
         names=command.names,
         meta=_meta_settings(command),
-        settings=vars(part_of(PanelSettings, command)),
+        progress=True,
+        **vars(part_of(PanelSettings, command)),
     )
 
 

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from dataclasses import asdict
 
 from gemcont.cli.command import Command
-from gemcont.settings.project import ProjectCommand
+from gemcont.settings.flags import part_of
+from gemcont.settings.project import ProjectCommand, ProjectSettings
 
 _DESCRIPTION = """\
 Test combinations of the traits of a scan that was made with gemcont-gwas --save-products: a
@@ -21,33 +22,23 @@ PREFIX.gwas.tsv, PREFIX.log, pictures; --each-trait also PREFIX.traits.parquet."
 
 
 def _check(command, given):
-    _outputs(command).files.refuse_inputs(command.input_files)
+    from gemcont.workflows.project import ProductOutputs
+
+    ProductOutputs(command.out, layout=command.layout).files.refuse_inputs(command.input_files)
     return command
 
 
-def _outputs(command):
-    from gemcont.workflows.project import ProductOutputs
+def _job(command):
+    from gemcont.workflows.project import write_project
 
-    return ProductOutputs(
+    write_project(
+        command.products,
         command.out,
         layout=command.layout,
-        test=command.test,
-        joint=command.joint,
-        each=command.each_trait,
-        least=command.neg_log10_p_min,
+        plot=not command.no_plot,
+        arguments=asdict(command),
+        **vars(part_of(ProjectSettings, command)),
     )
-
-
-def _job(command):
-    from gemcont.workflows.project import report, write_projection
-
-    outputs = _outputs(command)
-    tested, null, names, store = write_projection(
-        command.products, outputs, weights=command.weights, traits=command.traits
-    )
-    autosomes = store.facts["autosomes"]
-    plot, asked = not command.no_plot, asdict(command)
-    report(tested, null, names, outputs, autosomes=autosomes, plot=plot, arguments=asked)
 
 
 PROJECT = Command(

@@ -39,21 +39,12 @@ class CohortColumns(Settings):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Harmonising(Settings):
-    """How rows are matched, brought to the same alleles, and lifted over.
+class Palindromes(Settings):
+    """How A/T and C/G variants are told apart.
 
-    match: "key" (chromosome, position and alleles) or "id"
     palindromic: "infer", "keep" or "drop"; ambiguous within [ambiguous, 1 - ambiguous]
-    build: of each file or one for all; liftover: chain file that lifts those whose build is not
-        to_build (None: the first file's)
     """
 
-    match: str = flag(
-        "key",
-        "by chromosome, position and alleles (key, default), or by id (rsid is the same)",
-        group=ALLELES,
-        choices=("key", "id", "rsid"),
-    )
     palindromic: str = flag(
         "infer",
         "A/T and C/G: strand as other variants tell, else by frequency (default), by the letters, "
@@ -68,6 +59,23 @@ class Harmonising(Settings):
         metavar="F",
         above=0,
         high=0.5,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Harmonising(Palindromes):
+    """How rows are matched, brought to the same alleles, and lifted over.
+
+    match: "key" (chromosome, position and alleles) or "id"
+    build: of each file or one for all; liftover: chain file that lifts those whose build is not
+        to_build (None: the first file's)
+    """
+
+    match: str = flag(
+        "key",
+        "by chromosome, position and alleles (key, default), or by id (rsid is the same)",
+        group=ALLELES,
+        choices=("key", "id", "rsid"),
     )
     max_eaf_diff: float | None = flag(
         None,
@@ -174,6 +182,11 @@ class JointMeta(Settings):
         choices=("wald", "lrt", "f"),
     )
     same_ids: bool = flag(False, "ids that two cohorts share are different people", group=JOINT)
+
+
+@dataclass(frozen=True, kw_only=True)
+class JointSettings(JointMeta, Palindromes):
+    """Everything that decides a joint test of several cohorts: keywords of ``run_joint_meta``."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,7 +16,7 @@ from gemcont.genotype.kernels.packed import decode
 from gemcont.genotype.readers.bed import read_bim
 from gemcont.genotype.readers.bgen import read_sample
 from gemcont.genotype.readers.pgen import read_psam, read_pvar
-from gemcont.workflows.kinship.files import write_kinship_files
+from gemcont.workflows.kinship.files import write_kinship
 
 N, M = 30, 9
 IIDS = [i for _, i, _ in named_samples(N)]
@@ -90,7 +90,7 @@ def test_it_is_off_in_every_command(tmp_path, caplog):
     caplog.set_level(logging.INFO)
     dosages, variants = cohort()
     source = opened("bed", tmp_path, dosages, variants)
-    write_kinship_files(str(tmp_path / "g"), str(tmp_path / "k"), plot=False)
+    write_kinship(str(tmp_path / "g"), str(tmp_path / "k"), plot=False)
     assert "2 rows of negative position are left out" in caplog.text
     assert "g.bed: 30 samples, 7 variants" in caplog.text
     table = pd.DataFrame({"ID": [f"rs{i}" for i in range(M)], "P": [1e-9] * M})
@@ -130,11 +130,11 @@ def test_the_species_decides_in_scan_and_kinship(tmp_path, caplog):
     write_fileset(str(tmp_path / "b"), dosages, named_samples(N), variants)
     expected = run_gwas(str(tmp_path / "b"), y, autosomes=25)
     np.testing.assert_array_equal(found.neg_log_10_p_value, expected.neg_log_10_p_value)
-    write_kinship_files(str(tmp_path / "g.pgen"), str(tmp_path / "k"), plot=False)
+    write_kinship(str(tmp_path / "g.pgen"), str(tmp_path / "k"), plot=False)
     with pytest.raises(GemcontError, match="--chr-set 22"):
         run_gwas(str(tmp_path / "g.pgen"), y, autosomes=22)
     with pytest.raises(GemcontError, match="--chr-set 22"):
-        write_kinship_files(str(tmp_path / "g.pgen"), str(tmp_path / "k"), autosomes=22)
+        write_kinship(str(tmp_path / "g.pgen"), str(tmp_path / "k"), autosomes=22)
     with pytest.raises(GemcontError, match="--chr-set 22"):
         run_clump(str(tmp_path / "g.pgen"), pd.DataFrame({"ID": ["rs1"], "P": [0.1]}), autosomes=22)
 

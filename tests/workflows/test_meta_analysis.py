@@ -13,7 +13,7 @@ from gemcont.stats.special import neg_log10_normal_sf
 from gemcont.workflows.common.alleles import AlleleCodes
 from gemcont.workflows.common.dataframes import to_pandas
 from gemcont.workflows.meta.builds import LANDMARKS, guess
-from gemcont.workflows.meta.files import write_meta
+from gemcont.workflows.meta.files import write_rows
 from gemcont.workflows.meta.pool import directions
 from gemcont.workflows.meta.run import MetaSettings, cohort_names, prepare
 
@@ -72,7 +72,7 @@ def test_rows_that_metal_drops_have_their_reason(tmp_path):
     for cohort in run.cohorts:
         dropped = sum(len(frame) for frame in cohort.dropped)
         assert cohort.counts["entered"] + dropped == cohort.counts["rows"]
-    write_meta(run, str(tmp_path / "o"), "tsv")
+    write_rows(run, str(tmp_path / "o"), "tsv")
     table = pl.read_csv(gzip.open(tmp_path / "o.dropped.tsv.gz"), separator="\t")
     assert table.columns == ["cohort", "row", "variant_id", "reason"]
     assert table.height == 38

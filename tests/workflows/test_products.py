@@ -15,9 +15,9 @@ from gemcont.tables.results.store import write_facts
 from gemcont.workflows.gwas.files.inputs import Files
 from gemcont.workflows.gwas.files.outputs import Outputs
 from gemcont.workflows.gwas.files.write import write_gwas
-from gemcont.workflows.project.combine import write_projection
+from gemcont.workflows.project.combine import project_store
 from gemcont.workflows.project.files import ProductOutputs
-from gemcont.workflows.project.pooled_cohorts import write_joint_meta
+from gemcont.workflows.project.pooled_cohorts import add_stores
 
 M, D = 50, 5
 NAMES = [f"e{d}" for d in range(D)]
@@ -89,7 +89,7 @@ def test_combinations_are_those_of_a_fresh_scan(one, test, k):
     names = [f"axis{i}" for i in range(k)]
     write_weights(folder / "w.tsv", names, matrix)
     outputs = ProductOutputs(str(folder / "p"), layout="parquet", test=test, each=True)
-    tested, null, found, _ = write_projection(folder / "a", outputs, weights=folder / "w.tsv")
+    tested, null, found, _ = project_store(folder / "a", outputs, weights=folder / "w.tsv")
     assert found == names
     ids = [s[:2] for s in named_samples(240)]
     write_table(folder / "c.pheno", names, traits @ matrix, ids)
@@ -106,9 +106,9 @@ def test_a_rotation_changes_nothing_and_a_subset_is_a_scan_of_it(one):
     rotation = np.linalg.qr(np.random.default_rng(2).standard_normal((D, D)))[0]
     write_weights(folder / "w.tsv", list("vwxyz"), rotation)
     outputs = ProductOutputs(str(folder / "p"), layout="parquet")
-    write_projection(folder / "a", outputs, weights=folder / "w.tsv")
+    project_store(folder / "a", outputs, weights=folder / "w.tsv")
     same(pl.read_parquet(folder / "p.gwas.parquet"), pl.read_parquet(folder / "a.gwas.parquet"))
-    write_projection(folder / "a.products", outputs, traits=["e4", "e1"])
+    project_store(folder / "a.products", outputs, traits=["e4", "e1"])
     expected = scan(folder, "a", "fresh", trait_names=["e4", "e1"])
     same(pl.read_parquet(folder / "p.gwas.parquet"), expected)
 
@@ -117,7 +117,7 @@ def test_products_of_single_traits_serve_as_well(one):
     folder, _ = one
     scan(folder, "a", "s", joint=False, each_trait=True, save_products=True)
     outputs = ProductOutputs(str(folder / "p"), layout="parquet")
-    write_projection(folder / "s", outputs, traits=NAMES)
+    project_store(folder / "s", outputs, traits=NAMES)
     same(pl.read_parquet(folder / "p.gwas.parquet"), pl.read_parquet(folder / "a.gwas.parquet"))
 
 
@@ -141,7 +141,7 @@ def test_weights_that_cannot_be(one, text, message):
     folder, _ = one
     (folder / "w.tsv").write_text(text)
     with pytest.raises(GemcontError, match=message):
-        write_projection(folder / "a", ProductOutputs(str(folder / "p")), weights=folder / "w.tsv")
+        project_store(folder / "a", ProductOutputs(str(folder / "p")), weights=folder / "w.tsv")
     assert not list(folder.glob("p.*"))
 
 
@@ -150,7 +150,7 @@ def test_what_cannot_be_tested_jointly_is_still_tested_alone(one):
     rows = "trait\tx\ty\tz\ne0\t1\t0\t1\ne1\t0\t1\t-1\n"
     (folder / "w.tsv").write_text(rows)
     outputs = ProductOutputs(str(folder / "p"), joint=False, each=True)
-    tested, _, _, _ = write_projection(folder / "a", outputs, weights=folder / "w.tsv")
+    tested, _, _, _ = project_store(folder / "a", outputs, weights=folder / "w.tsv")
     assert tested is None
     found = pl.read_parquet(folder / "p.traits.parquet")
     assert found.height == 3 * M
@@ -166,12 +166,12 @@ def test_a_trait_constant_among_men_spoils_no_other(tmp_path):
     table.write_csv(tmp_path / "a.pheno", separator="\t")
     scan(tmp_path, "a", joint=False, each_trait=True, save_products=True)
     outputs = ProductOutputs(str(tmp_path / "p"), joint=False, each=True)
-    write_projection(tmp_path / "a", outputs, traits=["e0", "e4"])
+    project_store(tmp_path / "a", outputs, traits=["e0", "e4"])
     found = pl.read_parquet(tmp_path / "p.traits.parquet").filter(pl.col("chromosome") == "24")
     assert found.filter(pl.col("trait") == "e0")["t_statistic"].is_not_null().all()
     assert found.filter(pl.col("trait") == "e4")["t_statistic"].is_null().all()
     outputs = ProductOutputs(str(tmp_path / "p"), layout="parquet")
-    write_projection(tmp_path / "a", outputs, traits=["e0", "e4"])
+    project_store(tmp_path / "a", outputs, traits=["e0", "e4"])
     joint_test = pl.read_parquet(tmp_path / "p.gwas.parquet")
     assert joint_test.height == M
     assert joint_test.filter(pl.col("chromosome") == "24")["chi2"].is_null().all()
@@ -181,7 +181,7 @@ def test_a_trait_constant_among_men_spoils_no_other(tmp_path):
 def test_bounds_leave_out_what_cannot_be_tested(one):
     folder, _ = one
     outputs = ProductOutputs(str(folder / "p"), layout="parquet", each=True, least=0.7)
-    write_projection(folder / "a", outputs, traits=["e0", "e1"])
+    project_store(folder / "a", outputs, traits=["e0", "e1"])
     for name in ("gwas", "traits"):
         found = pl.read_parquet(folder / f"p.{name}.parquet")
         assert found["neg_log_10_p_value"].min() >= 0.7
@@ -193,11 +193,11 @@ def test_many_combinations_are_bounded_as_many_traits_are(one, monkeypatch):
     outputs = ProductOutputs(str(folder / "p"), joint=False, each=True)
     monkeypatch.setattr("gemcont.workflows.common.wording.MANY_TRAITS", D - 1)
     monkeypatch.setattr("gemcont.workflows.common.wording.LEAST_OF_MANY", 0.7)
-    write_projection(folder / "a", outputs)
+    project_store(folder / "a", outputs)
     bounded = pl.read_parquet(folder / "p.traits.parquet")
     assert 0 < bounded.height < M * D
     assert bounded["neg_log_10_p_value"].min() >= 0.7
-    write_projection(folder / "a", replace(outputs, least=0))
+    project_store(folder / "a", replace(outputs, least=0))
     assert pl.read_parquet(folder / "p.traits.parquet").height == M * D
 
 
@@ -206,7 +206,7 @@ def test_a_combination_without_variance_is_said(one, caplog):
     write_weights(folder / "w.tsv", ["x", "nothing"], np.eye(D)[:, :2] * [1, 0])
     outputs = ProductOutputs(str(folder / "p"), joint=False, each=True)
     with caplog.at_level("WARNING", "gemcont"):
-        write_projection(folder / "a", outputs, weights=folder / "w.tsv")
+        project_store(folder / "a", outputs, weights=folder / "w.tsv")
     assert "no variance, so NA: nothing" in caplog.text
 
 
@@ -214,7 +214,7 @@ def test_quotes_hold_commas_as_in_csv(one):
     folder, _ = one
     (folder / "w.csv").write_text('"trait","axis, one"\n"e0","1"\n"e1","-2"\n')
     outputs = ProductOutputs(str(folder / "p"), joint=False, each=True)
-    _, _, names, _ = write_projection(folder / "a", outputs, weights=folder / "w.csv")
+    _, _, names, _ = project_store(folder / "a", outputs, weights=folder / "w.csv")
     assert names == ["axis, one"]
 
 
@@ -223,7 +223,7 @@ def test_nearly_collinear_traits_are_warned_of(one, caplog):
     (folder / "w.tsv").write_text("trait\tx\ty\ne0\t1\t1\ne1\t0\t0.002\n")
     with caplog.at_level("WARNING", "gemcont"):
         outputs = ProductOutputs(str(folder / "p"))
-        write_projection(folder / "a", outputs, weights=folder / "w.tsv")
+        project_store(folder / "a", outputs, weights=folder / "w.tsv")
     assert "nearly collinear" in caplog.text
 
 
@@ -260,7 +260,7 @@ def two(tmp_path):
 
 def joint(folder, *names, **options):
     outputs = ProductOutputs(str(folder / "m"), "meta", "parquet")
-    tested, null, _, _ = write_joint_meta([folder / n for n in names], outputs, **options)
+    tested, null, _, _ = add_stores([folder / n for n in names], outputs, **options)
     return pl.read_parquet(folder / "m.meta.parquet"), null
 
 
@@ -401,7 +401,7 @@ def test_every_cohort_keeps_its_own_covariance_by_default(two, caplog):
     folder, a, b = two
     outputs = ProductOutputs(str(folder / "m"), "meta", "parquet", "wald")
     with caplog.at_level("INFO", "gemcont"):
-        write_joint_meta([folder / "a", folder / "b"], outputs)
+        add_stores([folder / "a", folder / "b"], outputs)
     assert "trait covariances of the cohorts: equal with -log10 p" in caplog.text
     found = pl.read_parquet(folder / "m.meta.parquet")
     scores, residuals, covariances = [], [], []
@@ -431,7 +431,7 @@ def test_unequal_covariances_are_warned_of_where_one_is_taken(tmp_path, caplog):
         caplog.clear()
         with caplog.at_level("INFO", "gemcont"):
             outputs = ProductOutputs(str(tmp_path / "m"), "meta", "parquet", test)
-            write_joint_meta([tmp_path / "a", tmp_path / "b"], outputs)
+            add_stores([tmp_path / "a", tmp_path / "b"], outputs)
         (record,) = [r for r in caplog.records if "trait covariances of" in r.getMessage()]
         assert record.levelname == level
 
@@ -443,11 +443,11 @@ def test_a_cohort_of_few_people_has_no_covariance_of_its_own(tmp_path, caplog):
         scan(tmp_path, name, save_products=True)
     outputs = ProductOutputs(str(tmp_path / "m"), "meta", "parquet", "wald")
     stores = [tmp_path / "a", tmp_path / "b"]
-    write_joint_meta(stores, outputs)
+    add_stores(stores, outputs)
     assert "its own statistics are" in caplog.text
     groups = json.loads((tmp_path / "b.products" / "store.json").read_text())["groups"]
     for group in groups.values():
         group["n_samples"] = group["n_covariates"] + 4
     edit(tmp_path, "b", groups=groups)
     with pytest.raises(GemcontError, match="b.products has no covariance of its own on"):
-        write_joint_meta(stores, outputs)
+        add_stores(stores, outputs)

@@ -15,6 +15,7 @@ __getattr__, __dir__, __all__ = gemcont.front_door(
         "overlap": "overlaps",
         "refuse_inputs": "files",
         "run_clump": "run",
+        "write_clump": "files",
         "write_loci": "files",
     },
 )

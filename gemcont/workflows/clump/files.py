@@ -14,6 +14,7 @@ from gemcont.tables.files import remove, unfinished, unwritable
 from gemcont.tables.outputs import OutputFiles
 from gemcont.tables.results.writers import open_writer
 from gemcont.workflows.clump.loci import p_text
+from gemcont.workflows.clump.run import run_clump
 from gemcont.workflows.common.alleles import coded_alleles
 from gemcont.workflows.common.matching import z_score
 
@@ -56,6 +57,27 @@ def write_loci(loci, prefix, *, plot=0, ld_matrix=False):
         _write_matrices(loci, prefix)
     for number in range(min(plot, len(loci.index))):
         _draw(loci, number, f"{prefix}.locus{number + 1}.png")
+
+
+def write_clump(
+    genotypes,
+    sumstats,
+    prefix,
+    *,
+    sample=None,
+    genes=None,
+    plot=0,
+    ld_matrix=False,
+    progress=False,
+    **settings,
+):
+    """Clump summary statistics as ``run_clump``, and write PREFIX.clumps and what goes with it.
+
+    plot, ld_matrix: as of ``write_loci``. Returns the ``Loci``.
+    """
+    loci = run_clump(genotypes, sumstats, sample=sample, genes=genes, progress=progress, **settings)
+    write_loci(loci, prefix, plot=plot, ld_matrix=ld_matrix)
+    return loci
 
 
 def _write_matrices(loci, prefix):

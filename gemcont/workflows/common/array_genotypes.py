@@ -9,6 +9,7 @@ from gemcont.errors import GemcontError
 from gemcont.genotype import open_genotypes
 from gemcont.genotype.readers.arrays import ArraySource
 from gemcont.genotype.source import GenotypeSource
+from gemcont.tables.phenotypes import SampleTable
 from gemcont.tables.sample_frames import is_positional
 
 
@@ -31,6 +32,19 @@ def as_source(genotypes, traits):
         _refuse_transposed(genotypes.columns, rows, traits)
         return _labelled(genotypes, genotypes.columns, genotypes.index)
     return _of_array(genotypes, traits)
+
+
+def labelled_source(genotypes, sample=None):
+    """Return the ``GenotypeSource`` of genotypes that no table of traits goes with.
+
+    genotypes: as of ``as_source``, an array's samples being numbered; sample: of a .bgen
+    """
+    if isinstance(genotypes, str | os.PathLike | GenotypeSource):
+        return open_genotypes(genotypes, sample=sample)
+    genotypes = collected(genotypes)
+    if isinstance(genotypes, pl.DataFrame) or hasattr(genotypes, "columns"):
+        return as_source(genotypes, SampleTable("", None, [], pl.DataFrame()))
+    return ArraySource(as_array(genotypes, "the genotype array", "float32"))
 
 
 def _of_polars(frame, traits):

@@ -10,6 +10,7 @@ __getattr__, __dir__, __all__ = gemcont.front_door(
     __name__,
     {
         "refuse_inputs": "files",
-        "write_kinship_files": "files",
+        "run_kinship": "files",
+        "write_kinship": "files",
     },
 )

@@ -7,6 +7,7 @@ import shutil
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
+from typing import NamedTuple
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -15,7 +16,6 @@ from tqdm import tqdm
 import gemcont
 from gemcont._numba import available_threads
 from gemcont.errors import GemcontError
-from gemcont.genotype import open_genotypes
 from gemcont.genotype.chromosomes import autosomes_of, warn_unknown_codes
 from gemcont.genotype.filters import select_variants
 from gemcont.genotype.lists import keep_and_remove
@@ -23,8 +23,10 @@ from gemcont.settings.flags import settings_of
 from gemcont.settings.kinship import KinshipSettings
 from gemcont.stats.mixed.model import decompose
 from gemcont.tables.files import as_file_name, remove, unfinished
-from gemcont.tables.kinship_files import fingerprint, write_eigen, write_kinship
+from gemcont.tables.kinship_files import fingerprint, write_eigen
+from gemcont.tables.kinship_files import write_kinship as write_matrix
 from gemcont.tables.outputs import OutputFiles
+from gemcont.workflows.common.array_genotypes import labelled_source
 from gemcont.workflows.common.memory import refuse_too_many, side_by_side
 from gemcont.workflows.common.pictures import draw_pictures
 from gemcont.workflows.kinship.matrices import Computed, autosomal, canonical_names
@@ -34,33 +36,79 @@ log = logging.getLogger(__name__)
 _NAMES = ("grm.npy", "grm.id", "eigen.npz", "summary.json", "kinship.png")
 
 
-def write_kinship_files(genotypes, prefix, *, sample=None, plot=True, progress=False, **settings):
+def run_kinship(genotypes, *, sample=None, progress=False, **settings):
+    """Make the genetic relationship matrix (GRM) of the autosomes, in memory.
+
+    genotypes: a PLINK prefix, .pgen or .bgen, a ``GenotypeSource``, or a DataFrame of dosages
+        (variants, samples) whose columns are named by sample id; sample: of a .bgen
+    settings: fields of ``KinshipSettings``: kinship_type="centred" | "standardised", kinship_maf,
+        keep, remove, extract, exclude, ...
+
+    Returns a pandas DataFrame (samples, samples), labelled by sample id on both sides (by FID and
+    IID where an IID stands for two samples): what ``run_gwas(kinship=)`` takes. Raises GemcontError
+    for a mistake in the input.
+    """
+    settings = settings_of(KinshipSettings, settings)
+    if settings.loco:
+        raise GemcontError("loco: matrices without a chromosome are files; use write_kinship")
+    made = _prepared(labelled_source(genotypes, sample), settings, progress)
+    return _labelled(made.computed.matrix(made.samples), *made.ids)
+
+
+def write_kinship(genotypes, prefix, *, sample=None, plot=True, progress=False, **settings):
     """Make the GRM of a genotype file and write what ``gemcont-gwas --kinship PREFIX`` reads.
 
-    genotypes: a PLINK prefix, .pgen or .bgen; sample: of a .bgen; settings: fields of
-    ``KinshipSettings``. Writes PREFIX.grm.npy (samples, samples), PREFIX.grm.id (FID IID),
-    PREFIX.eigen.npz, PREFIX.summary.json, a picture, and with ``loco`` the first three for the
-    GRM without each autosome, PREFIX.loco/CHR.*.
+    genotypes, sample, settings: as of ``run_kinship``. Writes PREFIX.grm.npy (samples, samples),
+    PREFIX.grm.id (FID IID), PREFIX.eigen.npz, PREFIX.summary.json, a picture, and with ``loco`` the
+    first three for the GRM without each autosome, PREFIX.loco/CHR.*.
     """
     settings, started = settings_of(KinshipSettings, settings), time.perf_counter()
-    source = open_genotypes(genotypes, sample=sample)
+    source = labelled_source(genotypes, sample)
+    made = _prepared(source, settings, progress, prefix)
+    with threadpool_limits(made.threads, user_api="blas"):
+        remove(f"{prefix}.loco")  # of another matrix, from now on
+        written = _write_one(prefix, made.computed.matrix(made.samples), made.ids)
+        if made.left_out:
+            _write_loco(prefix, made, progress)
+    _report(prefix, made, written, plot)
+    log.info("done in %.1f s", time.perf_counter() - started)
+
+
+class _Made(NamedTuple):
+    """A GRM that is computed: its settings, samples, ids, and the chromosomes to leave out."""
+
+    settings: KinshipSettings
+    computed: Computed
+    samples: np.ndarray
+    ids: list
+    left_out: list
+    threads: int
+
+
+def _prepared(source, settings, progress, prefix=None):
+    """Return the ``_Made`` of a source; prefix: where files will be written."""
     settings = replace(settings, autosomes=autosomes_of(source, settings.autosomes))
     source.log_contents()
     threads = settings.threads or available_threads()
     samples, variants = _samples(source, settings), _variants(source, settings)
     left_out = _chromosomes(source, variants, settings)
-    _refuse_full_disk(prefix, len(samples), len(left_out))
+    if prefix is not None:
+        _refuse_full_disk(prefix, len(samples), len(left_out))
     refuse_too_many(len(samples), threads=threads, loco=settings.loco)
     computed = Computed(source, settings, variants)
     ids = [source.samples[name][samples].to_list() for name in ("fid", "iid")]
     with threadpool_limits(threads, user_api="blas"):
         computed.prepare(samples, progress=progress)
-        remove(f"{prefix}.loco")  # of another matrix, from now on
-        found = _write_one(prefix, computed.matrix(samples), ids)
-        if left_out:
-            _write_loco(prefix, computed, samples, left_out, ids, threads, progress)
-    _report(prefix, settings, computed, samples, found, plot)
-    log.info("done in %.1f s", time.perf_counter() - started)
+    return _Made(settings, computed, samples, ids, left_out, threads)
+
+
+def _labelled(matrix, fid, iid):
+    import pandas as pd
+
+    index = pd.Index(iid, name="IID")
+    if len(set(iid)) < len(iid):
+        index = pd.MultiIndex.from_arrays([fid, iid], names=["FID", "IID"])
+    return pd.DataFrame(matrix, index=index, columns=index)
 
 
 def refuse_inputs(prefix: str, inputs: list) -> None:
@@ -118,36 +166,37 @@ def _write_one(prefix, matrix, ids):
     """A matrix with its ids and ``Decomposition``, which is returned with it."""
     remove(f"{prefix}.eigen.npz")  # of another matrix, from now on
     found = decompose(matrix)
-    write_kinship(prefix, matrix, *ids)
+    write_matrix(prefix, matrix, *ids)
     digest = fingerprint(matrix)
     write_eigen(f"{prefix}.eigen.npz", found.values, found.vectors, found.n_clipped, digest)
     return matrix, found
 
 
-def _write_loco(prefix, computed, samples, names, ids, threads, progress):
-    """PREFIX.loco, whole or not at all; side by side, each on one thread, as memory allows."""
-    at_once = side_by_side(len(samples), threads)
+def _write_loco(prefix, made, progress):
+    """Write PREFIX.loco, whole or not at all; side by side as memory allows, a thread each."""
+    at_once, names = side_by_side(len(made.samples), made.threads), made.left_out
     bar = tqdm(
         total=len(names), unit=" chromosomes", desc="LOCO", disable=None if progress else True
     )
     with (
         unfinished(f"{prefix}.loco") as folder,
         ThreadPoolExecutor(at_once) as pool,
-        threadpool_limits(threads // at_once, user_api="blas"),
+        threadpool_limits(made.threads // at_once, user_api="blas"),
         bar,
     ):
         os.mkdir(folder)
 
         def write(name):
-            _write_one(f"{folder}/{as_file_name(name)}", computed.matrix(samples, name), ids)
+            matrix = made.computed.matrix(made.samples, name)
+            _write_one(f"{folder}/{as_file_name(name)}", matrix, made.ids)
             bar.update()
 
         list(pool.map(write, names))
     log.info("%s.loco: the GRM without each of %d chromosomes", prefix, len(names))
 
 
-def _report(prefix, settings, computed, samples, found, plot):
-    matrix, decomposition = found
+def _report(prefix, made, written, plot):
+    matrix, decomposition = written
     diagonal = np.diag(matrix)
     log.info(
         "mean of the diagonal %.4f, largest pair %.4f, eigenvalues below 0, taken as 0: %d",
@@ -157,9 +206,9 @@ def _report(prefix, settings, computed, samples, found, plot):
     )
     summary = {
         "gemcont": gemcont.__version__,
-        "settings": asdict(settings),
-        "n_samples": len(samples),
-        **computed.facts,
+        "settings": asdict(made.settings),
+        "n_samples": len(made.samples),
+        **made.computed.facts,
         "mean_diagonal": float(diagonal.mean()),
         "largest_eigenvalue": float(decomposition.values[-1]),
         "eigenvalues_clipped": decomposition.n_clipped,
@@ -168,7 +217,7 @@ def _report(prefix, settings, computed, samples, found, plot):
         json.dump(summary, file, indent=2)
         file.write("\n")
     if plot:
-        _draw(prefix, *found, computed.facts["n_variants"])
+        _draw(prefix, *written, made.computed.facts["n_variants"])
     else:
         remove(f"{prefix}.kinship.png")
 

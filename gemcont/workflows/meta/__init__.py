@@ -16,9 +16,6 @@ __getattr__, __dir__, __all__ = gemcont.front_door(
     __name__,
     {
         "cohort_names": "rows",
-        "draw_meta": "files",
-        "outputs": "files",
-        "prepare": "run",
         "refuse_inputs": "files",
         "run_meta": "run",
         "write_meta": "files",

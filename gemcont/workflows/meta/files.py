@@ -13,12 +13,16 @@ from itertools import combinations
 import numpy as np
 import polars as pl
 
+from gemcont.settings.flags import settings_of
+from gemcont.settings.meta import MetaSettings
 from gemcont.stats.calibration import lambda_gc
 from gemcont.tables.files import unwritable
 from gemcont.tables.outputs import OutputFiles
 from gemcont.tables.results.ssf import Metadata
 from gemcont.tables.results.writers import SUFFIX, open_writer
 from gemcont.workflows.common.pictures import chromosome_codes
+from gemcont.workflows.meta.rows import cohort_names
+from gemcont.workflows.meta.run import prepare
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +42,40 @@ def refuse_inputs(prefix, layout, inputs):
     OutputFiles(prefix, names).refuse_inputs(inputs)
 
 
-def write_meta(run, prefix, layout, *, genome_build=None, progress=False):
+def write_meta(
+    sumstats,
+    prefix,
+    names=None,
+    *,
+    reference=None,
+    genotypes=None,
+    layout="tsv",
+    genome_build=None,
+    plot=True,
+    progress=False,
+    **settings,
+):
+    """Meta-analyse cohorts as ``run_meta``, and write PREFIX.meta.tsv, PREFIX.dropped.tsv.gz.
+
+    layout: "tsv", "tsv.gz", "parquet" or "ssf", with its genome_build; plot: whether pictures are
+    drawn
+    """
+    settings = settings_of(MetaSettings, settings)
+    sumstats = list(sumstats) if isinstance(sumstats, (list, tuple)) else [sumstats]
+    run = prepare(
+        sumstats,
+        cohort_names(sumstats, names),
+        settings,
+        reference=reference,
+        genotypes=genotypes,
+        progress=progress,
+    )
+    table = write_rows(run, prefix, layout, genome_build=genome_build, progress=progress)
+    if plot:
+        draw_meta(run, table, outputs(prefix, layout))
+
+
+def write_rows(run, prefix, layout, *, genome_build=None, progress=False):
     """Write PREFIX.meta.tsv and PREFIX.dropped.tsv.gz of a ``MetaRun``.
 
     layout: "tsv", "tsv.gz", "parquet" or "ssf". Returns chromosome, position and -log10 p of the
@@ -64,7 +101,7 @@ def write_meta(run, prefix, layout, *, genome_build=None, progress=False):
 
 
 def draw_meta(run, table, paths):
-    """Draw what ``write_meta`` returned; paths: as ``outputs`` names them."""
+    """Draw what ``write_rows`` returned; paths: as ``outputs`` names them."""
     from gemcont.plots.frequencies import frequencies
     from gemcont.plots.manhattan import manhattan
     from gemcont.plots.qq import qq

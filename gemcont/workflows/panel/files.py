@@ -21,25 +21,22 @@ def refuse_inputs(prefix, names, inputs):
     OutputFiles(prefix, names).refuse_inputs(inputs)
 
 
-def write_panel(sumstats, genotypes, prefix, *, sample, names, meta, settings):
-    """``workflows.panel.run_panel`` of files: PREFIX.panel.tsv and PREFIX.dropped.tsv.gz."""
+def write_panel(
+    sumstats, genotypes, prefix, names=None, *, sample=None, meta=None, progress=False, **settings
+):
+    """Choose a panel as ``run_panel``, and write PREFIX.panel.tsv and PREFIX.dropped.tsv.gz."""
     source = open_genotypes(genotypes, sample=sample)
-    panel, run = make_panel(sumstats, source, names, meta, settings, progress=True)
-    for name, layout, table in (
-        ("dropped", "tsv.gz", run.dropped()),
-        ("panel", "tsv", panel),
-    ):
-        suffix = ".tsv.gz" if layout == "tsv.gz" else ".tsv"
-        with open_writer(f"{prefix}.{name}{suffix}", layout) as append:
-            append(table)
+    panel, run = make_panel(sumstats, source, names, meta, settings, progress=progress)
+    with open_writer(f"{prefix}.dropped.tsv.gz", "tsv.gz") as append:
+        append(run.dropped())
+    with open_writer(f"{prefix}.panel.tsv", "tsv") as append:
+        append(panel)
 
 
-def write_score(genotypes, panel, prefix, *, sample, weights, autosomes, keep, remove, min_found):
-    """``workflows.score.polygenic_score`` of files: PREFIX.score.tsv."""
+def write_score(genotypes, panel, prefix, *, sample=None, **settings):
+    """Score people by a panel as ``polygenic_score``, and write PREFIX.score.tsv."""
     source = open_genotypes(genotypes, sample=sample)
-    table = score_table(
-        source, panel, weights, autosomes, keep=keep, remove=remove, min_found=min_found
-    )
+    table = score_table(source, panel, **settings)
     with open_writer(f"{prefix}.score.tsv", "tsv") as append:
         append(table)
     log.info("%d people in %s.score.tsv", table.height, prefix)

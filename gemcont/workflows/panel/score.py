@@ -58,7 +58,14 @@ def polygenic_score(
 
 
 def score_table(
-    source, panel, weights, autosomes=None, *, keep=None, remove=None, min_found=MIN_FOUND
+    source,
+    panel,
+    weights="beta_shrunk",
+    autosomes=None,
+    *,
+    keep=None,
+    remove=None,
+    min_found=MIN_FOUND,
 ):
     """``polygenic_score`` as a polars table."""
     if isinstance(min_found, (bool, str)) or not 0 <= min_found <= 1:

@@ -15,8 +15,9 @@ __getattr__, __dir__, __all__ = gemcont.front_door(
     {
         "ProductOutputs": "files",
         "read_dense": "dense",
-        "report": "files",
+        "run_joint_meta": "pooled_cohorts",
+        "run_project": "combine",
         "write_joint_meta": "pooled_cohorts",
-        "write_projection": "combine",
+        "write_project": "combine",
     },
 )

@@ -17,6 +17,8 @@ import polars as pl
 from gemcont.errors import GemcontError
 from gemcont.genotype.chromosomes import Ploidy, canonical_name
 from gemcont.genotype.ploidy import group_name
+from gemcont.settings.flags import settings_of
+from gemcont.settings.meta import JointSettings
 from gemcont.stats.added import added, equality
 from gemcont.stats.harmonise import REASONS, Reason, Strand, align, count_strands, strand_of
 from gemcont.tables.schema import (
@@ -32,9 +34,9 @@ from gemcont.tables.schema import (
 from gemcont.workflows.common.alleles import AlleleCodes
 from gemcont.workflows.common.lookup import Lookup
 from gemcont.workflows.common.result_rows import SORT_KEY
-from gemcont.workflows.project.files import refuse_own_stores
+from gemcont.workflows.project.files import ProductOutputs, refuse_own_stores, report
 from gemcont.workflows.project.store import ProductBlock, ProductStore, fit_nulls, place_of
-from gemcont.workflows.project.tests import write_tests
+from gemcont.workflows.project.tests import PreparedTests, collected, write_tests
 
 log = logging.getLogger(__name__)
 
@@ -70,23 +72,58 @@ class StoreInUnion:
         return self.store.row_reader([self.store.trait_names[i] for i in self.order])
 
 
-def write_joint_meta(stores, outputs, *, palindromic="infer", ambiguous=0.4, same_ids=False):
-    """Add the stores of several cohorts into one joint test of them all.
+def run_joint_meta(stores, **settings):
+    """Test the traits of several cohorts jointly, from stores of their products, in memory.
 
-    stores: PREFIXes of ``--save-products``, of the same traits (embeddings of the same encoder);
-    outputs: ``ProductOutputs``; palindromic, ambiguous: as ``harmonise.align``; same_ids: whether
-    ids that two cohorts share are different people.
+    stores: PREFIXes of scans with ``--save-products``, of the same traits (embeddings of the same
+        encoder)
+    settings: fields of ``JointSettings``: test="wald" | "lrt" | "f", palindromic, ambiguous,
+        same_ids
 
-    Raises GemcontError where traits, encoder or coding differ, where traits were ranked or turned
-    into components cohort by cohort, and where people would count twice. Returns (``StoreTests``,
-    the null model of most people, the traits' names, the first store).
+    Returns a pandas DataFrame, the rows of PREFIX.meta.tsv. Raises GemcontError where traits,
+    encoder or coding differ, where traits were ranked or turned into components cohort by cohort,
+    and where people would count twice.
+    """
+    settings = settings_of(JointSettings, settings)
+    prepared = prepare_joint_meta(stores, settings)
+    return collected(prepared, test=settings.test, joint=True, bound=None)
+
+
+def write_joint_meta(stores, prefix, *, layout="tsv", plot=True, arguments=None, **settings):
+    """Test several cohorts jointly, as ``run_joint_meta``, and write PREFIX.meta.tsv.
+
+    layout: "tsv", "tsv.gz" or "parquet"; arguments: for the summary
+    """
+    settings = settings_of(JointSettings, settings)
+    outputs = ProductOutputs(prefix, "meta", layout, settings.test)
+    how = {name: value for name, value in vars(settings).items() if name != "test"}
+    tested, null, names, store = add_stores(stores, outputs, **how)
+    autosomes = store.facts["autosomes"]
+    arguments = vars(settings) if arguments is None else arguments
+    report(tested, null, names, outputs, autosomes=autosomes, plot=plot, arguments=arguments)
+
+
+def add_stores(stores, outputs, **settings):
+    """Add the stores of several cohorts into one joint test, into files of ``ProductOutputs``.
+
+    Returns ``StoreTests``, the null model of most people, the traits' names, the first store.
     """
     refuse_own_stores(outputs, stores)
+    settings = settings_of(JointSettings, {"test": outputs.test} | settings)
+    prepared = prepare_joint_meta(stores, settings)
+    tested = write_tests(prepared.stretches, prepared.trait_names, outputs)
+    null = prepared.null()
+    prepared.log_end()
+    return tested, null, prepared.trait_names, prepared.store
+
+
+def prepare_joint_meta(stores, settings):
+    """Return the ``PreparedTests`` of several cohorts' stores together."""
     stores = [ProductStore(path) for path in stores]
     _check_traits(stores)
-    _check_people(stores, same_ids)
+    _check_people(stores, settings.same_ids)
     cohorts = [StoreInUnion(store, _order(stores[0], store)) for store in stores]
-    union = _union(cohorts, palindromic, ambiguous)
+    union = _union(cohorts, settings.palindromic, settings.ambiguous)
     held = sum((cohort.slot >= 0).astype(np.int64) for cohort in cohorts)
     fewer = int((held < len(cohorts)).sum())
     if fewer:
@@ -96,22 +133,33 @@ def write_joint_meta(stores, outputs, *, palindromic="infer", ambiguous=0.4, sam
             fewer,
             len(held),
         )
-    nulls = {}
-    own = outputs.test == "wald"
-    tested = write_tests(_stretches(cohorts, union, nulls, own), stores[0].trait_names, outputs)
-    known = [found.joint for found in nulls.values() if found.joint is not None]
+    nulls, own = {}, settings.test == "wald"
+    return PreparedTests(
+        stretches=_stretches(cohorts, union, nulls, own),
+        trait_names=stores[0].trait_names,
+        store=stores[0],
+        null=lambda: _largest_null(nulls),
+        log_end=lambda: _log_joint(cohorts, _largest_null(nulls), own),
+    )
+
+
+def _largest_null(nulls):
+    """Return the joint null model of most people among those met, or raise GemcontError."""
+    known = [pair.joint for pair in nulls.values() if pair.joint is not None]
     if not known:
         raise GemcontError("--joint: nothing can be tested: the warnings say why")
-    null = max(known, key=lambda null: null.n_samples)
+    return max(known, key=lambda null: null.n_samples)
+
+
+def _log_joint(cohorts, null, own):
     _log_equality(cohorts, own)
     log.info(
         "%d cohorts: N = %d, D = %d, K = %d",
-        len(stores),
+        len(cohorts),
         null.n_samples,
         null.n_traits,
         null.n_covariates,
     )
-    return tested, null, stores[0].trait_names, stores[0]
 
 
 def _log_equality(cohorts, own):

@@ -1,6 +1,7 @@
 """Tests from stores of products, without genotypes: g'MY, g'Mg and Y'MY are all they need."""
 
 import logging
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass
 
@@ -16,8 +17,10 @@ from gemcont.tables.files import remove
 from gemcont.tables.results.parts import TraitParts
 from gemcont.tables.results.writers import open_writer
 from gemcont.tables.schema import NEG_LOG_10_P, TRAIT
+from gemcont.workflows.common.dataframes import to_pandas
 from gemcont.workflows.common.result_rows import SORT_KEY, joint_frame, single_frame, untested_frame
 from gemcont.workflows.common.wording import least_of_singles
+from gemcont.workflows.project.store import ProductBlock, ProductStore
 
 log = logging.getLogger(__name__)
 
@@ -76,6 +79,47 @@ class StoreTests:
     def lambda_gc(self, d):
         """Genomic-control lambda on D degrees of freedom."""
         return lambda_gc(self.neg_log_10_p, d)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PreparedTests:
+    """What is tested, before it is.
+
+    stretches: lists of ``ProductBlock``s, each list the variants of one stretch
+    trait_names: of what is tested
+    store: the first store
+    null: function without arguments that gives the null model of most people, when all is tested
+    log_end: function without arguments that logs what is known then
+    """
+
+    stretches: Iterable[list[ProductBlock]]
+    trait_names: list[str]
+    store: ProductStore
+    null: Callable[[], SummaryNull]
+    log_end: Callable[[], None] = lambda: None
+
+
+def collected(prepared: PreparedTests, *, test: str, joint: bool, bound: float | None):
+    """Return the rows of the joint test, or of each trait alone, as a pandas DataFrame.
+
+    bound: smallest -log10 p of a row, None = all
+    """
+    rows = []
+    for blocks in prepared.stretches:
+        if joint:
+            frame, p = _joint_stretch(blocks, test)
+            rows.append(frame.filter(p >= bound) if bound else frame)
+        else:
+            frame = pl.concat(single_rows(block, bound or None) for block in blocks)
+            rows.append(frame.sort(TRAIT.name, SORT_KEY).drop(SORT_KEY))
+    prepared.null()
+    prepared.log_end()
+    table = pl.concat(rows)
+    if joint:
+        return to_pandas(table)
+    names = dict(enumerate(prepared.trait_names))
+    table = table.sort(TRAIT.name, maintain_order=True)
+    return to_pandas(table.with_columns(pl.col(TRAIT.name).replace_strict(names)))
 
 
 def write_tests(stretches, trait_names, outputs):

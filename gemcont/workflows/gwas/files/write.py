@@ -12,6 +12,7 @@ from gemcont.tables.embeddings import embedding_facts
 from gemcont.tables.files import remove, unwritable
 from gemcont.workflows.gwas.files.fingerprint import fingerprint
 from gemcont.workflows.gwas.files.journal import Journal, has_work, read_fingerprint
+from gemcont.workflows.gwas.files.outputs import Outputs
 from gemcont.workflows.gwas.prepare import prepare
 from gemcont.workflows.gwas.run_log import log_end
 from gemcont.workflows.gwas.scan.blocks import (
@@ -30,7 +31,7 @@ def write_gwas(
 ):
     """Scan genotype files against a table of traits and write the results.
 
-    files: ``Files``; outputs: ``Outputs``, names and layout of the result files; resume: go on
+    files: ``Files``; outputs: a prefix, or ``Outputs``, names and layout; resume: go on
     with what a run that was killed left in PREFIX.partial, if it left anything; chunk: (i, n),
     only the i-th of n parts of the variants, kept for ``merge_gwas``; report: a function of the
     finished ``GwasRun`` and its outputs, which writes what stands beside the results; settings:
@@ -40,6 +41,8 @@ def write_gwas(
     there already.
     """
     started, work, run = time.perf_counter(), None, None
+    if not isinstance(outputs, Outputs):
+        outputs = Outputs(os.fspath(outputs))
     try:
         work, run = _begin(files, outputs, settings, chunk, resume, progress)
         if work is None:
