@@ -17,12 +17,12 @@ N, VARIANTS = 150, 60
 def study(tmp_path):
     rng = np.random.default_rng(11)
     dosages = random_dosages(rng, VARIANTS, N)
-    samples = named_samples(N)
-    write_fileset(tmp_path / "g", dosages, samples, named_variants(VARIANTS))
+    write_fileset(tmp_path / "g", dosages, named_samples(N), named_variants(VARIANTS))
+    fam = pd.read_csv(tmp_path / "g.fam", sep=r"\s+", header=None, dtype=str)
     values = rng.standard_normal((N, 3)) + dosages[5, :, None] * [0.8, 0, 0.4]
     traits = pd.DataFrame(values, columns=["a", "b", "c"])
-    traits.insert(0, "IID", samples["iid"].to_list())
-    traits.insert(0, "FID", samples["fid"].to_list())
+    traits.insert(0, "IID", fam[1])
+    traits.insert(0, "FID", fam[0])
     traits.to_csv(tmp_path / "t.tsv", sep="\t", index=False)
     return tmp_path
 

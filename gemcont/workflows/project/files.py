@@ -86,7 +86,7 @@ def report(tested, null, names, outputs, *, autosomes, plot, arguments):
         }
         summary |= {key: rate.as_dict() for key, rate in rates.items()}
     with unfinished(f"{outputs.prefix}.summary.json") as path, open(path, "w") as file:
-        json.dump(summary, file, indent=2)
+        json.dump(summary, file, indent=2, default=str)
     drawn = tested is not None and plot
     outputs.remove_stale(pictures=drawn)
     if drawn:
