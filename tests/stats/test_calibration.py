@@ -8,7 +8,13 @@ from scipy import stats
 
 from gemcont import fit_null
 from gemcont.stats import multitrait
-from gemcont.stats.calibration import lambda_gc, lambda_of_histogram, lrt_true_rate, wilks_true_rate
+from gemcont.stats.calibration import (
+    chance_recovery,
+    lambda_gc,
+    lambda_of_histogram,
+    lrt_true_rate,
+    wilks_true_rate,
+)
 from gemcont.stats.contrasts import (
     Conditional,
     f_degrees_of_freedom,
@@ -134,3 +140,28 @@ def test_lambda_of_a_histogram_is_that_of_the_p_values():
     expected = [lambda_gc(neg_log10_t_sf(row, DOF), 1) for row in t]
     np.testing.assert_allclose(found, expected, rtol=2e-3)
     assert np.isnan(lambda_of_histogram(np.zeros((1, N_BINS), int), BIN_WIDTH, DOF)).all()
+
+
+def test_chance_recovers_what_is_common_in_a_locus_own_frequency_bin():
+    frequency = np.concatenate([np.full(1000, 0.05), np.full(1000, 0.6), np.full(100, np.nan)])
+    hit = np.zeros(2100, dtype=bool)
+    hit[:100] = hit[1000:1500] = hit[2000:2075] = True  # 10 %, 50 % and 75 % of the bins
+    for loci, expected in (([3, 700], 0.1), ([1999], 0.5), ([2099, 2000], 0.75), ([0, 1000], 0.3)):
+        found = chance_recovery(frequency, hit, np.array(loci), draws=4000, bins=2)
+        assert found.shape == (4000,)
+        assert found.mean() == pytest.approx(expected, abs=0.03)
+    again = chance_recovery(frequency, hit, np.array([0, 1000]), draws=4000, bins=2)
+    np.testing.assert_array_equal(found, again)
+
+
+def test_an_allele_swap_keeps_a_variant_in_its_bin():
+    rng = np.random.default_rng(3)
+    frequency, hit, loci = rng.random(500), rng.random(500) < 0.3, np.arange(40)
+    expected = chance_recovery(frequency, hit, loci, draws=50)
+    np.testing.assert_array_equal(chance_recovery(1 - frequency, hit, loci, draws=50), expected)
+
+
+def test_without_any_frequency_all_variants_are_one_bin():
+    hit = np.arange(100) < 25
+    found = chance_recovery(np.full(100, np.nan), hit, np.array([1, 2, 3]), draws=2000)
+    assert found.mean() == pytest.approx(0.25, abs=0.02)
