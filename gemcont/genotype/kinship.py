@@ -38,7 +38,7 @@ class Relationship(NamedTuple):
 
     @property
     def matrix(self) -> np.ndarray:
-        """The GRM (N, N); GemcontError if there is no variant."""
+        """Genetic relationship matrix (N, N); GemcontError if there is no variant."""
         if not self.n_variants:
             raise GemcontError("kinship: no variant is left for the GRM")
         return self.mean

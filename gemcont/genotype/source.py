@@ -1,4 +1,4 @@
-"""The common interface of genotype files: samples, variants, and blocks of genotypes."""
+"""Common interface of genotype files: samples, variants, and blocks of genotypes."""
 
 import builtins
 import logging

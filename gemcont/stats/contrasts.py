@@ -109,7 +109,7 @@ class ContrastF(NamedTuple):
 
 
 class _Sizes(Protocol):
-    """The sizes of a null model: N, D and N - K - 1."""
+    """Sizes of a null model: N, D and N - K - 1."""
 
     @property
     def n_samples(self) -> int:

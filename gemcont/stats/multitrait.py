@@ -1,4 +1,4 @@
-"""The joint test of D traits in unrelated samples: likelihood ratio with one scale, exact F.
+"""Joint test of D traits in unrelated samples: likelihood ratio with one scale, exact F.
 
 With whitened residual traits Y (Y'Y = N I), a genotype g residualised on the covariates (M g) and
 

@@ -117,7 +117,7 @@ def _sort_by_trait(variants, traits):
 
 
 class Leaders:
-    """The strongest -log10 p of every trait so far, the bound that a further pair must reach.
+    """Strongest -log10 p of every trait so far, the bound that a further pair must reach.
 
     Attributes:
         strongest: float64 (traits, count), ascending in each row, 0 where there are fewer

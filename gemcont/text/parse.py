@@ -201,8 +201,8 @@ def parse_matrix(
 ) -> tuple[np.ndarray, list[int]]:
     """Return the numbers of a table, and the columns that hold text.
 
-    A missing value, or anything that is no finite number, is NaN; a column that holds one of the
-    latter is text.
+    A missing value or a word is NaN; an infinity stays, for the messages. A column that holds a
+    word or an infinity is text.
 
     Args:
         path: of the file, for messages.

@@ -1,4 +1,3 @@
-import math
 import re
 
 import numpy as np
@@ -10,11 +9,6 @@ from reference.packed import pack, write_fileset
 from gemcont import ArraySource, GemcontError, open_genotypes
 from gemcont.genotype.chromosomes import (
     Ploidy,
-    canonical_name,
-    drawing_order,
-    parse_chromosomes,
-    ploidy,
-    unknown_codes,
 )
 from gemcont.genotype.filters import (
     FLAGS,
@@ -22,42 +16,9 @@ from gemcont.genotype.filters import (
     missing_share,
     select_variants,
 )
-from gemcont.genotype.hwe import hwe_p
 from gemcont.genotype.kernels.packed import Moments, moments, repack
 from gemcont.genotype.ploidy import AlleleCounts, allele_counts
 from gemcont.genotype.source import Block
-
-
-def test_chromosome_names_of_any_spelling():
-    assert [
-        canonical_name(n) for n in ("chr1", "01", "23", "chrX", "M", "chrMT", "25", "PAR1")
-    ] == [
-        *("1", "1", "X", "X", "MT", "MT", "XY", "XY"),
-    ]
-    assert canonical_name("23", autosomes=29) == "23"
-    assert canonical_name("30", autosomes=29) == "X"
-    assert canonical_name("scaffold_12") == "scaffold_12"
-
-
-def test_ploidy_follows_the_species():
-    names = ["1", "23", "X", "Y", "MT", "XY", "un_1", "0"]
-    assert ploidy(names).tolist() == [0, 1, 1, 2, 4, 3, 0, 0]
-    assert ploidy(["20"], autosomes=19).tolist() == [Ploidy.X]
-    assert unknown_codes(["1", "27", "X", "chr29"]) == [27, 29]
-    assert unknown_codes(["27"], autosomes=29) == []
-
-
-def test_drawing_order_is_by_number_then_letters():
-    names = ["X", "10", "2", "MT", "scaffold", "chr1"]
-    assert [names[i] for i in drawing_order(names)] == ["chr1", "2", "10", "X", "MT", "scaffold"]
-
-
-def test_parse_chromosomes():
-    assert parse_chromosomes("1-3,22,X,chr7") == {"1", "2", "3", "22", "X", "7"}
-    assert parse_chromosomes("20-23") == {"20", "21", "22", "X"}
-    for bad in ("1-", "3-1", "a-b", "1,,2"):
-        with pytest.raises(GemcontError, match="--chr: cannot read"):
-            parse_chromosomes(bad)
 
 
 @pytest.fixture
@@ -170,27 +131,6 @@ def test_info_is_stated_or_computed():
     assert (bounds.failures(block, found, alleles) > 0).tolist() == [False, True]
     stated = np.array([0.1, np.nan])
     assert bounds.failures(block, found, alleles, quality=stated).tolist() == [5, 5]
-
-
-@pytest.mark.parametrize("midp", [False, True])
-def test_hwe_equals_the_sum_over_all_tables(midp):
-    rng = np.random.default_rng(1)
-    for _ in range(200):
-        two, one, none = rng.integers(0, rng.integers(1, 60), size=3)
-        n, rare = two + one + none, 2 * min(two, none) + one
-        weights = {
-            h: math.exp(
-                h * math.log(2)
-                - sum(math.lgamma(x + 1) for x in ((rare - h) // 2, h, n - (rare + h) // 2))
-            )
-            for h in range(rare % 2, rare + 1, 2)
-        }
-        seen, total = weights[one], sum(weights.values())
-        tied = sum(w for w in weights.values() if abs(w / seen - 1) < 1e-9)
-        below = sum(w for w in weights.values() if w <= seen * (1 + 1e-9))
-        expected = (below - midp * tied / 2) / total
-        found = hwe_p([two], [one], [none], midp=midp)[0]
-        assert found == pytest.approx(expected, rel=1e-9), (two, one, none)
 
 
 def test_missing_share_of_samples(tmp_path):

@@ -10,9 +10,7 @@ from reference import ld as reference
 
 from gemcont import ArraySource, GemcontError
 from gemcont.genotype.chromosomes import Ploidy
-from gemcont.genotype.kernels.haplotypes import phased_r2, unphased_r2
 from gemcont.genotype.kernels.packed import pack_hardcalls
-from gemcont.genotype.kernels.pairs import make_rows, pair_sums
 from gemcont.genotype.ld import Linkage, Near
 from gemcont.genotype.source import Block, GenotypeSource
 
@@ -73,23 +71,6 @@ def test_every_pair_is_that_of_the_slow_way(kind, make, missing):
         np.testing.assert_allclose(matrix(make(dosages), kind), expected, atol=1e-9)
     else:
         np.testing.assert_allclose(matrix(make(dosages), kind), expected, atol=1e-12)
-
-
-genotype = st.sampled_from([0, 1, 2, np.nan])
-
-
-@settings(deadline=None, max_examples=300)
-@given(st.lists(st.tuples(genotype, genotype), min_size=1, max_size=12))
-def test_any_small_table(pairs):
-    x, y = np.array(pairs, dtype=float).T
-    rows = make_rows(PackedSource(np.array([x, y])).read(np.arange(2)), None)
-    sums = pair_sums(rows, 0, rows, 1)
-    for ours, slow in ((phased_r2, reference.phased_r2), (unphased_r2, reference.unphased_r2)):
-        found, expected = ours(sums), slow(x, y)
-        assert np.isnan(found) == np.isnan(expected)
-        if not np.isnan(found):
-            assert 0 <= found <= 1
-            np.testing.assert_allclose(found, expected, atol=1e-6)
 
 
 @settings(deadline=None, max_examples=100)

@@ -2,9 +2,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import stats
 
-from gemcont.stats.calibration import lambda_gc, lambda_of_histogram
 from gemcont.stats.screen import (
     BIN_WIDTH,
     N_BINS,
@@ -88,14 +86,3 @@ def test_leaders_keep_the_strongest_of_every_trait():
         np.testing.assert_array_equal(leaders.strongest[d], np.sort(values[traits == d])[-4:])
     assert not leaders.strongest[6].any()
     np.testing.assert_array_equal(leaders.least, leaders.strongest[:, 0])
-
-
-def test_lambda_of_a_histogram_is_that_of_the_p_values():
-    t = stats.t.rvs(DOF, size=(3, 20_001), random_state=4) * np.array([[1], [1.1], [0.9]])
-    counts = np.array(
-        [np.bincount((abs(row) / BIN_WIDTH).astype(int), minlength=N_BINS) for row in t]
-    )
-    found = lambda_of_histogram(counts, BIN_WIDTH, DOF)
-    expected = [lambda_gc(neg_log10_t_sf(row, DOF), 1) for row in t]
-    np.testing.assert_allclose(found, expected, rtol=2e-3)
-    assert np.isnan(lambda_of_histogram(np.zeros((1, N_BINS), int), BIN_WIDTH, DOF)).all()

@@ -5,8 +5,6 @@ from hypothesis import strategies as st
 from reference import transforms
 
 from gemcont import GemcontError
-from gemcont.stats.calibration import lambda_gc, lrt_true_rate
-from gemcont.stats.special import neg_log10_chi2_sf
 from gemcont.stats.transform import principal_components, rank_inverse_normal
 
 
@@ -30,29 +28,3 @@ def test_components_without_variance_are_left_out():
         principal_components(np.ones((5, 2)), 1)
     with pytest.raises(GemcontError, match="--pcs: 5 asked for, there are 4 traits"):
         principal_components(traits, 5)
-
-
-@pytest.mark.parametrize("dof", [1, 2, 16])
-@pytest.mark.parametrize("count", [1, 2, 501, 502])
-def test_lambda_is_the_ratio_of_medians_on_its_own_dof(dof, count):
-    chi2 = np.random.default_rng(3).chisquare(dof, count) * 1.3
-    p = np.append(neg_log10_chi2_sf(chi2, dof), np.nan)
-    assert lambda_gc(p, dof) == pytest.approx(transforms.lambda_gc(chi2, dof), rel=1e-7)
-
-
-def test_lambda_of_nothing_is_nan():
-    assert np.isnan(lambda_gc([np.nan], 1))
-
-
-@pytest.mark.parametrize(
-    ("n", "k", "d", "stated"),
-    [(2000, 60, 1, 1.60), (500, 40, 8, 2.85), (2000, 10, 128, 0.30), (18_174, 60, 64, 1.05)],
-)
-def test_exact_rate_of_the_lrt(n, k, d, stated):
-    found = lrt_true_rate(n, k, d) / 5e-8
-    assert found == pytest.approx(stated, abs=0.006)
-    assert found == pytest.approx(transforms.lrt_true_over_nominal(n, k, d, 5e-8), rel=1e-8)
-
-
-def test_a_level_beyond_the_largest_statistic_is_never_reached():
-    assert lrt_true_rate(20, 1, 2, alpha=1e-12) == 0

@@ -1,4 +1,4 @@
-"""The inner loop of the product: partial sums looked up by the bits of a .bed, never decoded.
+"""Inner loop of the product: partial sums looked up by the bits of a .bed, never decoded.
 
 What three genotypes add to a row of columns is one of 64 rows, indexed by their six bits. 64 bits
 of a .bed are ten threes and a pair: eleven rows, loaded from a table near the processor and added,

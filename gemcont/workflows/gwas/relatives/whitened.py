@@ -83,6 +83,7 @@ class WhitenedModel:
     @property
     def basis(self) -> Basis:
         """``Basis`` of the joint test."""
+        assert self.transform is not None  # asked for where there is a joint test
         n, k = self.regressions[0].covariates.shape
         return Basis(self.transform, self.r0[: self.n_joint].sum(), n, n - k - 1)
 

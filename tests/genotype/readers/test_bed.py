@@ -3,7 +3,6 @@ import gzip
 import numpy as np
 import polars as pl
 import pytest
-from bed_reader import open_bed
 from conftest import named_samples, named_variants, random_dosages
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,7 +11,6 @@ from reference.packed import write_fileset
 from gemcont import GemcontError, open_genotypes
 from gemcont.genotype.kernels.packed import decode
 from gemcont.genotype.readers.bed import read_bim, read_fam
-from gemcont.genotype.simulate import simulate_fileset
 
 
 @pytest.fixture
@@ -55,16 +53,6 @@ def test_blocks_cover_the_variants_once_in_order(fileset, size):
 def test_no_variants_is_an_empty_block(fileset):
     block = open_genotypes(fileset[0]).read(np.array([], dtype=int))
     assert (block.count, len(block.packed)) == (0, 0)
-
-
-def test_simulated_fileset_agrees_with_bed_reader(tmp_path):
-    prefix = str(tmp_path / "sim")
-    simulate_fileset(prefix, 50, 31, seed=1, missing=0.1, ld=0.5, chromosomes=3)
-    ours = decode(open_genotypes(prefix).read(np.arange(50)))
-    np.testing.assert_array_equal(ours, open_bed(prefix + ".bed").read(dtype="float64").T)
-    assert 0.02 < np.isnan(ours).mean() < 0.2
-    simulate_fileset(prefix + "again", 50, 31, seed=1, missing=0.1, ld=0.5, chromosomes=3)
-    assert (tmp_path / "sim.bed").read_bytes() == (tmp_path / "simagain.bed").read_bytes()
 
 
 def test_tables_of_every_shape(tmp_path):
@@ -149,3 +137,30 @@ def test_damaged_gzip_is_named(fileset, tmp_path, change):
     plain.unlink()
     with pytest.raises(GemcontError, match=r"small.bim.gz: damaged or truncated gzip"):
         open_genotypes(fileset[0])
+
+
+@pytest.mark.parametrize("missing", [0, 1, 2, 3, 4])
+def test_a_fam_that_lacks_a_line_is_suspected(missing, tmp_path, caplog):
+    """Where as many bytes hold the samples that are left, only their padding tells."""
+    n = 16
+    dosages = random_dosages(np.random.default_rng(3), 20, n)
+    prefix = str(tmp_path / "g")
+    write_fileset(prefix, dosages, named_samples(n), named_variants(20))
+    lines = (tmp_path / "g.fam").read_text().splitlines(keepends=True)
+    (tmp_path / "g.fam").write_text("".join(lines[missing:]))
+    if missing == 4:
+        with pytest.raises(GemcontError, match="the three files do not belong together"):
+            open_genotypes(prefix)
+        return
+    source = open_genotypes(prefix)
+    for _ in range(2):
+        source.read(np.arange(20))
+    warnings = [r for r in caplog.records if "genotypes behind the last of the" in r.getMessage()]
+    assert len(warnings) == (1 if missing else 0)
+
+
+@pytest.mark.parametrize("n", [5, 6, 7, 8])
+def test_what_plink_pads_with_is_no_suspicion(n, tmp_path, caplog):
+    write_fileset(str(tmp_path / "g"), np.full((3, n), 1.0), named_samples(n), named_variants(3))
+    open_genotypes(str(tmp_path / "g")).read(np.arange(3))
+    assert not caplog.records

@@ -14,7 +14,7 @@ from gemcont.stats.mixed import model as mixed
 from gemcont.stats.mixed.likelihood import evaluate, fit, maximise, runs_away
 from gemcont.stats.mixed.regressions import refitted, single_fits
 
-MAIZE = Path(__file__).parents[2] / "examples" / "data" / "maize"
+MAIZE = Path(__file__).parents[3] / "examples" / "data" / "maize"
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,16 @@ from hypothesis import strategies as st
 from reference.joint import mean_impute
 from reference.packed import pack
 
-from gemcont.genotype.kernels.packed import counts, decode, moments, repack
+from gemcont.genotype.kernels.packed import (
+    counts,
+    decode,
+    hard_counts,
+    missing_per_sample,
+    moments,
+    pack_hardcalls,
+    repack,
+    row_bytes,
+)
 from gemcont.genotype.source import Block
 
 
@@ -88,3 +97,42 @@ def test_any_choice_of_samples_keeps_their_genotypes(n_samples, share, seed):
     found = (packed[:, :, None] >> np.array([0, 2, 4, 6], dtype=np.uint8) & 3).reshape(3, -1)
     np.testing.assert_array_equal(found, expected)
     assert packed.shape[1] == -(-len(samples) // 32) * 8
+
+
+def test_hard_calls_are_packed_as_a_bed_is():
+    dosages = random_dosages(np.random.default_rng(6), 7, 45, missing=0.2)
+    calls = np.where(np.isnan(dosages), -9, dosages).astype(np.int8)
+    np.testing.assert_array_equal(pack_hardcalls(calls), repack(pack(dosages), 45))
+    assert pack_hardcalls(calls).shape[1] == row_bytes(45) == 16
+
+
+@pytest.mark.parametrize("share", [0.0, 0.4, 1.0])
+def test_counts_and_moments_of_selected_samples(share):
+    rng = np.random.default_rng(7)
+    dosages = random_dosages(rng, 6, 133, missing=0.1)
+    selected = rng.random(133) < share
+    part = dosages[:, selected]
+    for block in (packed_block(dosages), dosage_block(dosages)):
+        expected = [
+            (part == 2).sum(1),
+            (part == 1).sum(1),
+            (part == 0).sum(1),
+            np.isnan(part).sum(1),
+        ]
+        np.testing.assert_array_equal(hard_counts(block, selected), np.column_stack(expected))
+        found = moments(block, selected)
+        np.testing.assert_array_equal(found.total, np.nansum(part, axis=1))
+        np.testing.assert_array_equal(found.n, (~np.isnan(part)).sum(axis=1))
+
+
+def test_dosages_far_from_a_genotype_are_no_hard_calls():
+    dosages = np.array([[0.0, 0.09, 0.12, 0.92, 1.08, 1.5, 1.93, 2.0, np.nan]])
+    assert hard_counts(dosage_block(dosages)).tolist() == [[2, 2, 2, 3]]
+
+
+@pytest.mark.parametrize("kind", [packed_block, dosage_block])
+def test_missing_genotypes_are_added_per_sample(kind):
+    dosages = random_dosages(np.random.default_rng(8), 40, 35, missing=0.3)
+    missing = np.arange(35)
+    missing_per_sample(kind(dosages), missing)
+    np.testing.assert_array_equal(missing - np.arange(35), np.isnan(dosages).sum(axis=0))

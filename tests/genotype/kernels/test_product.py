@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from reference.joint import mean_impute
 
 from gemcont.genotype.kernels.fixed_point import FOLD, FixedPoint
-from gemcont.genotype.kernels.packed import decode, moments, pack_hardcalls
+from gemcont.genotype.kernels.packed import moments, pack_hardcalls
 from gemcont.genotype.kernels.product import genotype_sums, product
 from gemcont.genotype.source import Block
 
@@ -139,18 +139,3 @@ def test_columns_of_zeros_and_no_columns():
     block = packed_block(random_dosages(rng, 5, 100))
     assert not product(block, moments(block).mean, FixedPoint(np.zeros((100, 3)))).any()
     assert product(block, moments(block).mean, FixedPoint(np.zeros((100, 0)))).shape == (5, 0)
-
-
-def test_few_columns_are_exact_by_default():
-    assert FixedPoint(np.zeros((9, 20)), np.zeros((9, 12))).exact
-    assert not FixedPoint(np.zeros((9, 20)), np.zeros((9, 13))).exact
-    assert FixedPoint(np.zeros((9, 32))).values.dtype == np.float64
-    assert FixedPoint(np.zeros((9, 33))).values.dtype == np.float32
-
-
-def test_a_slice_of_a_block_is_its_variants():
-    dosages = random_dosages(np.random.default_rng(9), 9, 40, missing=0.1)
-    for block in (packed_block(dosages), dosage_block(dosages)):
-        part = block.slice(slice(2, 50))
-        assert (part.first, part.count) == (2, 7)
-        np.testing.assert_array_equal(decode(part), decode(block)[2:])

@@ -1,19 +1,17 @@
-"""PLINK 2 and BGEN files, written by their own packages, against the arrays behind them."""
+"""BGEN files, written by the package bgen, against the arrays behind them."""
 
 import numpy as np
 import pandas as pd
 import pytest
-import zstandard
 from bgen import BgenWriter
 from conftest import named_samples, random_dosages
-from pgenlib import PgenWriter
+from reference.dosage_files import PGEN_STEP, write_bgen, write_pgen
 
 from gemcont import GemcontError, open_genotypes, run_gwas
 from gemcont.genotype.kernels.packed import decode
-from gemcont.genotype.readers.pgen import read_psam, read_pvar
+from gemcont.genotype.readers.bgen import read_sample
 
 N, M = 37, 12
-GRID = 1 / (1 << 14)  # step of a .pgen's dosages
 
 
 @pytest.fixture
@@ -22,67 +20,14 @@ def dosages():
     rng = np.random.default_rng(51)
     hard = random_dosages(rng, M, N, missing=0.05)
     soft = np.clip(hard + rng.uniform(-0.4, 0.4, hard.shape), 0, 2)
-    return np.round(soft / GRID) * GRID
-
-
-def write_pgen(prefix, values, *, dosage=True, alt="C"):
-    """PREFIX.pgen, .pvar (with an INFO column) and .psam (with sex and a trait)."""
-    with PgenWriter(
-        str(prefix + ".pgen").encode(), N, variant_ct=M, nonref_flags=False, dosage_present=dosage
-    ) as writer:
-        for row in values:
-            if dosage:
-                writer.append_dosages(np.nan_to_num(row, nan=-9).astype(np.float32))
-            else:
-                writer.append_biallelic(np.nan_to_num(row, nan=-9).astype(np.int8))
-    lines = ["##fileformat=VCFv4.2", "#CHROM\tPOS\tID\tREF\tALT\tINFO"]
-    lines += [f"1\t{10 + i}\trs{i}\tA\t{alt}\tX=1;R2=0.{i:02d}" for i in range(M)]
-    with open(prefix + ".pvar", "w") as file:
-        file.write("\n".join(lines) + "\n")
-    rows = [f"{f}\t{i}\t{s}\t{j / 7}" for j, (f, i, s) in enumerate(named_samples(N))]
-    with open(prefix + ".psam", "w") as file:
-        file.write("\n".join(["#FID\tIID\tSEX\theight", *rows]) + "\n")
-
-
-def write_bgen(path, values, *, bits=16, samples=True):
-    ids = [i for _, i, _ in named_samples(N)] if samples else []
-    with BgenWriter(
-        str(path), N, samples=ids, compression="zlib", layout=2, metadata=None
-    ) as writer:
-        for i, row in enumerate(values):
-            p = np.column_stack(
-                [np.clip(1 - row, 0, 1), 1 - np.abs(1 - row), np.clip(row - 1, 0, 1)]
-            )
-            writer.add_variant(f"v{i}", f"rs{i}", "1", 10 + i, ["A", "C"], p, bit_depth=bits)
-
-
-def test_pgen_dosages(tmp_path, dosages):
-    write_pgen(str(tmp_path / "d"), dosages)
-    source = open_genotypes(str(tmp_path / "d.pgen"))
-    assert source.has_dosages
-    np.testing.assert_allclose(decode(source.read(np.arange(M))), dosages, atol=1e-6)
-    some = decode(source.read(np.array([1, 5, 6]), np.array([0, 7, 30])))
-    np.testing.assert_allclose(some, dosages[np.ix_([1, 5, 6], [0, 7, 30])], atol=1e-6)
-    assert source.variants.row(2) == ("1", "rs2", 12, "C", "A")
-    assert source.samples.row(1) == ("f1", "s1", 2, True)
-    np.testing.assert_allclose(source.info, np.arange(M) / 100)
-
-
-def test_pgen_hard_calls_are_packed(tmp_path, dosages):
-    hard = np.round(dosages)
-    write_pgen(str(tmp_path / "d"), hard, dosage=False)
-    source = open_genotypes(str(tmp_path / "d.pgen"))
-    assert not source.has_dosages
-    block = source.read(np.arange(M), np.arange(3, 20))
-    assert block.packed is not None
-    np.testing.assert_array_equal(decode(block), hard[:, 3:20])
+    return np.round(soft / PGEN_STEP) * PGEN_STEP
 
 
 @pytest.mark.parametrize("bits", [8, 16])
 def test_bgen_dosages_of_the_second_allele(tmp_path, dosages, bits):
     write_bgen(tmp_path / "d.bgen", dosages, bits=bits)
     source = open_genotypes(str(tmp_path / "d.bgen"))
-    step = 2 / (2**bits - 1) + GRID
+    step = 2 / (2**bits - 1) + PGEN_STEP
     np.testing.assert_allclose(decode(source.read(np.arange(M))), dosages, atol=step)
     assert source.variants.row(0) == ("1", "rs0", 10, "C", "A")
 
@@ -95,41 +40,6 @@ def test_pgen_and_bgen_give_the_same_results(tmp_path, dosages):
     )
     a, b = (run_gwas(str(tmp_path / name), traits) for name in ("d.pgen", "d.bgen"))
     pd.testing.assert_frame_equal(a, b, check_exact=True)
-
-
-def test_several_alt_alleles_are_left_out_and_counted(tmp_path, dosages):
-    write_pgen(str(tmp_path / "d"), dosages)
-    pvar = tmp_path / "d.pvar"
-    pvar.write_text(pvar.read_text().replace("rs3\tA\tC", "rs3\tA\tC,G"))
-    source = open_genotypes(str(tmp_path / "d.pgen"))
-    assert (source.n_variants, source.left_out) == (M - 1, {"several ALT alleles": 1})
-    kept = np.delete(dosages, 3, axis=0)
-    np.testing.assert_allclose(decode(source.read(np.arange(M - 1))), kept, atol=1e-6)
-
-
-def test_compressed_pvar_and_bare_tables(tmp_path, dosages):
-    write_pgen(str(tmp_path / "d"), dosages)
-    text = (tmp_path / "d.pvar").read_bytes()
-    (tmp_path / "d.pvar").unlink()
-    (tmp_path / "d.pvar.zst").write_bytes(zstandard.compress(text))
-    assert open_genotypes(str(tmp_path / "d.pgen")).n_variants == M
-    (tmp_path / "d.pvar.zst").write_bytes(b"not zst")
-    with pytest.raises(GemcontError, match=r"d.pvar.zst: cannot be read"):
-        open_genotypes(str(tmp_path / "d.pgen"))
-    (tmp_path / "x.pvar").write_text("1 rs1 0 5 C A\n")
-    assert read_pvar(str(tmp_path / "x.pvar")).variants.row(0) == ("1", "rs1", 5, "C", "A")
-    (tmp_path / "x.psam").write_text("#IID SEX PHENO1\na M 1\nb F NA\nc NA 2\n")
-    samples, traits = read_psam(str(tmp_path / "x.psam"))
-    assert samples.rows() == [("0", "a", 1, True), ("0", "b", 2, True), ("0", "c", 0, True)]
-    assert traits["PHENO1"].to_list() == ["1", "NA", "2"]
-
-
-def test_zstandard_is_named_where_it_is_missing(tmp_path, dosages, monkeypatch):
-    write_pgen(str(tmp_path / "d"), dosages)
-    (tmp_path / "d.pvar").rename(tmp_path / "d.pvar.zst")
-    monkeypatch.setitem(__import__("sys").modules, "zstandard", None)
-    with pytest.raises(GemcontError, match="reading .zst needs zstandard: pip install"):
-        open_genotypes(str(tmp_path / "d.pgen"))
 
 
 def test_layout_1_is_named(tmp_path):
@@ -269,8 +179,36 @@ def test_impossible_probabilities_are_an_error(tmp_path, dosages):
         source.read(np.array([0]))
 
 
-def test_a_short_line_of_a_pvar_is_named(tmp_path):
-    path = tmp_path / "d.pvar"
-    path.write_text("##x\n#CHROM\tPOS\tID\tREF\tALT\n1\t5\trs1\tA\tC\n1\t6\trs2\tA\n")
-    with pytest.raises(GemcontError, match="line 4 has 4 columns, expected 5"):
-        read_pvar(str(path))
+@pytest.mark.parametrize(
+    ("header", "row"),
+    [
+        ("ID_1 ID_2 missing sex\n0 0 0 D", "f a 0 1"),
+        ("ID_1 ID_2 missing SEX\n0 0 0 D", "f a 0 M"),
+        ("ID_1 ID_2 missing Sex pheno\n0 0 0 D P", "f a 0 male 1.5"),
+        ("FID IID sex\n0 0 D", "f a 1"),
+    ],
+)
+def test_sample_files_of_two_ids(header, row, tmp_path):
+    (tmp_path / "s").write_text(f"{header}\n{row}\n")
+    assert read_sample(str(tmp_path / "s")).row(0) == ("f", "a", 1, True)
+
+
+@pytest.mark.parametrize(
+    ("header", "row"),
+    [
+        ("ID missing sex\n0 0 D", "a 0 1"),
+        ("ID missing sex\n0 C D", "a 0 1"),
+        ("ID sex\n0 D", "a 1"),
+        ("id SEX pheno\n0 D P", "a M 2"),
+    ],
+)
+def test_sample_files_of_one_id(header, row, tmp_path):
+    (tmp_path / "s").write_text(f"{header}\n{row}\n")
+    assert read_sample(str(tmp_path / "s")).row(0) == ("a", "a", 1, True)
+
+
+@pytest.mark.parametrize("text", ["ID\n", "ID missing\n1 0\na 0\n", "a b\nc d\n"])
+def test_what_is_no_sample_file(text, tmp_path):
+    (tmp_path / "s").write_text(text)
+    with pytest.raises(GemcontError, match="not a .sample file"):
+        read_sample(str(tmp_path / "s"))
