@@ -111,7 +111,7 @@ def _every_row(batch, values, residual, total, unit, codes, place):
     t = beta / se
     unit = np.transpose(unit)
     computed = np.stack([unit * beta, unit * se, neg_log10_t_sf(t, dof), t])
-    return EveryRow(place, codes, computed, dof)
+    return EveryRow(place=place, codes=codes, values=computed, dof=dof)
 
 
 def _least_r2(values, scales, dof, bounds, wanted):
