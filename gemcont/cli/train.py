@@ -180,10 +180,10 @@ def _job(arguments):
     from gemcont.learn import Inputs, Split, train_files
 
     split = Split(
-        arguments.train_people,
-        0.5 if arguments.train_fraction is None else arguments.train_fraction,
-        arguments.relatives,
-        arguments.families,
+        people=arguments.train_people,
+        fraction=0.5 if arguments.train_fraction is None else arguments.train_fraction,
+        relatives=arguments.relatives,
+        families=arguments.families,
     )
     train_files(
         Inputs(**inputs_of(arguments)),
