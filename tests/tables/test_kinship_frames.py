@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 
 from gemcont import GemcontError
@@ -44,3 +45,18 @@ def test_a_frame_is_labelled_by_its_samples(fid):
 def test_frames_that_are_no_kinship(frame, message):
     with pytest.raises(GemcontError, match=message):
         kinship_of_frame(frame)
+
+
+@pytest.mark.parametrize("named", [False, True])
+def test_polars_is_labelled_by_its_columns(named):
+    frame = pl.DataFrame(MATRIX, schema=IID, orient="row")
+    frame = frame.with_columns(pl.Series("IID", IID)) if named else frame
+    for one in (frame, frame.lazy()):
+        assert_is(kinship_of_frame(one), None, IID)
+    with pytest.raises(GemcontError, match="its columns must be the samples of IID"):
+        kinship_of_frame(frame.with_columns(pl.Series("IID", IID[::-1])))
+
+
+def test_rows_that_nobody_named_are_the_genotype_files_samples():
+    for frame in (pd.DataFrame(MATRIX), pl.DataFrame(MATRIX, orient="row")):
+        assert_is(kinship_of_frame(frame), None, None)

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 from conftest import random_dosages
 
-from gemcont.learn.data.panel import PanelCoding
+from gemcont.genotype.readers.arrays import ArraySource
+from gemcont.learn.data.panel import PanelCoding, panel_dosages
+from gemcont.workflows.panel import PanelMatch
 
 
 @pytest.mark.parametrize("k", [0, 1, 3])
@@ -25,3 +27,17 @@ def test_the_panel_is_centred_and_free_of_covariates_in_training_people(k, missi
     other = PanelCoding.fit(dosages[:200], None if k == 0 else covariates[:200])
     np.testing.assert_array_equal(other.apply(dosages[250:], None if k == 0 else covariates[250:]),
                                   coding.apply(dosages, covariates)[250:])  # fmt: skip
+
+
+@pytest.mark.parametrize("block", [1, 3, 256])
+def test_dosages_are_of_the_panels_effect_alleles_in_its_order(monkeypatch, block):
+    monkeypatch.setattr("gemcont.learn.data.panel._BLOCK", block)
+    rng = np.random.default_rng(2)
+    dosages = random_dosages(rng, 9, 40, missing=0.1)
+    source = ArraySource(dosages)
+    variants, sign = np.array([7, 0, 3, 8]), np.array([1.0, -1.0, -1.0, 1.0])
+    panel = PanelMatch(variants, np.ones(4), sign, np.full(4, 0.5))
+    samples = np.array([5, 2, 30])
+    expected = dosages[variants][:, samples].T
+    expected = np.where(sign < 0, 2 - expected, expected)
+    np.testing.assert_array_equal(panel_dosages(source, panel, samples), expected)
