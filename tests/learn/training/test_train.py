@@ -246,3 +246,16 @@ def test_bf16_only_where_the_processor_has_it(image_study, tmp_path, monkeypatch
     (line,) = fit(image_study, tmp_path / "m", settings)
     (exact,) = fit(image_study, tmp_path / "e", replace(QUICK, epochs=1))
     assert 0 < abs(line["loss"] - exact["loss"]) < 0.05
+
+
+def test_the_effective_rank_counts_directions_of_equal_variance():
+    x = torch.linalg.qr(torch.randn(200, 6, generator=torch.Generator().manual_seed(0)))[0]
+    x = x - x.mean(dim=0)
+    x = torch.linalg.qr(x)[0]  # six orthonormal columns of mean 0
+    for k in (1, 3, 6):
+        weights = torch.tensor([1.0] * k + [0.0] * (6 - k))
+        assert trainer.effective_rank(x * weights) == pytest.approx(k, rel=1e-4)
+    shares = np.array([0.7, 0.2, 0.1])
+    uneven = x[:, :3] * torch.tensor(np.sqrt(shares), dtype=torch.float32)
+    entropy = -(shares * np.log(shares)).sum()
+    assert trainer.effective_rank(uneven) == pytest.approx(np.exp(entropy), rel=1e-4)
