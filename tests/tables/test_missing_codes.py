@@ -41,6 +41,7 @@ def test_a_value_apart_is_suspected(caplog, values, codes, code):
         ([-8, -9, -10, -7.5], ()),  # in the midst of its like
         ([1.5, 2.5, -9], ("-9",)),  # asked for as a code
         ([90, 99, 105], ()),
+        ([60, 90, 99], ()),  # the largest, but near its like
         ([-9, -9], ()),  # nothing to lie apart from
         ([np.nan, np.nan], ()),
         ([0, 1, 1, 0], ()),
