@@ -61,13 +61,23 @@ def make_cohort(options, folder):
     ids = [str(i) for i in rows]
     dosages = rng.binomial(2, 0.3, (n, VARIANTS)).astype(np.float32)
     shape = (1, *pixels.shape[1:])
-    return ImagePeople(pixels, shape, rows, rows, ids, ids, dosages, target=rng.standard_normal(n))
+    return ImagePeople(
+        pixels=pixels,
+        shape=shape,
+        image_row=rows,
+        person=rows,
+        fid=ids,
+        iid=ids,
+        dosages=dosages,
+        target=rng.standard_normal(n),
+    )
 
 
 def prepared(cohort, settings):
     genotypes = torch.from_numpy(cohort.dosages - cohort.dosages.mean(axis=0))
     code = torch.from_numpy(equal_genotypes(cohort.dosages))
-    data = Data(cohort, genotypes, genotypes, code, torch.from_numpy(cohort.target).float())
+    target = torch.from_numpy(cohort.target).float()
+    data = Data(cohort=cohort, genotypes=genotypes, donors=genotypes, code=code, target=target)
     method = build_method(settings, cohort.shape, genotypes, np.ones(VARIANTS))
     return data, method, torch.optim.AdamW(method.parameters(), lr=settings.lr)
 

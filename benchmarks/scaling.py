@@ -73,7 +73,8 @@ def seconds(shape, threads=1):
     names = [f"t{d}" for d in range(shape["traits"])]
     values = rng.standard_normal((n, len(names)))
     ids = source.samples["iid"].to_list()
-    table = SampleTable("traits", ids, ids, pl.from_numpy(values, schema=names))
+    columns = pl.from_numpy(values, schema=names)
+    table = SampleTable(name="traits", fid=ids, iid=ids, columns=columns)
     settings = GwasSettings(threads=threads, joint=True, block_size=2048)
     found = []
     for _ in range(3):

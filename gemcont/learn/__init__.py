@@ -6,9 +6,11 @@ encoders/    networks
 methods/     GEMCONT, its twins, the rivals, their losses
 training/    the trainer, and the folder of a model
 embedding/   embeddings of held-out people
-evaluation/  what an embedding is worth
+evaluation/  the judgement of an embedding
 simulation/  simulated studies
 """
+
+from types import ModuleType
 
 import gemcont
 from gemcont.errors import GemcontError
@@ -28,7 +30,7 @@ __getattr__, __dir__, __all__ = gemcont.front_door(
 )
 
 
-def require_torch():
+def require_torch() -> ModuleType:
     """Return torch, or raise GemcontError with the command that installs it."""
     try:
         import torch

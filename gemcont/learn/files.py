@@ -1,7 +1,8 @@
-"""Trainings and embeddings from files to files: what the commands run."""
+"""Trainings and embeddings from files to files, as the commands run them."""
 
 import logging
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -37,19 +38,31 @@ from gemcont.learn.training.provenance import (
     warn_of_other_data,
 )
 from gemcont.learn.training.train import train
+from gemcont.settings.train import TrainSettings
 from gemcont.tables.phenotypes import read_sample_table
 from gemcont.workflows.panel import MIN_FOUND, PanelMatch, match_panel
 
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Inputs:
-    """Where images and all that goes with them lie: a study's folder, or files one by one.
+    """Paths of images and all that goes with them: a study's folder, or files one by one.
 
-    study: folder of ``gemcont-simulate``; images, image_ids, layout: as ``read_images``; genotypes,
-    sample: as ``open_genotypes``; panel, covar, pheno: paths; covar_names, target: columns;
-    target_kind: as ``coded_target``; min_found: share of the panel that has to be in the genotypes
+    Attributes:
+        study: folder of ``gemcont-simulate``.
+        images: as ``read_images``.
+        image_ids: as ``read_images``.
+        layout: as ``read_images``.
+        genotypes: as ``open_genotypes``.
+        sample: as ``open_genotypes``.
+        panel: path of the panel.
+        covar: path of a table of covariates.
+        covar_names: columns of it, None for all.
+        pheno: path of a table of traits.
+        target: column of it to be learned.
+        target_kind: as ``coded_target``.
+        min_found: share of the panel that has to be in the genotypes.
     """
 
     study: str | None = None
@@ -60,40 +73,56 @@ class Inputs:
     sample: str | None = None
     panel: str | None = None
     covar: str | None = None
-    covar_names: list | None = None
+    covar_names: list[str] | None = None
     pheno: str | None = None
     target: str | None = None
     target_kind: str | None = None
     min_found: float = MIN_FOUND
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Opened:
     """``Inputs`` opened and put together.
 
-    cohort: ``ImagePeople``; everyone: ``SampleIds`` of all who have images; panel: ``PanelMatch``
-    or None, panel_ids: ids of its variants; study: ``Study`` or None
+    Attributes:
+        cohort: people with all that is needed.
+        everyone: ids of all who have images.
+        panel: the panel's variants in the genotypes, or None.
+        panel_ids: their ids, or None.
+        study: the study, or None.
     """
 
     cohort: ImagePeople
     everyone: SampleIds
     panel: PanelMatch | None
-    panel_ids: list | None
+    panel_ids: list[str] | None
     study: Study | None
 
     @property
-    def in_training(self):
-        """Who is of the study's training split, seen or not: bool (people,); None without one."""
+    def in_training(self) -> np.ndarray | None:
+        """Training split of the study, used or not: bool (people,); None without a study."""
         if self.study is None:
             return None
         trained = dict(zip(self.study.people.iid, self.study.in_training, strict=True))
         return np.array([trained[iid] for iid in self.cohort.iid], dtype=bool)
 
 
-def open_inputs(inputs, *, weights="beta", genotypes=True, target=False):
-    """``Opened``; genotypes, target: whether these are needed (a study has both)."""
+def open_inputs(
+    inputs: Inputs, *, weights: str = "beta", genotypes: bool = True, target: bool = False
+) -> Opened:
+    """Open inputs and put them together.
+
+    Args:
+        inputs: the paths.
+        weights: the panel's column of weights.
+        genotypes: whether genotypes and a panel are needed (a study has both).
+        target: whether a target is needed (a study has one).
+
+    Raises:
+        GemcontError: something is needed that is not there.
+    """
     study = None if inputs.study is None else open_study(inputs.study)
-    images = study.images if study else read_images(inputs.images, inputs.image_ids, inputs.layout)
+    images = _images_of(inputs, study)
     source = panel = ids = None
     if genotypes:
         if study is None and (inputs.genotypes is None or inputs.panel is None):
@@ -116,11 +145,23 @@ def open_inputs(inputs, *, weights="beta", genotypes=True, target=False):
         target=name,
         target_kind=inputs.target_kind,
     )
-    return Opened(cohort, _with_families(people_of(images.ids), source), panel, ids, study)
+    return Opened(
+        cohort=cohort,
+        everyone=_with_families(people_of(images.ids), source),
+        panel=panel,
+        panel_ids=ids,
+        study=study,
+    )
+
+
+def _images_of(inputs, study):
+    if study is not None:
+        return study.images
+    return read_images(inputs.images, inputs.image_ids, inputs.layout)
 
 
 def _with_families(people, source):
-    """``SampleIds`` with FIDs: their own, else those of the genotypes, 0 for who is not there."""
+    """Return ``SampleIds`` with FIDs: their own, else those of the genotypes, 0 for others."""
     if people.fid is not None or source is None:
         return people
     family = dict(zip(source.samples["iid"], source.samples["fid"], strict=True))
@@ -135,12 +176,15 @@ def _target_of(inputs, study):
     return read_sample_table(inputs.pheno), inputs.target
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Split:
-    """Who is trained on: ``people``, as ``read_sample_list``, or a ``fraction``; who is related.
+    """Choice of the people who are trained on, and of who is related.
 
-    relatives: table of pairs, see ``related_pairs``; families: whether people of one FID are
-    related
+    Attributes:
+        people: as ``read_sample_list``; None for a fraction.
+        fraction: share of the people.
+        relatives: table of pairs, see ``related_pairs``.
+        families: whether people of one FID are related.
     """
 
     people: object = None
@@ -149,16 +193,20 @@ class Split:
     families: bool = False
 
 
-def roles(opened, split, settings):
-    """Who is what: role (people,) of the cohort, and kin, (FID, IID) of people outside it.
+def roles(
+    opened: Opened, split: Split, settings: TrainSettings
+) -> tuple[np.ndarray, list[tuple[str, str]]]:
+    """Assign people to training, validation and held out; relatives have the same side.
 
-    Relatives have the same side. Kin have an image and are related to people who are trained on,
-    but lack what the training needs: they are not to be embedded either.
+    Returns:
+        role, kin: role (people,) of the cohort; and (FID, IID) of people outside it who have an
+        image and are related to people who are trained on, but lack what the training needs: they
+        are not to be embedded either.
     """
     cohort, everyone = opened.cohort, opened.everyone
     groups = _groups(everyone, split)
-    place = {iid: i for i, iid in enumerate(everyone.iid)}
-    inside = np.array([place[iid] for iid in cohort.iid])
+    index_of = {iid: i for i, iid in enumerate(everyone.iid)}
+    inside = np.array([index_of[iid] for iid in cohort.iid])
     chosen = _chosen(opened, split, groups[inside], settings)
     trained, here = np.zeros((2, len(everyone.iid)), dtype=bool)
     trained[inside], here[inside] = chosen, True
@@ -180,7 +228,7 @@ def roles(opened, split, settings):
 
 
 def _chosen(opened, split, groups, settings):
-    """bool (people,) of the cohort: who is trained on."""
+    """Return bool (people,) of the cohort: those who are trained on."""
     cohort = opened.cohort
     if split.people is not None:
         return _listed(opened, split.people)
@@ -193,7 +241,7 @@ def _chosen(opened, split, groups, settings):
 
 
 def _listed(opened, people):
-    """bool (people,) of the cohort: who is on the list of people to be trained on."""
+    """Return bool (people,) of the cohort: those on the list of people to be trained on."""
     everyone, cohort = opened.everyone, opened.cohort
     listed = match_list(everyone, read_sample_list(people, "--train-people"), "--train-people")
     names = {iid for iid, there in zip(everyone.iid, listed, strict=True) if there}
@@ -226,7 +274,15 @@ def _groups(people, split):
     return groups
 
 
-def train_files(inputs, split, settings, out, *, resume=False, progress=False):
+def train_files(
+    inputs: Inputs,
+    split: Split,
+    settings: TrainSettings,
+    out: str,
+    *,
+    resume: bool = False,
+    progress: bool = False,
+) -> list[dict]:
     """Train on files and write the model's folder; see ``train``."""
     opened = open_inputs(
         inputs,
@@ -249,13 +305,32 @@ def train_files(inputs, split, settings, out, *, resume=False, progress=False):
     )
 
 
-def embed_files(inputs, folder, prefix, *, directions=None, include_training=False, layout="tsv",
-                device="cpu", progress=False):  # fmt: skip
-    """Write the embeddings of the people whom the model has not seen; returns the paths.
+def embed_files(
+    inputs: Inputs,
+    folder: str,
+    prefix: str,
+    *,
+    directions: int | str | None = None,
+    include_training: bool = False,
+    layout: str = "tsv",
+    device: str = "cpu",
+    progress: bool = False,
+) -> list[str]:
+    """Write the embeddings of the people who were not used in training; return the paths.
 
-    folder: of the model; directions: K or "auto", canonical directions in a table of their own,
-    which is not written where "auto" finds none that holds;
-    include_training: write the people seen too, to PREFIX.seen.embed.tsv
+    Args:
+        inputs: the paths.
+        folder: the model.
+        prefix: beginning of the names of the tables.
+        directions: number of canonical directions, or "auto", in a table of their own, which is not
+            written where "auto" finds none that holds.
+        include_training: write the people used in training too, to PREFIX.seen.embed.tsv.
+        layout: "tsv" or "parquet".
+        device: "cpu", "cuda" or "mps".
+        progress: show a bar on a terminal.
+
+    Raises:
+        GemcontError: nobody is left to embed, or the model is of another study.
     """
     model = read_model(folder)
     opened = open_inputs(replace(inputs, covar=None), genotypes=False)
@@ -265,29 +340,29 @@ def embed_files(inputs, folder, prefix, *, directions=None, include_training=Fal
     fresh = unseen(model, cohort, opened.in_training)
     if not fresh.any():
         raise GemcontError("everybody with an image was seen in training: nobody to embed")
-    found = None if directions is None else _directions(model, inputs, directions, device)
+    fitted = None if directions is None else _directions(model, inputs, directions, device)
     values = embed(model, cohort, fresh, device=device, progress=progress)
     facts = _covariate_facts(inputs, cohort, fresh, values)
-    facts |= {} if found is None else {"directions": found.facts}
-    save = {"layout": layout, "model": model}
+    facts |= {} if fitted is None else {"directions": fitted.facts}
+    save: dict[str, Any] = {"layout": layout, "model": model}
     paths = [write_embeddings(prefix, "embed", cohort, fresh, values, facts=facts, **save)]
     if include_training and not fresh.all():
         seen = embed(model, cohort, ~fresh, device=device, progress=progress)
         paths.append(write_embeddings(f"{prefix}.seen", "embed", cohort, ~fresh, seen, **save))
-    if found is not None and found.count:
-        projected = found.of(values.astype(np.float64))
-        facts = {"directions": found.facts}
+    if fitted is not None and fitted.count:
+        projected = fitted.of(values.astype(np.float64))
+        facts = {"directions": fitted.facts}
         paths.append(
             write_embeddings(prefix, "directions", cohort, fresh, projected, facts=facts, **save)
         )
-    elif found is not None:
+    elif fitted is not None:
         log.warning("%s.directions.%s is not written: it would hold none", prefix, layout)
     remove_other(prefix, {p for path in paths for p in (path, path.removesuffix(layout) + "json")})
     return paths
 
 
 def _directions(model, inputs, count, device):
-    """Canonical ``Directions``, of the panel and the covariates that the model was trained with."""
+    """Fit canonical ``Directions`` of the panel and covariates that the model was trained with."""
     if model.facts["panel"] is not None:  # whose variants are compared below, one by one
         inputs = replace(inputs, min_found=0.0)
     opened = open_inputs(inputs, weights=model.facts["settings"].weights)
@@ -297,12 +372,12 @@ def _directions(model, inputs, count, device):
 
 
 def _covariate_facts(inputs, cohort, fresh, values):
-    """What the embeddings of people with covariates give away of them."""
+    """Return how much of their covariates the embeddings of people give away, for the json."""
     if inputs.covar is None:
         return {}
     known = open_inputs(inputs, genotypes=False).cohort
-    place = {iid: i for i, iid in enumerate(known.iid)}
-    rows = np.array([place.get(cohort.iid[i], -1) for i in np.flatnonzero(fresh)])
+    index_of = {iid: i for i, iid in enumerate(known.iid)}
+    rows = np.array([index_of.get(cohort.iid[i], -1) for i in np.flatnonzero(fresh)])
     here = rows >= 0
     if not here.any():
         raise GemcontError(f"--covar: nobody of {inputs.covar} is to be embedded")

@@ -1,5 +1,7 @@
 """Allele frequencies of cohorts against each other: strand errors show as a second diagonal."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from matplotlib.figure import Figure
 
@@ -12,8 +14,8 @@ _FAR = 0.2  # difference of frequencies that is drawn in the accent
 _COLOUR, _ACCENT = "#1f4e79", "#d55e00"
 
 
-def frequencies(pairs):
-    """Draws one panel per pair of cohorts, at most twelve.
+def frequencies(pairs: Sequence[tuple[str, str, np.ndarray, np.ndarray]]) -> Figure:
+    """Draw one panel per pair of cohorts, at most twelve.
 
     Args:
         pairs: list of (name, name, frequencies, frequencies) with the frequencies of the same

@@ -1,4 +1,4 @@
-"""Lays chromosomes end to end along one horizontal axis."""
+"""Lay chromosomes end to end along one horizontal axis."""
 
 from typing import NamedTuple
 
@@ -10,7 +10,7 @@ _GAP, _ALL_GAPS = 0.004, 0.1  # of the whole: between neighbours, and all gaps t
 
 
 class GenomeAxis(NamedTuple):
-    """Where each chromosome lies on the axis, in Mb.
+    """Places of the chromosomes on the horizontal axis, in Mb.
 
     Attributes:
         present: (chromosomes,) codes of the chromosomes that are drawn, ascending.
@@ -24,15 +24,17 @@ class GenomeAxis(NamedTuple):
     end: np.ndarray
     offset: np.ndarray
 
-    def x(self, chromosome, position):
-        """Gives the place of each variant on the axis: (variants,) Mb, NaN where not drawn."""
+    def x(self, chromosome: np.ndarray, position: np.ndarray) -> np.ndarray:
+        """Return the place of each variant on the axis: (variants,) Mb, NaN where not drawn."""
         x = np.multiply(position, 1e-6)
         x += self.offset[chromosome]
         return x
 
 
-def genome_axis(chromosome, position, tested, n_names):
-    """Lays out the stretch of each chromosome that holds tested variants, with gaps between.
+def genome_axis(
+    chromosome: np.ndarray, position: np.ndarray, tested: np.ndarray, n_names: int
+) -> GenomeAxis:
+    """Lay out the stretch of each chromosome that holds tested variants, with gaps between.
 
     A single chromosome keeps its own coordinates, so that the axis can be read in Mb.
 
@@ -66,7 +68,7 @@ def genome_axis(chromosome, position, tested, n_names):
 
 
 def _ranges(chromosome, position, tested, n_names):
-    """Finds the first and last tested position of each chromosome in Mb; inf, -inf if none."""
+    """Find the first and last tested position of each chromosome in Mb; inf, -inf if none."""
     first, last = np.full(n_names, np.inf), np.full(n_names, -np.inf)
     for start in range(0, len(chromosome), _CHUNK):
         chunk = slice(start, start + _CHUNK)

@@ -1,5 +1,7 @@
 """Heritabilities of traits, and how their genetic and residual parts correlate."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from matplotlib.figure import Figure
 
@@ -9,16 +11,28 @@ _LARGE = 5  # traits up to which its number is large
 _NUMBERED = 10  # traits up to which a correlation is written into its square
 
 
-def heritability(names, share, error, genetic=None, residual=None, *, errors=None, title=None):
-    """Draws heritabilities with 95 % intervals; below the diagonal of a matrix the genetic
-    correlations, above it the residual ones.
+def heritability(
+    names: Sequence[str],
+    share: np.ndarray,
+    error: np.ndarray,
+    genetic: np.ndarray | None = None,
+    residual: np.ndarray | None = None,
+    *,
+    errors: tuple[np.ndarray, np.ndarray] | None = None,
+    title: str | None = None,
+) -> Figure:
+    """Draw heritabilities with 95 % intervals, and a matrix of correlations beside them.
+
+    Genetic correlations are below the diagonal of the matrix, residual ones above it.
 
     Args:
-        names: of the D traits.
-        share, error: heritability and its standard error, (D,); not drawn where the error is not
-            finite: then there is none.
-        genetic, residual: correlations (D, D); None draws heritabilities alone.
-        errors: their standard errors, a pair of (D, D); None where they are not known.
+        names: names of the D traits.
+        share: heritabilities (D,).
+        error: their standard errors (D,); traits where it is not finite are not drawn.
+        genetic: genetic correlations (D, D); None draws heritabilities alone.
+        residual: residual correlations (D, D).
+        errors: standard errors of the genetic and of the residual correlations, a pair of (D, D);
+            None where they are not known.
         title: text above the plot.
 
     Returns:
@@ -33,17 +47,17 @@ def heritability(names, share, error, genetic=None, residual=None, *, errors=Non
     _draw_shares(axes[0], names, np.where(known, share, np.nan), np.where(known, error, np.nan))
     if both:
         _draw_correlations(figure, axes[1], names, (genetic, residual), errors)
-    figure.suptitle(title, fontsize=11)
+    figure.suptitle(title or "", fontsize=11)
     return figure
 
 
 def _draw_shares(axes, names, share, error):
-    place = np.arange(len(names))
+    y = np.arange(len(names))
     low, high = np.clip(share - 1.96 * error, 0, 1), np.clip(share + 1.96 * error, 0, 1)
-    axes.hlines(place, low, high, color=_ERROR, linewidth=1.5)
-    axes.plot(share, place, "o", color=_POINT, markersize=6 if len(names) <= _NAMED else 3)
+    axes.hlines(y, low, high, color=_ERROR, linewidth=1.5)
+    axes.plot(share, y, "o", color=_POINT, markersize=6 if len(names) <= _NAMED else 3)
     if len(names) <= _NAMED:
-        axes.set_yticks(place, names, parse_math=False)
+        axes.set_yticks(y, names, parse_math=False)
     else:
         axes.set_ylabel("Trait")
     axes.set(xlim=(0, 1), ylim=(len(names) - 0.5, -0.5), xlabel="Heritability, with 95 % interval")
@@ -73,7 +87,7 @@ def _draw_correlations(figure, axes, names, correlations, errors):
 
 
 def _write_numbers(axes, shown, error):
-    """Correlations into their squares, with their standard errors in brackets."""
+    """Write correlations into their squares, with their standard errors in brackets."""
     for i, j in np.argwhere(np.isfinite(shown)):
         text = f"{shown[i, j]:.2f}" + ("" if error is None else f"\n({error[i, j]:.2f})")
         colour = "white" if abs(shown[i, j]) > 0.6 else "black"

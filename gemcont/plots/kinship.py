@@ -1,4 +1,4 @@
-"""How related the samples of a kinship matrix are: its pairs, and its eigenvalues."""
+"""Pictures of a kinship matrix: the kinship of its pairs, and its eigenvalues."""
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -8,8 +8,8 @@ _BINS = 120
 _ROUNDING = 1e-6  # share of the largest eigenvalue below which one is 0
 
 
-def kinship(matrix, values, *, title=None):
-    """Draws the histogram of the pairs' kinship and the eigenvalues, largest first.
+def kinship(matrix: np.ndarray, values: np.ndarray, *, title: str | None = None) -> Figure:
+    """Draw the histogram of the pairs' kinship and the eigenvalues, largest first.
 
     Args:
         matrix: kinship (N, N).
@@ -32,12 +32,12 @@ def kinship(matrix, values, *, title=None):
     spectrum.set(xlabel=f"Eigenvector{zeros}", ylabel="Eigenvalue")
     for axes in (pairs, spectrum):
         axes.spines[["top", "right"]].set_visible(False)
-    figure.suptitle(title, fontsize=11)
+    figure.suptitle(title or "", fontsize=11)
     return figure
 
 
 def _histogram(matrix):
-    """Counts of the values above the diagonal, and the edges of their bins; row by row."""
+    """Count the values above the diagonal, row by row; return the counts and the bins' edges."""
     low = min(row[i + 1 :].min(initial=np.inf) for i, row in enumerate(matrix))
     high = max(row[i + 1 :].max(initial=-np.inf) for i, row in enumerate(matrix))
     if not low <= high:  # one sample

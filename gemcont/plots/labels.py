@@ -1,29 +1,36 @@
-"""Places text so that no two pieces overlap. Lengths are in points (1/72 inch)."""
+"""Place text so that no two pieces overlap. Lengths are in points (1/72 inch)."""
+
+from collections.abc import Sequence
+from typing import cast
 
 import numpy as np
 from matplotlib import patheffects
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 
 _MOST_TICKS = 400  # more labels than this have no room on any page
 _LIFT = 4.0  # from a point to the text above it
 
 
-def text_sizes(figure, texts, fontsize):
-    """Measures texts as `figure` would draw them: (texts, 2) widths and heights of line."""
+def text_sizes(figure: Figure, texts: Sequence[str], fontsize: float) -> np.ndarray:
+    """Measure texts as `figure` would draw them: (texts, 2) widths and heights of line."""
     renderer = FigureCanvasAgg(figure).get_renderer()
     font = FontProperties(size=fontsize)
 
-    def measure(text):
+    def _measure(text):
         return renderer.get_text_width_height_descent(text, font, False)[:2]
 
     # A line is as high as "lp" even where the text has no descenders.
-    sizes = [(measure(text)[0], measure(text + "lp")[1]) for text in texts]
+    sizes = [(_measure(text)[0], _measure(text + "lp")[1]) for text in texts]
     return np.reshape(sizes, (-1, 2)) * 72 / figure.dpi
 
 
-def choose_ticks(centre, width, limits, pad=4.0):
-    """Picks tick labels that leave `pad` points between neighbours, the first ones first.
+def choose_ticks(
+    centre: np.ndarray, width: np.ndarray, limits: tuple[float, float], pad: float = 4.0
+) -> list[int]:
+    """Pick tick labels that leave `pad` points between neighbours, the first ones first.
 
     Args:
         centre: (labels,) middle of each label, the most important label first.
@@ -34,7 +41,7 @@ def choose_ticks(centre, width, limits, pad=4.0):
     Returns:
         list of indices into centre.
     """
-    chosen = []
+    chosen: list[int] = []
     for i in range(len(centre)):
         inside = limits[0] <= centre[i] - width[i] / 2 and centre[i] + width[i] / 2 <= limits[1]
         room = (width[i] + width[chosen]) / 2 + pad
@@ -43,8 +50,14 @@ def choose_ticks(centre, width, limits, pad=4.0):
     return chosen
 
 
-def label_ticks(axes, x, texts, importance, fontsize=9):
-    """Labels places on the horizontal axis, leaving out the less important where it is crowded.
+def label_ticks(
+    axes: Axes,
+    x: np.ndarray,
+    texts: Sequence[str],
+    importance: np.ndarray,
+    fontsize: float = 9,
+) -> None:
+    """Label places on the horizontal axis, leaving out the less important where it is crowded.
 
     Args:
         axes: the axes, with their final limits and place in the figure.
@@ -54,27 +67,33 @@ def label_ticks(axes, x, texts, importance, fontsize=9):
         fontsize: points.
     """
     order = np.argsort(-np.asarray(importance), kind="stable")[:_MOST_TICKS]
-    centre = _to_points(axes, x, np.zeros(len(x)))[order, 0]
-    texts = np.asarray(texts, dtype=object)[order]
-    width = text_sizes(axes.figure, texts, fontsize)[:, 0]
-    chosen = choose_ticks(centre, width, (0, 72 * axes.figure.get_figwidth()))
+    centre, figure = _to_points(axes, x, np.zeros(len(x)))[order, 0], cast(Figure, axes.figure)
+    ordered = [texts[i] for i in order]
+    width = text_sizes(figure, ordered, fontsize)[:, 0]
+    chosen = choose_ticks(centre, width, (0, 72 * figure.get_figwidth()))
     chosen.sort(key=lambda i: centre[i])
     axes.set_xticks(
-        np.asarray(x)[order][chosen], texts[chosen], fontsize=fontsize, parse_math=False
+        np.asarray(x)[order][chosen],
+        [ordered[i] for i in chosen],
+        fontsize=fontsize,
+        parse_math=False,
     )
 
 
-def label_points(axes, x, y, texts, fontsize=8):
-    """Writes each text above its point, or at the nearest free place, joined by a thin line.
+def label_points(
+    axes: Axes, x: np.ndarray, y: np.ndarray, texts: Sequence[str], fontsize: float = 8
+) -> None:
+    """Write each text above its point, or at the nearest free place, joined by a thin line.
 
     Args:
         axes: the axes, with their final limits and place in the figure.
-        x, y: (labels,) data coordinates.
+        x: (labels,) horizontal data coordinates.
+        y: (labels,) vertical data coordinates.
         texts: (labels,) strings.
         fontsize: points.
     """
     anchor = _to_points(axes, x, y)
-    size = text_sizes(axes.figure, texts, fontsize) + 2
+    size = text_sizes(cast(Figure, axes.figure), texts, fontsize) + 2
     bounds = axes.get_window_extent().get_points() * 72 / axes.figure.dpi
     corner = place_boxes(anchor, size, bounds)
     line = {"arrowstyle": "-", "linewidth": 0.6, "color": "0.4", "shrinkA": 0, "shrinkB": 2}
@@ -98,8 +117,8 @@ def label_points(axes, x, y, texts, fontsize=8):
         )
 
 
-def place_boxes(anchor, size, bounds):
-    """Finds a free place for each box near its anchor, the highest anchor first.
+def place_boxes(anchor: np.ndarray, size: np.ndarray, bounds: np.ndarray) -> np.ndarray:
+    """Find a free place for each box near its anchor, the highest anchor first.
 
     Args:
         anchor: (boxes, 2) points that the boxes name; no box covers any of them.
@@ -114,11 +133,11 @@ def place_boxes(anchor, size, bounds):
     # What is taken: a little square about each anchor, then each box as it is placed.
     low, high = list(anchor - _LIFT / 2), list(anchor + _LIFT / 2)
     for i in np.argsort(-anchor[:, 1], kind="stable"):
-        for place in corner[i] + _steps(size[i]):
-            inside = np.all(place >= bounds[0]) and np.all(place + size[i] <= bounds[1])
-            beside = (place >= high) | (place + size[i] <= low)
-            if inside and np.all(beside.any(axis=1)):
-                corner[i] = place
+        for candidate in corner[i] + _steps(size[i]):
+            inside = np.all(candidate >= bounds[0]) and np.all(candidate + size[i] <= bounds[1])
+            clear = (candidate >= high) | (candidate + size[i] <= low)
+            if inside and np.all(clear.any(axis=1)):
+                corner[i] = candidate
                 break
         low.append(corner[i])
         high.append(corner[i] + size[i])
@@ -126,7 +145,7 @@ def place_boxes(anchor, size, bounds):
 
 
 def _steps(size):
-    """Lists shifts of a box, the cheapest first: (steps, 2). Sideways is cheap, down is dear."""
+    """List shifts of a box, the cheapest first: (steps, 2). Sideways is cheap, down is dear."""
     across, up = np.meshgrid(np.arange(-16, 17) / 4 * size[0], np.arange(-10, 21) / 2 * size[1])
     steps = np.column_stack([across.ravel(), up.ravel()])
     cost = np.hypot(steps[:, 0], steps[:, 1] * np.where(steps[:, 1] < 0, 4, 2))
@@ -134,5 +153,5 @@ def _steps(size):
 
 
 def _to_points(axes, x, y):
-    """Turns data coordinates into points from the figure's lower left corner: (labels, 2)."""
+    """Turn data coordinates into points from the figure's lower left corner: (labels, 2)."""
     return axes.transData.transform(np.column_stack([x, y])) * 72 / axes.figure.dpi

@@ -1,5 +1,7 @@
 """The regional plot: -log10 p around one locus, coloured by linkage to the index variant."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from matplotlib.figure import Figure
 
@@ -15,16 +17,24 @@ _NAME_SIZE = 7.5  # points
 
 
 def regional(
-    position, neg_log_10_p, r2, index, *, chromosome, title=None, significance=5e-8, genes=()
-):
-    """Draws -log10 p against position, each variant coloured by its r2 to the index variant.
+    position: np.ndarray,
+    neg_log_10_p: np.ndarray,
+    r2: np.ndarray,
+    index: int,
+    *,
+    chromosome: str,
+    title: str | None = None,
+    significance: float = 5e-8,
+    genes: Sequence[tuple[int, int, str]] = (),
+) -> Figure:
+    """Draw -log10 p against position, each variant coloured by its r2 to the index variant.
 
     Args:
         position: (variants,) base pairs, in any order.
         neg_log_10_p: (variants,) -log10 p, NaN where there is none.
         r2: (variants,) with the index variant, NaN where it is unknown.
-        index: which of the variants is the index variant.
-        chromosome: its name.
+        index: position of the index variant in these arrays.
+        chromosome: name of the chromosome.
         title: text above the plot.
         significance: p of the dashed line.
         genes: (start, end, name) of genes in base pairs, drawn below in as many rows as they need,
@@ -72,7 +82,7 @@ def _limits(megabase):
 
 
 def _axes(figure, rows):
-    """The plot's axes, and those of the genes below it where there are any."""
+    """Add the plot's axes and, where there are genes, the axes of the track below it."""
     height = figure.get_figheight()
     bottom = (0.55 + _GENE_HEIGHT * rows) / height
     axes = figure.add_axes((0.085, bottom, 0.775, 1 - bottom - 0.35 / height))
@@ -90,7 +100,7 @@ def _axes(figure, rows):
 
 
 def _draw_variants(axes, x, height, r2, index):
-    """The variants from the weakest to the strongest linkage, the index variant on top."""
+    """Draw the variants from the weakest to the strongest linkage, the index variant on top."""
     top = np.max(height, where=np.isfinite(height), initial=1.0)
     axes.set_ylim(0, 1.12 * top)
     step = np.minimum(r2 / _STEP, len(_COLOURS) - 1)
@@ -125,9 +135,9 @@ def _draw_variants(axes, x, height, r2, index):
 
 
 def _draw_genes(track, genes, limits, centre):
-    """Bars with names above them, each gene in the first row where it has room.
+    """Draw genes as bars with names above them, each gene in the first row that has room for it.
 
-    Those nearest to ``centre`` (Mb) are placed first, so that a crowd hides the farthest.
+    Genes nearest to ``centre`` (Mb) are placed first, so that a crowd hides the farthest.
     """
     names = [str(name) for _, _, name in genes]
     inches = track.get_position().width * track.figure.get_figwidth()

@@ -1,5 +1,7 @@
 """The Manhattan plot: -log10 p of every variant along the genome."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from matplotlib.figure import Figure
 
@@ -15,17 +17,17 @@ _LOWEST_TOP = 8.0  # -log10 p: room for the genome-wide line where nothing is si
 
 
 def manhattan(
-    chromosome,
-    position,
-    neg_log_10_p,
+    chromosome: np.ndarray,
+    position: np.ndarray,
+    neg_log_10_p: np.ndarray,
     *,
-    names,
-    title=None,
-    significance=5e-8,
-    suggestive=1e-5,
-    labels=None,
-):
-    """Draws -log10 p against position, chromosome after chromosome.
+    names: Sequence[str],
+    title: str | None = None,
+    significance: float | None = 5e-8,
+    suggestive: float | None = 1e-5,
+    labels: Sequence[tuple[int, str]] | None = None,
+) -> Figure:
+    """Draw -log10 p against position, chromosome after chromosome.
 
     Points that would hide behind others are left out (`thinning.thin`), and points stay pixels in
     vector files. Chromosomes without a tested variant take no room. With one chromosome only, the
@@ -107,7 +109,7 @@ def _threshold(p):
 
 
 def _draw_points(axes, x, height, rank, threshold):
-    """Draws all finite points, the significant ones again in the accent, and the infinite ones."""
+    """Draw all finite points, the significant ones again in the accent, and the infinite ones."""
     # Few points are easier to see large; many give a smoother skyline when small.
     size = float(np.interp(np.log10(len(x)), [3.5, 5.5], [3.4, 2.0]))
     style = {"linestyle": "none", "markeredgewidth": 0, "rasterized": True}
@@ -122,7 +124,7 @@ def _draw_points(axes, x, height, rank, threshold):
 
 
 def _coloured(rank, finite):
-    """Splits the finite points by colour, from left to right: yields their indices and a colour.
+    """Split the finite points by colour, from left to right: yield their indices and a colour.
 
     Were all of one colour drawn first, the other would cover it where chromosomes are narrower
     than a point. Beyond _STRIPS chromosomes, neighbours are drawn together: each call of plot
@@ -138,7 +140,7 @@ def _coloured(rank, finite):
 
 
 def _draw_lines(axes, significance, suggestive):
-    """Draws the two thresholds where the vertical axis reaches them."""
+    """Draw the two thresholds where the vertical axis reaches them."""
     for height, style, width in ((significance, "--", 0.9), (suggestive, ":", 0.8)):
         if height <= axes.get_ylim()[1]:
             axes.axhline(height, color="0.35", linestyle=style, linewidth=width, zorder=2.5)

@@ -1,6 +1,7 @@
 """The quantile-quantile plot: observed against expected -log10 p."""
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from scipy.special import betaincinv
@@ -10,8 +11,14 @@ _ALL_OF_TOP, _OF_THE_REST = 1000, 5000  # points drawn
 _BAND_RANKS = 200
 
 
-def qq(neg_log_10_p, *, lambda_gc=None, title=None, band=0.95):
-    """Draws the sorted -log10 p against what uniform p would give.
+def qq(
+    neg_log_10_p: np.ndarray,
+    *,
+    lambda_gc: float | None = None,
+    title: str | None = None,
+    band: float | None = 0.95,
+) -> Figure:
+    """Draw the sorted -log10 p against what uniform p would give.
 
     The i-th smallest of n uniform p follows Beta(i, n - i + 1); it is drawn at (i - 0.5) / n, and
     the shaded band holds the central `band` of that distribution, rank by rank: it is pointwise,
@@ -46,19 +53,19 @@ def qq(neg_log_10_p, *, lambda_gc=None, title=None, band=0.95):
     return figure
 
 
-def expected(rank, n):
-    """Gives -log10 of (rank - 0.5) / n for ranks from 1, the strongest, to n."""
+def expected(rank: np.ndarray, n: int) -> np.ndarray:
+    """Return -log10 of (rank - 0.5) / n for ranks from 1, the strongest, to n."""
     return -np.log10((rank - 0.5) / n)
 
 
-def drawn_ranks(n):
-    """Picks the ranks that are drawn of n: the first 1,000 and then evenly on the log scale."""
+def drawn_ranks(n: int) -> np.ndarray:
+    """Pick the ranks that are drawn of n: the first 1,000 and then evenly on the log scale."""
     rest = np.geomspace(min(n, _ALL_OF_TOP), n, _OF_THE_REST).round().astype(np.int64)
     return np.union1d(np.arange(1, min(n, _ALL_OF_TOP) + 1), rest)
 
 
-def confidence_band(rank, n, band):
-    """Gives the central interval of -log10 of the rank-th smallest of n uniform p.
+def confidence_band(rank: np.ndarray, n: int, band: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return the central interval of -log10 of the rank-th smallest of n uniform p.
 
     Args:
         rank: (ranks,) from 1 to n.
@@ -75,8 +82,8 @@ def confidence_band(rank, n, band):
     return lower, upper
 
 
-def frame(title):
-    """Gives an empty figure of the plot's size and axes."""
+def frame(title: str | None) -> tuple[Figure, Axes]:
+    """Return an empty figure of the plot's size and axes."""
     figure = Figure(figsize=(5, 5), dpi=150)
     lines = title.count("\n") + 1 if title else 0
     axes = figure.add_axes((0.15, 0.12, 0.81, 0.85 - 0.05 * lines))
@@ -94,7 +101,7 @@ def frame(title):
 
 
 def _draw_band(axes, n, band):
-    """Draws the band and gives its highest -log10 p."""
+    """Draw the band and return its highest -log10 p."""
     rank = np.unique(np.geomspace(1, n, _BAND_RANKS).round())
     lower, upper = confidence_band(rank, n, band)
     axes.fill_between(expected(rank, n), lower, upper, color="0.85", linewidth=0, zorder=1)
@@ -102,7 +109,7 @@ def _draw_band(axes, n, band):
 
 
 def _draw_points(axes, ascending, highest):
-    """Draws the diagonal and the points, and sets limits that hold them and `highest`."""
+    """Draw the diagonal and the points, and set limits that hold them and `highest`."""
     n = len(ascending)
     rank = drawn_ranks(n)
     x, y = expected(rank, n), ascending[n - rank]
@@ -117,8 +124,8 @@ def _draw_points(axes, ascending, highest):
     axes.plot(x[infinite], edge, "^", markersize=5, clip_on=False, zorder=4, **style)
 
 
-def write_numbers(axes, n, lambda_gc):
-    """Writes lambda, where given, and the number of tests into the upper left corner."""
+def write_numbers(axes: Axes, n: int, lambda_gc: float | None) -> None:
+    """Write lambda, where given, and the number of tests into the upper left corner."""
     lines = [f"{n:,} test{'s' if n > 1 else ''}"]
     if lambda_gc is not None:
         lines.insert(0, rf"$\lambda_\mathrm{{GC}}$ = {lambda_gc:.2f}")

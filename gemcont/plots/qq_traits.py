@@ -1,6 +1,7 @@
 """The quantile-quantile plot of many traits, from histograms of |t| instead of rows."""
 
 import numpy as np
+from matplotlib.figure import Figure
 
 from gemcont.plots.qq import COLOUR, frame, write_numbers
 from gemcont.stats.special import neg_log10_t_sf
@@ -10,15 +11,22 @@ _INNER = 0.9  # share of the traits inside the band
 _FEWEST = 20  # traits that a band is drawn of: with fewer, nine in ten are all of them
 
 
-def qq_traits(counts, bin_width, dof, *, lambda_gc=None, title=None):
-    """Draws all traits' tests together, and the band that holds nine in ten of 20 or more traits.
+def qq_traits(
+    counts: np.ndarray,
+    bin_width: float,
+    dof: float | np.ndarray,
+    *,
+    lambda_gc: float | None = None,
+    title: str | None = None,
+) -> Figure:
+    """Draw the tests of all traits, and a band that holds nine in ten of them from 20 traits up.
 
     A level of expected -log10 p is a share of a trait's tests; its observed -log10 p is that of
     the |t| which this share of them exceeds, to the width of a bin.
 
     Args:
         counts: (traits, bins) numbers of tests; the first bin begins at |t| = 0.
-        bin_width: of |t|; what lies beyond the last bin stands at its lower edge.
+        bin_width: width of a bin of |t|; tests beyond the last bin are drawn at its lower edge.
         dof: degrees of freedom of t, a number or (traits,).
         lambda_gc: inflation factor to write into the plot; None for none.
         title: text above the plot.
@@ -54,7 +62,7 @@ def qq_traits(counts, bin_width, dof, *, lambda_gc=None, title=None):
 
 
 def _band(counts, bin_width, dof):
-    """Expected -log10 p, and between which observed ones nine in ten of the traits lie."""
+    """Return levels of expected -log10 p and the observed range of nine in ten of the traits."""
     levels = np.linspace(0, np.log10(counts.sum(axis=1).max()), _LEVELS)
     each = np.array([_at(row, bin_width, dof, levels) for row in counts])
     some = ~np.isnan(each).all(axis=0)
@@ -63,7 +71,7 @@ def _band(counts, bin_width, dof):
 
 
 def _curve(counts, bin_width, dof):
-    """Expected and observed -log10 p at the lower edges of the bins that hold any test."""
+    """Return expected and observed -log10 p at the lower edges of the bins that hold any test."""
     filled = np.flatnonzero(counts)
     above = np.cumsum(counts[::-1])[::-1][filled]
     expected = -np.log10((above - 0.5) / above[0])
@@ -71,7 +79,7 @@ def _curve(counts, bin_width, dof):
 
 
 def _at(counts, bin_width, dof, levels):
-    """Observed -log10 p at expected ones; NaN beyond the trait's own number of tests."""
+    """Return observed -log10 p at expected ones; NaN beyond the trait's own number of tests."""
     x, y = _curve(counts, bin_width, dof)
     observed = np.interp(levels, x, y)
     observed[levels > np.log10(counts.sum())] = np.nan

@@ -1,18 +1,20 @@
-"""Writes a figure to a file."""
+"""Write a figure to a file."""
 
 import os
 from pathlib import Path
+from typing import Any
 
 import matplotlib
+from matplotlib.figure import Figure
 
 # What would differ between two runs: the date. PNG has none, but names the drawing library.
 _METADATA = {"png": {"Software": None}, "pdf": {"CreationDate": None}, "svg": {"Date": None}}
 # SVG ids are random without a salt; font type 42 keeps the text of a PDF editable.
-_SETTINGS = {"svg.hashsalt": "gemcont", "pdf.fonttype": 42}
+_SETTINGS: Any = {"svg.hashsalt": "gemcont", "pdf.fonttype": 42}
 
 
-def save(figure, path):
-    """Writes a figure as PNG, PDF or SVG, at 200 dots per inch where it is pixels.
+def save(figure: Figure, path: str | os.PathLike) -> None:
+    """Write a figure as PNG, PDF or SVG, at 200 dots per inch where it is pixels.
 
     The file appears under its name only when it is complete, and the same figure always gives the
     same bytes.

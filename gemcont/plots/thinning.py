@@ -1,12 +1,12 @@
-"""Keeps the points of a crowded scatter plot that can be told apart."""
+"""Keep the points of a crowded scatter plot that can be told apart."""
 
 import numpy as np
 
 _CHUNK = 1 << 19  # points per pass: temporaries of 4 MB, which stay in the cache
 
 
-def thin(x, y, cells=(2400, 6000)):
-    """Picks the highest point of each occupied cell of a grid over the range of the data.
+def thin(x: np.ndarray, y: np.ndarray, cells: tuple[int, int] = (2400, 6000)) -> np.ndarray:
+    """Pick the highest point of each occupied cell of a grid over the range of the data.
 
     With cells no wider than a pixel of the final picture and a good deal lower than one, the
     picture of the points kept is that of all points. The highest point is always kept. Memory
@@ -42,7 +42,7 @@ def thin(x, y, cells=(2400, 6000)):
 
 
 class _Scale:
-    """Cuts the finite range of `values` into `n` cells of equal size, numbered from 0."""
+    """Division of the finite range of `values` into `n` cells of equal size, numbered from 0."""
 
     def __init__(self, values, n):
         low, high = np.inf, -np.inf
@@ -62,7 +62,7 @@ class _Scale:
 
 
 def _chunks(x, y, columns, rows):
-    """Yields index, cell and height of the drawable points, a chunk at a time."""
+    """Yield index, cell and height of the drawable points, a chunk at a time."""
     for start in range(0, len(x), _CHUNK):
         some_x, some_y = x[start : start + _CHUNK], y[start : start + _CHUNK]
         index = np.flatnonzero(np.isfinite(some_x) & ~np.isnan(some_y))

@@ -1,4 +1,6 @@
-"""The course of a training: losses, and how well pairs are found, by epoch."""
+"""Curves of a training by epoch: its losses, and its recall."""
+
+from collections.abc import Mapping, Sequence
 
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
@@ -6,8 +8,8 @@ from matplotlib.ticker import MaxNLocator
 _LOSS, _VALIDATION, _RECALL = "0.55", "#1f4e79", "#b5542a"
 
 
-def training_curve(lines, *, title=None):
-    """Draws the training and validation loss by epoch and, where there is one, the recall.
+def training_curve(lines: Sequence[Mapping], *, title: str | None = None) -> Figure:
+    """Draw the training and validation loss by epoch and, where there is one, the recall.
 
     Args:
         lines: a dict per epoch: epoch, loss, validation_loss (or None) and, of methods that align

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import shutil
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 import numpy as np
@@ -15,7 +16,7 @@ _DIGEST_BYTES, _PIECE = 16, 1 << 20
 
 
 @contextmanager
-def unfinished(path):
+def unfinished(path: str) -> Iterator[str]:
     """Yield a temporary name beside ``path``; rename it when the block ends well, else delete.
 
     Works for a file and for a folder. Raises GemcontError if the place cannot be written.
@@ -35,13 +36,13 @@ def unfinished(path):
         remove(temporary)
 
 
-def unwritable(path, error):
-    """The GemcontError for an error of the system, or polars' word for one, in writing ``path``."""
+def unwritable(path: str, error: Exception) -> GemcontError:
+    """Return the GemcontError for an error of the system, or of polars, in writing ``path``."""
     reason = getattr(error, "strerror", None) or str(error).split("\n", 1)[0]
     return GemcontError(f"{path}: cannot be written ({reason})")
 
 
-def digest_of(path):
+def digest_of(path: str) -> str | None:
     """Return the digest of a file's bytes, or of all files of a folder by name; None: not there."""
     digest = hashlib.blake2b(digest_size=_DIGEST_BYTES)
     try:
@@ -56,12 +57,12 @@ def digest_of(path):
     return digest.hexdigest()
 
 
-def digest_of_bytes(data):
+def digest_of_bytes(data: bytes) -> str:
     """Return the digest of some bytes, as ``digest_of`` a file that holds them."""
     return hashlib.blake2b(data, digest_size=_DIGEST_BYTES).hexdigest()
 
 
-def remove(path):
+def remove(path: str) -> None:
     """Delete a file or folder if it is there."""
     if os.path.isdir(path):
         shutil.rmtree(path, ignore_errors=True)
@@ -69,7 +70,7 @@ def remove(path):
         os.remove(path)
 
 
-def refuse_overwriting(outputs, inputs):
+def refuse_overwriting(outputs: Iterable[str], inputs: Iterable[str | os.PathLike]) -> None:
     """Raise GemcontError if an output is also one of the inputs, by whatever name or link."""
     files = [os.stat(path) for path in inputs if os.path.exists(path)]
     for path in outputs:
@@ -77,8 +78,8 @@ def refuse_overwriting(outputs, inputs):
             raise GemcontError(f"--out: {path} is also an input; choose another prefix")
 
 
-def as_file_name(name):
-    """Return a name of the data (a chromosome's) as that of a file: what a path means is encoded.
+def as_file_name(name: str) -> str:
+    """Encode a name of the data (a chromosome's) as a file's: what a path means is escaped.
 
     Letters, digits, dots, dashes, tildes and underscores stay; all else, and a dot in front, is
     written %2F. Names that differ stay different.
@@ -89,10 +90,15 @@ def as_file_name(name):
     return f"%2E{encoded[1:]}" if encoded.startswith(".") else encoded
 
 
-def load_array(path, shape):
-    """A .npy file of numbers in two dimensions as float64, mapped where it holds float64.
+def load_array(path: str, shape: str) -> np.ndarray:
+    """Load a .npy file of numbers in two dimensions as float64, mapped where it holds float64.
 
-    shape: what the dimensions are, for the message. Raises GemcontError for any other file.
+    Args:
+        path: the file.
+        shape: what the dimensions are, for the message.
+
+    Raises:
+        GemcontError: any other file.
     """
     try:
         with readable(path):

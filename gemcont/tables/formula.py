@@ -9,6 +9,7 @@ import ast
 import difflib
 import logging
 import re
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 
@@ -36,10 +37,15 @@ _NODES = (
 _LONGEST = 2000  # characters
 
 
-def formula_columns(formula, present):
-    """The columns that a formula names, or GemcontError if it holds anything but the allowed.
+def formula_columns(formula: str, present: Collection[str]) -> list[str]:
+    """Return the columns that a formula names.
 
-    present: names of the columns there are.
+    Args:
+        formula: such as "sex*age + C(site)".
+        present: names of the columns there are.
+
+    Raises:
+        GemcontError: it names another column or holds anything but what is allowed.
     """
     names = []
     tokens = _tokens(formula)
@@ -75,7 +81,7 @@ def formula_columns(formula, present):
 
 
 def _outside_i(before):
-    """Whether what follows these tokens stands outside I(): there ** is no power."""
+    """Return whether the token behind these stands outside I(): there ** is no power."""
     open_calls = []
     for i, token in enumerate(before):
         if token == "(":
@@ -108,12 +114,21 @@ def _unknown(name, present):
     return f"--covar-formula: {name!r} is not a column{hint}"
 
 
-def formula_design(formula, columns, samples=None):
-    """Design columns (rows, c) and their names, the intercept left out.
+def formula_design(
+    formula: str,
+    columns: Mapping[str, np.ndarray | list[str]],
+    samples: Sequence[str] | None = None,
+) -> tuple[np.ndarray, list[str]]:
+    """Return design columns (rows, c) and their names, the intercept left out.
 
-    columns: dict of float64 arrays or lists of category names, of equal length and without
-    missing values, for every column that the formula names (``formula_columns``); samples: ids of
-    the rows, for messages. Raises GemcontError.
+    Args:
+        formula: as ``formula_columns`` allows it.
+        columns: float64 arrays or lists of category names, of equal length and without missing
+            values, for every column that the formula names.
+        samples: ids of the rows, for messages.
+
+    Raises:
+        GemcontError: formulaic cannot read it, or a term has no finite value.
     """
     import pandas as pd
     from formulaic import Formula
@@ -153,7 +168,7 @@ def _refuse_without_value(design, names, columns, samples):
 
 
 def _refuse_arithmetic_on(text, formula):
-    """Categories have no logarithm and no power: say so before formulaic tries."""
+    """Refuse the logarithm or power of categories before formulaic tries."""
     for name in text:
         inside = rf"(?:I|log)\([^()]*\b{name}\b"
         if re.search(inside, formula):
@@ -163,7 +178,7 @@ def _refuse_arithmetic_on(text, formula):
 
 
 def _check_factors(parsed):
-    """A second look, on the syntax tree of every factor that formulaic would evaluate."""
+    """Check the syntax tree of every factor that formulaic would evaluate: a second look."""
     for term in parsed:
         for factor in term.factors:
             for node in ast.walk(ast.parse(factor.expr, mode="eval")):
@@ -173,7 +188,7 @@ def _check_factors(parsed):
 
 
 def _is_tower(node):
-    """A power of a power, such as 9**9**9, which would take for ever to work out."""
+    """Return whether a node is a power of a power, 9**9**9, which would take for ever."""
     power = isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow)
     inside = [n for side in (node.left, node.right) for n in ast.walk(side)] if power else []
     return any(isinstance(n, ast.BinOp) and isinstance(n.op, ast.Pow) for n in inside)

@@ -1,5 +1,6 @@
-"""Genes of a BED or GFF/GTF file: where they lie, and which is nearest."""
+"""Genes of a BED or GFF/GTF file: their positions, and the nearest one."""
 
+import os
 import re
 
 import numpy as np
@@ -12,8 +13,8 @@ _PREFERRED = ("gene_name", "Name", "gene", "gene_id", "ID")
 _GFF_COLUMNS = 9
 
 
-def read_genes(path):
-    """Genes of a file: polars table of chromosome, start, end (1-based, both included), name.
+def read_genes(path: str | os.PathLike) -> pl.DataFrame:
+    """Read genes: a polars table of chromosome, start, end (1-based, both included) and name.
 
     BED has four columns or more, its start counted from 0; GFF and GTF have nine, of which rows of
     type ``gene`` are taken. Raises GemcontError naming the line that is neither.
@@ -45,23 +46,29 @@ def _gene(fields):
 
 
 def _name_of(attributes):
-    """A gene's name by the attributes of a GFF (key=value) or GTF (key "value")."""
+    """Return a gene's name by the attributes of a GFF (key=value) or GTF (key "value")."""
     for key in _PREFERRED:
-        found = re.search(rf'(?:^|;)\s*{key}[= ]"?([^";]+)', attributes)
-        if found:
-            return found.group(1).strip()
+        match = re.search(rf'(?:^|;)\s*{key}[= ]"?([^";]+)', attributes)
+        if match:
+            return match.group(1).strip()
     raise ValueError(attributes)
 
 
-def nearest(genes, position):
-    """(name, distance) of the gene nearest to a position, genes of one chromosome.
+def nearest(genes: pl.DataFrame, position: int) -> tuple[str | None, int | None]:
+    """Return the name of the gene nearest to a position and its distance in base pairs.
 
-    Several genes that are as near are joined by commas; (None, None) where there is none.
+    Args:
+        genes: those of one chromosome, as ``read_genes``.
+        position: base pairs, from 1.
+
+    Returns:
+        name, distance: several genes that are as near are joined by commas; (None, None) where
+        there is none.
     """
     if genes.height == 0:
         return None, None
     start, end = genes["start"].to_numpy(), genes["end"].to_numpy()
     distance = np.maximum(np.maximum(start - position, position - end), 0)
-    least = int(distance.min())
-    names = dict.fromkeys(genes["name"].filter(pl.Series(distance == least)))
-    return ",".join(names), least
+    shortest = int(distance.min())
+    names = dict.fromkeys(genes["name"].filter(pl.Series(distance == shortest)))
+    return ",".join(names), shortest

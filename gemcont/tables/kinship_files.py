@@ -8,6 +8,7 @@ import hashlib
 import os
 import zipfile
 import zlib
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -26,39 +27,47 @@ _LAYOUT = (
 
 
 class KinshipFile(NamedTuple):
-    """A kinship matrix and whose it is.
+    """A kinship matrix and the ids of its samples.
 
-    name: the matrix's path, for messages; fid: list of str or None; iid: list of str, or None
-    where the rows are the genotype file's samples in order; matrix: float64 (N, N), a memory map
-    where it came as .npy; eigen: path of its decomposition if there is one, else None; prefix:
-    what the names of files that go with it begin with; files: the paths that were read.
+    Attributes:
+        name: path of the matrix, for messages.
+        fid: list of str, or None.
+        iid: list of str, or None where the rows are the genotype file's samples in order.
+        matrix: float64 (N, N), a memory map where it came as .npy.
+        eigen: path of its eigendecomposition, or None.
+        prefix: beginning of the names of files that go with it.
+        files: the paths that were read.
     """
 
     name: str
-    fid: list | None
-    iid: list | None
+    fid: list[str] | None
+    iid: list[str] | None
     matrix: np.ndarray
     eigen: str | None
     prefix: str
-    files: list
+    files: list[str]
 
 
-def read_kinship(path):
-    """The ``KinshipFile`` that a path or a prefix stands for.
+def read_kinship(path: str | os.PathLike) -> KinshipFile:
+    """Read the kinship matrix that a path or a prefix stands for.
 
-    PREFIX or PREFIX.grm.npy: what ``write_kinship`` wrote. PREFIX, PREFIX.grm or PREFIX.grm.bin:
-    GCTA's float32 lower triangle, ids in PREFIX.grm.id. NAME.npy: a square array, ids in NAME.id.
-    Any other file: a square matrix as text, plain or gzip, ids in FILE.id if there is one (a .rel
-    must have them). A file of exactly the given name comes before those whose prefix it is.
+    A file of exactly the given name comes before those whose prefix it is.
 
-    Raises GemcontError naming the file, line, row or sample: no such file, ids missing or too
-    few, not square, not numbers, not finite, not symmetric to 1e-6 of the largest entry.
+    Args:
+        path: PREFIX or PREFIX.grm.npy: what ``write_kinship`` wrote. PREFIX, PREFIX.grm or
+            PREFIX.grm.bin: GCTA's float32 lower triangle, ids in PREFIX.grm.id. NAME.npy: a square
+            array, ids in NAME.id. Any other file: a square matrix as text, plain or gzip, ids in
+            FILE.id if there is one (a .rel must have them).
+
+    Raises:
+        GemcontError: naming the file, line, row or sample: no such file, ids missing or too few,
+            not square, not numbers, not finite, not symmetric to 1e-6 of the largest entry.
     """
     reader, path = _reader_of(str(path))
     return checked_kinship(reader(path))
 
 
-def checked_kinship(file):
+def checked_kinship(file: KinshipFile) -> KinshipFile:
     """Return a ``KinshipFile`` that is square and symmetric, or raise GemcontError."""
     rows, columns = file.matrix.shape
     if rows != columns or not rows:
@@ -68,7 +77,7 @@ def checked_kinship(file):
 
 
 def _reader_of(path):
-    """(function that reads the form, path or prefix that it takes)."""
+    """Return the function that reads a path's format, and the path or prefix that it takes."""
     forms = {".grm.npy": _read_own, ".grm.bin": _read_gcta}
     for ending, reader in forms.items():
         if path.endswith(ending):
@@ -84,7 +93,7 @@ def _reader_of(path):
 
 
 def _no_matrix(path, prefix, whole):
-    """Why a path stands for no matrix: a list of pairs, as GCTA's .grm.gz, or nothing there."""
+    """Say why a path stands for no matrix: a list of pairs, as GCTA's .grm.gz, or nothing there."""
     pairs = path if whole else f"{prefix}.grm.gz"
     if os.path.exists(pairs):
         return f"{pairs}: a list of pairs, which is not read; convert it by gcta64 --make-grm-bin"
@@ -93,38 +102,48 @@ def _no_matrix(path, prefix, whole):
 
 
 def _read_own(prefix):
-    path, beside, eigen = (f"{prefix}.{end}" for end in ("grm.npy", "grm.id", "eigen.npz"))
+    path, ids_path, eigen = (f"{prefix}.{end}" for end in ("grm.npy", "grm.id", "eigen.npz"))
     matrix = load_array(path, "(samples, samples)")
-    ids = _ids_of_rows(path, beside, len(matrix))
+    ids = _ids_of_rows(path, ids_path, len(matrix))
     eigen = eigen if os.path.exists(eigen) else None
-    return KinshipFile(path, *ids, matrix, eigen, prefix, [path, beside])
+    return _file(path, ids, matrix, prefix=prefix, ids_path=ids_path, eigen=eigen)
+
+
+def _file(path, ids, matrix, *, prefix, ids_path=None, eigen=None):
+    """Return the ``KinshipFile`` of a matrix that was read; ids: FIDs or None, IIDs or None."""
+    fid, iid = ids
+    files = [path] if ids_path is None else [path, ids_path]
+    return KinshipFile(
+        name=path, fid=fid, iid=iid, matrix=matrix, eigen=eigen, prefix=prefix, files=files
+    )
 
 
 def _read_npy(path):
     prefix = path.removesuffix(".npy")
     matrix = load_array(path, "(samples, samples)")
     ids = _ids_of_rows(path, f"{prefix}.id", len(matrix))
-    return KinshipFile(path, *ids, matrix, None, prefix, [path, f"{prefix}.id"])
+    return _file(path, ids, matrix, prefix=prefix, ids_path=f"{prefix}.id")
 
 
 def _read_gcta(prefix):
-    path, beside = f"{prefix}.grm.bin", f"{prefix}.grm.id"
+    path, ids_path = f"{prefix}.grm.bin", f"{prefix}.grm.id"
     with readable(path):
         size = os.path.getsize(path)
-    fid, iid = _ids_of_rows(path, beside)
+    ids = _ids_of_rows(path, ids_path)
+    iid = ids[1]
     due = 2 * len(iid) * (len(iid) + 1)
     if size != due:
         raise GemcontError(
             f"{path}: holds {size} bytes, but the lower triangle of the {len(iid)} samples of "
-            f"{beside} takes {due}; give the .grm.id that was written with it"
+            f"{ids_path} takes {due}; give the .grm.id that was written with it"
         )
     with readable(path):
         packed = np.fromfile(path, dtype="<f4")
-    return KinshipFile(path, fid, iid, _unpacked(packed, len(iid)), None, prefix, [path, beside])
+    return _file(path, ids, _unpacked(packed, len(iid)), prefix=prefix, ids_path=ids_path)
 
 
 def _unpacked(packed, n):
-    """float64 (n, n) of the rows of a lower triangle with its diagonal."""
+    """Return float64 (n, n) of the rows of a lower triangle with its diagonal."""
     matrix = np.zeros((n, n))
     for i in range(n):
         first = i * (i + 1) // 2
@@ -146,16 +165,16 @@ def _read_square_text(path):
     for first in range(0, len(lines), _TILE):
         rows = slice(first, first + _TILE)
         matrix[rows] = _rows_of_text(path, numbers[rows], lines[rows], width)
-    found = [f"{name}.id" for name in (path, path.removesuffix(".gz"))]
-    beside = next((name for name in found if os.path.exists(name)), None)
-    if found[-1].endswith(".rel.id"):  # plink2 writes them with it, in an order of its own
-        beside = beside or found[-1]
-    ids = (None, None) if beside is None else _ids_of_rows(path, beside, len(matrix))
-    return KinshipFile(path, *ids, matrix, None, path, [path] if beside is None else [path, beside])
+    candidates = [f"{name}.id" for name in (path, path.removesuffix(".gz"))]
+    ids_path = next((name for name in candidates if os.path.exists(name)), None)
+    if candidates[-1].endswith(".rel.id"):  # plink2 writes them with it, in an order of its own
+        ids_path = ids_path or candidates[-1]
+    ids = (None, None) if ids_path is None else _ids_of_rows(path, ids_path, len(matrix))
+    return _file(path, ids, matrix, prefix=path, ids_path=ids_path)
 
 
 def _rows_of_text(path, numbers, lines, width):
-    """float64 (lines, width) of lines with these numbers in the file."""
+    """Parse lines, with these numbers in the file, as float64 (lines, width)."""
     if all(line.count(b"\t") == width - 1 for line in lines):
         cells = b"\n".join(lines).replace(b"\t", b"\n")
         form = {"schema": {"": pl.Float64}, "separator": "\t", "quote_char": None}
@@ -170,7 +189,7 @@ def _rows_of_text(path, numbers, lines, width):
 
 
 def _row_of_text(path, number, fields, width):
-    """float64 (width,) of any line's fields: a third of the speed, but it names what is wrong."""
+    """Parse any line's fields as float64 (width,): a third of the speed, but it names a fault."""
     if len(fields) != width:
         triangle = "; a triangle? write the square (plink2 --make-rel square)"
         raise GemcontError(
@@ -202,13 +221,13 @@ def _is_number(field):
     return True
 
 
-def _ids_of_rows(path, beside, count=None):
-    """(FIDs or None, IIDs) in the file beside a matrix, of ``count`` rows where that is known."""
-    if not os.path.exists(beside):
-        raise GemcontError(f"{path}: has no ids; {beside} is missing: {_LAYOUT}")
-    fid, iid = _read_ids(beside)
+def _ids_of_rows(path, ids_path, count=None):
+    """Read FIDs (or None) and IIDs of a matrix of ``count`` rows from the file beside it."""
+    if not os.path.exists(ids_path):
+        raise GemcontError(f"{path}: has no ids; {ids_path} is missing: {_LAYOUT}")
+    fid, iid = _read_ids(ids_path)
     if count is not None and len(iid) != count:
-        raise GemcontError(f"{beside}: names {len(iid)} samples, {path} has {count} rows")
+        raise GemcontError(f"{ids_path}: names {len(iid)} samples, {path} has {count} rows")
     return fid, iid
 
 
@@ -232,14 +251,14 @@ def _read_ids(path):
 
 
 def _fields(line, first):
-    """Fields of a line: tabs between them if there are any in the first line, else blanks."""
+    """Split a line into fields: by tabs if there are any in the first line, else by blanks."""
     if first.strip().upper() == "#IID":
         return [line.strip()]  # an IID can hold blanks
     return [field.strip() for field in line.split("\t" if "\t" in first else None)]
 
 
 def _names_of_ids(path, rows):
-    """(names of the columns, rows without a header)."""
+    """Return the names of the columns and the rows without a header."""
     first = rows[0][1]
     names = [first[0].lstrip("#").upper(), *(name.upper() for name in first[1:])]
     if names[:2] == ["FID", "IID"] or names[0] == "IID":
@@ -254,7 +273,7 @@ def _names_of_ids(path, rows):
 
 
 def _largest_entry(file):
-    """The largest absolute value, or GemcontError naming the first that is not finite."""
+    """Return the largest absolute value; GemcontError names the first that is not finite."""
     largest = 0.0
     for start in range(0, len(file.matrix), _TILE):
         rows = np.asarray(file.matrix[start : start + _TILE])
@@ -270,8 +289,8 @@ def _largest_entry(file):
 
 
 def _refuse_asymmetry(file, allowed):
-    matrix, places = file.matrix, range(0, len(file.matrix), _TILE)
-    for first, second in ((a, b) for a in places for b in places if a <= b):
+    matrix, starts = file.matrix, range(0, len(file.matrix), _TILE)
+    for first, second in ((a, b) for a in starts for b in starts if a <= b):
         left, right = slice(first, first + _TILE), slice(second, second + _TILE)
         far = np.abs(matrix[left, right] - matrix[right, left].T) > allowed
         if far.any():
@@ -284,17 +303,25 @@ def _refuse_asymmetry(file, allowed):
 
 
 def _whose(file, i, j):
-    """The samples of an entry, for messages, if they are known."""
+    """Name the samples of an entry, for messages, if they are known."""
     if file.iid is None:
         return ""
     return f" (sample {file.iid[i]})" if i == j else f" (samples {file.iid[i]} and {file.iid[j]})"
 
 
-def write_kinship(prefix, matrix, fid, iid):
+def write_kinship(
+    prefix: str, matrix: np.ndarray, fid: Sequence[str] | None, iid: Sequence[str]
+) -> None:
     """Write PREFIX.grm.npy, float64 (N, N), and PREFIX.grm.id, a line FID IID for every row.
 
-    fid: list of str, or None for a file of IIDs alone. Raises GemcontError if the place cannot be
-    written.
+    Args:
+        prefix: beginning of both names.
+        matrix: kinship (N, N).
+        fid: list of str, or None for a file of IIDs alone.
+        iid: list of str.
+
+    Raises:
+        GemcontError: the place cannot be written.
     """
     lines = ["#IID", *iid] if fid is None else map("\t".join, zip(fid, iid, strict=True))
     with unfinished(f"{prefix}.grm.npy") as array, unfinished(f"{prefix}.grm.id") as ids:
@@ -304,8 +331,8 @@ def write_kinship(prefix, matrix, fid, iid):
             file.writelines(f"{line}\n" for line in lines)
 
 
-def fingerprint(matrix):
-    """32 hex digits that stand for what a matrix (N, N) holds: its shape, diagonal and 64 rows.
+def fingerprint(matrix: np.ndarray) -> str:
+    """Return 32 hex digits that stand for a matrix (N, N): its shape, diagonal and 64 rows.
 
     The same for an array and a memory map, of which no more than that is read.
     """
@@ -317,19 +344,27 @@ def fingerprint(matrix):
     return digest.hexdigest()
 
 
-def write_eigen(path, values, vectors, n_clipped, digest):
-    """Write an eigendecomposition as .npz: values (N,), vectors (N, N) in columns.
+def write_eigen(
+    path: str, values: np.ndarray, vectors: np.ndarray, n_clipped: int, digest: str
+) -> None:
+    """Write an eigendecomposition as .npz.
 
-    n_clipped: how many negative eigenvalues were set to 0; digest: the matrix's ``fingerprint``.
-    Raises GemcontError if the place cannot be written.
+    Args:
+        path: the file.
+        values: eigenvalues (N,).
+        vectors: eigenvectors (N, N), in columns.
+        n_clipped: number of negative eigenvalues that were set to 0.
+        digest: ``fingerprint`` of the matrix.
+
+    Raises:
+        GemcontError: the place cannot be written.
     """
-    arrays = {"values": values, "vectors": vectors, "n_clipped": n_clipped, "digest": digest}
     with unfinished(path) as temporary, open(temporary, "wb") as file:
-        np.savez(file, **arrays)
+        np.savez(file, values=values, vectors=vectors, n_clipped=n_clipped, digest=digest)
 
 
-def read_eigen(path, digest):
-    """(values (N,), vectors (N, N), n_clipped) as ``write_eigen`` wrote them for a matrix.
+def read_eigen(path: str | os.PathLike, digest: str) -> tuple[np.ndarray, np.ndarray, int]:
+    """Read eigenvalues (N,), eigenvectors (N, N) and n_clipped as ``write_eigen`` wrote them.
 
     Raises GemcontError naming the file if it is missing, damaged or of a matrix whose
     ``fingerprint`` is not ``digest``.

@@ -1,6 +1,9 @@
 """Kinship matrices in memory: tables of pandas or polars, labelled by sample."""
 
+from __future__ import annotations
+
 import re
+from typing import TYPE_CHECKING
 
 import polars as pl
 
@@ -9,23 +12,33 @@ from gemcont.errors import GemcontError
 from gemcont.tables.kinship_files import KinshipFile, checked_kinship
 from gemcont.tables.sample_frames import ids_of_index, is_positional
 
+if TYPE_CHECKING:
+    import pandas as pd
 
-def kinship_of_frame(frame):
+
+def kinship_of_frame(frame: pd.DataFrame | pl.DataFrame | pl.LazyFrame) -> KinshipFile:
     """Return the ``KinshipFile`` of a DataFrame, its rows and columns in one order of samples.
 
-    pandas: labelled by sample id (or FID, IID) on both sides; polars: columns named by sample id,
-    with or without a column IID. ``iid`` is None where nobody named the samples (numbers as pandas
-    makes them, or polars' column_0). Raises GemcontError as ``read_kinship``.
+    Args:
+        frame: of pandas, labelled by sample id (or FID, IID) on both sides; or of polars, its
+            columns named by sample id, with or without a column IID.
+
+    Returns:
+        KinshipFile; its ``iid`` is None where nobody named the samples (numbers as pandas makes
+        them, or polars' column_0).
+
+    Raises:
+        GemcontError: as ``read_kinship``.
     """
     name = "the kinship table"
     if not hasattr(frame, "index"):
         return _kinship_of_polars(frame, name)
     if is_positional(frame.index) and is_positional(frame.columns):
-        return checked_kinship(KinshipFile(name, None, None, as_array(frame, name), None, "", []))
+        return _checked(name, as_array(frame, name))
     ids, columns = (ids_of_index(axis, name) for axis in (frame.index, frame.columns))
     if ids != columns:
         raise GemcontError(f"{name}: its columns must be the samples of its rows, in their order")
-    return checked_kinship(KinshipFile(name, *ids, as_array(frame, name), None, "", []))
+    return _checked(name, as_array(frame, name), *ids)
 
 
 def _kinship_of_polars(frame, name):
@@ -38,4 +51,10 @@ def _kinship_of_polars(frame, name):
         iid = frame.columns
     else:
         raise GemcontError(f"{name}: its columns must be the samples of IID, in their order")
-    return checked_kinship(KinshipFile(name, None, iid, as_array(frame, name), None, "", []))
+    return _checked(name, as_array(frame, name), iid=iid)
+
+
+def _checked(name, matrix, fid=None, iid=None):
+    """Return a matrix in memory, its ids known or not, as a ``KinshipFile``."""
+    file = KinshipFile(name=name, fid=fid, iid=iid, matrix=matrix, eigen=None, prefix="", files=[])
+    return checked_kinship(file)

@@ -1,8 +1,15 @@
-"""What values of traits and covariates may stand for: said, where it is not what they are."""
+"""Warnings of traits and covariates whose values look like codes for missing ones."""
+
+from __future__ import annotations
 
 import logging
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from gemcont.tables.covariates import Covariate
 
 log = logging.getLogger(__name__)
 
@@ -11,7 +18,7 @@ _OTHERS = (-99, -999, -9999, 99, 999, 9999)  # what else is written for missing 
 _CASE_CONTROL = (0.0, 1.0, 2.0)  # PLINK's: missing, control, case
 
 
-def log_codes(coded, codes):
+def log_codes(coded: Mapping[str, int], codes: Sequence[str]) -> None:
     """Log how many values of each trait were missing by a code."""
     hit = {name: count for name, count in coded.items() if count}
     if hit:
@@ -19,13 +26,19 @@ def log_codes(coded, codes):
         log.info("missing trait values by code %s: %s", "/".join(codes), shown)
 
 
-def warn_of_trait_values(names, values, kept, codes):
+def warn_of_trait_values(
+    names: Sequence[str], values: np.ndarray, kept: np.ndarray, codes: Sequence[str]
+) -> None:
     """Warn of traits whose values look like codes.
 
-    names: of traits; values: float64 (samples, traits), NaN missing; kept: bool (samples,), who is
-    left; codes: what was taken as missing. -9 is looked for where no code was, 99 and the like
-    always, where they lie far from all other values; 0, 1, 2 and nothing else is PLINK's
-    case-control, of which 0 means missing.
+    -9 is looked for where no code was given, 99 and the like always, where they lie far from all
+    other values; 0, 1, 2 and nothing else is PLINK's case-control, of which 0 means missing.
+
+    Args:
+        names: names of the traits.
+        values: float64 (samples, traits), NaN missing.
+        kept: bool (samples,), the samples that are analysed.
+        codes: what was taken as missing.
     """
     suspects = _OTHERS if codes else (_CODE, *_OTHERS)
     for name, column in zip(names, values.T, strict=True):
@@ -44,10 +57,12 @@ def warn_of_trait_values(names, values, kept, codes):
             )
 
 
-def warn_of_covariate_values(terms, kept):
+def warn_of_covariate_values(terms: Iterable[Covariate], kept: np.ndarray) -> None:
     """Warn of covariates whose values look like codes, or were taken as missing.
 
-    terms: ``Covariate``s over the samples of the genotype file; kept: bool (samples,)
+    Args:
+        terms: covariates over the samples of the genotype file.
+        kept: bool (samples,), the samples that are analysed.
     """
     for term in terms:
         for word, count in term.taken_as_missing.items():
@@ -68,7 +83,7 @@ def warn_of_covariate_values(terms, kept):
 
 
 def _warn_of_lone_code(what, values, code):
-    """Where a code is none of missing values, one that lies apart was probably meant as one."""
+    """Warn of a code that lies apart from all other values: it was probably meant as missing."""
     coded = values == code
     others = values[~np.isin(values, (_CODE, *_OTHERS))]
     if not coded.any() or not len(others):

@@ -3,6 +3,7 @@
 import csv
 import logging
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,27 +30,31 @@ _CELLS = 1 << 20  # of columns of text that become numbers together
 _TEXTS = (pl.String, pl.Categorical, pl.Enum)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class SampleTable:
     """A table of samples: ids as text, columns as text or numbers.
 
-    name: the file, or what the table is, for messages; fid: list of str or None; iid: list of
-    str; columns: polars table of everything else, in order: float64, null or NaN where missing,
-    or text; path: the text file, None for what came as numbers (DataFrame, .parquet, .npy);
-    id_columns: those among the columns that are PLINK's further ids (SID, PAT, MAT);
-    by_position: whether the ids are but the numbers of a DataFrame's rows.
+    Attributes:
+        name: the file, or what the table is, for messages.
+        fid: list of str, or None.
+        iid: list of str.
+        columns: polars table of everything else, in order: float64, null or NaN where missing, or
+            text.
+        path: the text file, None for what came as numbers (DataFrame, .parquet, .npy).
+        id_columns: the columns that are PLINK's further ids (SID, PAT, MAT).
+        by_position: whether the ids are but the numbers of a DataFrame's rows.
     """
 
     name: str
-    fid: list | None
-    iid: list
+    fid: list[str] | None
+    iid: list[str]
     columns: pl.DataFrame
     path: str | None = None
-    id_columns: tuple = ()
+    id_columns: tuple[str, ...] = ()
     by_position: bool = False
 
-    def place(self, row):
-        """Where a row stands, for messages: the line of a file or the sample of a frame."""
+    def place(self, row: int) -> str:
+        """Say where a row stands, for messages: the line of a file or the sample of a frame."""
         if self.path is None:
             return f"{self.name}, sample {self.iid[row]}"
         try:
@@ -58,7 +63,7 @@ class SampleTable:
             line = f"data row {row + 1}"
         return f"{self.name}, {line} (sample {self.iid[row]})"
 
-    def select(self, names, flag):
+    def select(self, names: Sequence[str] | None, flag: str) -> list[str]:
         """Return the named columns, or GemcontError naming what is not there.
 
         None is all but the id columns, and but SEX where traits are chosen: what a .psam brings
@@ -86,12 +91,12 @@ class SampleTable:
         return chosen
 
 
-def read_sample_table(path):
+def read_sample_table(path: str | os.PathLike) -> SampleTable:
     """Read a table of traits or covariates: text, or by its ending a ``.parquet`` or ``.npy``.
 
     Text: a header with FID IID or IID (a leading # is allowed), tabs, commas or blanks, CRLF, a
     byte-order mark, gzip. Columns of nothing but finite numbers and missing values
-    (``gemcont._text.MISSING``) become float64, the others stay text.
+    (``gemcont.text.parse.MISSING``) become float64, the others stay text.
     .parquet: columns FID IID or IID. Numbers become float64, missing where null or NaN; all
     else is text, and a categorical column stays one where its categories are numbers.
     NAME.npy: numbers (samples, traits), NaN missing. NAME.ids.tsv beside it is a text table of
@@ -109,11 +114,12 @@ def read_sample_table(path):
 def _read_text_table(path):
     ids, values, names, texts, others = _parsed(path)
     columns = pl.DataFrame(values, schema=names, orient="row").with_columns(texts)
-    return SampleTable(path, *_id_lists(ids), columns, path, others)
+    fid, iid = _id_lists(ids)
+    return SampleTable(name=path, fid=fid, iid=iid, columns=columns, path=path, id_columns=others)
 
 
 def _parsed(path):
-    """(ids, float64 of the other columns, their names, text of those that are text, further ids)"""
+    """Return ids, float64 of the other columns and their names, text columns, and further ids."""
     data = read_text(path).lstrip(b"\n")
     header = data[: data.find(b"\n")] if b"\n" in data else data
     separator = separator_of(header)
@@ -123,17 +129,17 @@ def _parsed(path):
     if not data:
         raise GemcontError(f"{path}: has a header but no samples")
 
-    def columns_of(chosen, quote):
+    def _columns_of(chosen, quote):
         schema = dict.fromkeys(names, pl.String)
-        table, quote = parse_quoted(path, data, separator, schema, quote, chosen)
+        table, quote = parse_quoted(path, data, separator, schema, quote_char=quote, columns=chosen)
         return table.with_columns(pl.all().str.strip_chars()), quote
 
-    ids, quote = columns_of([names[j] for j in at], '"' if b'"' in data else None)
+    ids, quote = _columns_of([names[j] for j in at], '"' if b'"' in data else None)
     _refuse_blank_ids(ids, lambda row: f"{path}, line {line_number(path, row + 1)}")
     values, texts = parse_matrix(path, data, separator, len(names), quote)
     kept = [j for j in range(len(names)) if j not in at]
     texts = [names[j] for j in texts if j not in at]
-    texts = columns_of(texts, quote)[0] if texts else []
+    texts = _columns_of(texts, quote)[0] if texts else []
     first = len(at) if at == list(range(len(at))) else None  # a slice shares memory
     values = values[:, kept] if first is None else values[:, first:]
     return ids, values, [names[j] for j in kept], texts, others
@@ -152,29 +158,33 @@ def _header_names(path, header, separator):
 
 
 def _named(path, names, fault):
-    """(names of all columns, places of the ids, names of further ids), or a ``fault``."""
+    """Return names of all columns, positions of the ids and further ids, or raise ``fault``."""
     names = bare_names(names)
-    found = find_ids(names, path)
-    if found is None:
+    id_columns = find_ids(names, path)
+    if id_columns is None:
         raise GemcontError(f"{path}: {fault}")
-    for place, name in ((found.fid, "FID"), (found.iid, "IID")):
-        if place is not None:
-            names[place] = name
+    for position, name in ((id_columns.fid, "FID"), (id_columns.iid, "IID")):
+        if position is not None:
+            names[position] = name
     if "" in names:
         raise GemcontError(f"{path}: a column of the header has no name (a separator too many?)")
     refuse_twice(names, path)
-    places = [found.iid] if found.fid is None else sorted((found.fid, found.iid))
-    return names, places, found.others
+    positions = (
+        [id_columns.iid] if id_columns.fid is None else sorted((id_columns.fid, id_columns.iid))
+    )
+    return names, positions, id_columns.others
 
 
-def _refuse_blank_ids(ids, place):
+def _refuse_blank_ids(ids, row_name):
     for column in ids.iter_columns():
         if column.null_count():
-            raise GemcontError(f"{place(int(column.is_null().arg_max()))}: {column.name} is blank")
+            raise GemcontError(
+                f"{row_name(int(column.is_null().arg_max()))}: {column.name} is blank"
+            )
 
 
 def _id_lists(ids):
-    """(FIDs or None, IIDs) of a table of ids."""
+    """Return FIDs (or None) and IIDs of a table of ids."""
     return ids["FID"].to_list() if "FID" in ids.columns else None, ids["IID"].to_list()
 
 
@@ -193,7 +203,10 @@ def _read_parquet(path):
     ids = pl.DataFrame([_id_text(path, series[j]) for j in at])
     _refuse_blank_ids(ids, lambda row: f"{path}, data row {row + 1}")
     columns = [plain_column(s) for j, s in enumerate(series) if j not in at]
-    return SampleTable(path, *_id_lists(ids), pl.DataFrame(columns), id_columns=others)
+    fid, iid = _id_lists(ids)
+    return SampleTable(
+        name=path, fid=fid, iid=iid, columns=pl.DataFrame(columns), id_columns=others
+    )
 
 
 def _id_text(path, ids):
@@ -205,8 +218,8 @@ def _id_text(path, ids):
     return ids.set(ids == "", None)
 
 
-def plain_column(column):
-    """A polars column of any type as float64 or text."""
+def plain_column(column: pl.Series) -> pl.Series:
+    """Return a polars column of any type as float64 or text."""
     if column.dtype.is_numeric() or column.dtype in (pl.Boolean, pl.Null):
         return column.cast(pl.Float64)
     if column.dtype == pl.String:
@@ -219,20 +232,23 @@ def plain_column(column):
 
 def _read_npy(path):
     values, stem = np.asarray(load_array(path, "(samples, traits)")), os.path.splitext(path)[0]
-    beside = f"{stem}.ids.tsv"
-    if not os.path.exists(beside):
+    ids_path = f"{stem}.ids.tsv"
+    if not os.path.exists(ids_path):
         raise GemcontError(
-            f"{path}: has no ids; write {beside}, a table FID IID or IID with a line per row"
+            f"{path}: has no ids; write {ids_path}, a table FID IID or IID with a line per row"
         )
-    ids = _read_text_table(beside)
+    ids = _read_text_table(ids_path)
     if len(ids.iid) != len(values):
-        raise GemcontError(f"{beside}: names {len(ids.iid)} samples, {path} has {len(values)} rows")
+        raise GemcontError(
+            f"{ids_path}: names {len(ids.iid)} samples, {path} has {len(values)} rows"
+        )
     names = _trait_names(f"{stem}.names.txt", values.shape[1])
-    return SampleTable(path, ids.fid, ids.iid, pl.DataFrame(values, schema=names, orient="row"))
+    columns = pl.DataFrame(values, schema=names, orient="row")
+    return SampleTable(name=path, fid=ids.fid, iid=ids.iid, columns=columns)
 
 
 def _trait_names(path, count):
-    """Names of the columns of an array: the lines of a file, or trait1, trait2 ..."""
+    """Return names for the columns of an array: the lines of a file, or trait1, trait2 ..."""
     if not os.path.exists(path):
         return [f"trait{i + 1}" for i in range(count)]
     names = [name.strip() for name in decoded(path, read_text(path)).rstrip().split("\n")]
@@ -244,14 +260,26 @@ def _trait_names(path, count):
     return names
 
 
-def numeric_columns(table, names, *, codes=()):
-    """Columns as float64 (samples, columns), NaN where missing.
+def numeric_columns(
+    table: SampleTable, names: Sequence[str], *, codes: Sequence[str] = ()
+) -> tuple[np.ndarray, dict[str, int]]:
+    """Return columns as float64 (samples, columns), and how many values a code made missing.
 
-    Missing: the words of ``gemcont._text.MISSING``, and any of ``codes`` (compared as numbers where
-    they are). Returns the matrix and, per column, how many values were missing by a code. Raises
-    GemcontError naming the row of a value that is text or infinite.
+    Args:
+        table: the table.
+        names: its columns.
+        codes: what is missing beside the words of ``gemcont.text.parse.MISSING``, compared as
+            numbers where they are.
+
+    Returns:
+        The matrix, NaN where missing, and by column the number of values missing by a code.
+
+    Raises:
+        GemcontError: naming the row of a value that is text or infinite.
     """
-    columns, read, coded = table.columns.select(names), [], {}
+    columns = table.columns.select(names)
+    read: list[pl.Series] = []
+    coded: dict[str, int] = {}
     texts = [name for name, kind in columns.schema.items() if kind == pl.String]
     size = max(1, _CELLS // max(1, columns.height))
     for start in range(0, len(texts), size):
@@ -269,10 +297,13 @@ def numeric_columns(table, names, *, codes=()):
     return matrix, {name: n + coded.get(name, 0) for name, n in zip(names, hits, strict=True)}
 
 
-def text_to_numbers(table, names, codes=()):
-    """(columns as float64, null where missing; how many values of each are words among ``codes``).
+def text_to_numbers(
+    table: SampleTable, names: Sequence[str], codes: Sequence[str] = ()
+) -> tuple[list[pl.Series], dict[str, int]]:
+    """Return text columns as float64, null where missing, and the number of codes in each.
 
-    Raises GemcontError for the first value that is text or infinite.
+    Counted are the values that are words among ``codes``. Raises GemcontError for the first value
+    that is text or infinite.
     """
     height = table.columns.height
     values, column = parse_numbers(pl.concat([table.columns[name] for name in names]))
@@ -290,12 +321,12 @@ def text_to_numbers(table, names, codes=()):
 
 
 def _fault(table, name, row, is_text):
-    """The GemcontError for a value that is text, or else infinite."""
-    place, shown = table.place(row), table.columns[name][row]
+    """Return the GemcontError for a value that is text, or else infinite."""
+    where, shown = table.place(row), table.columns[name][row]
     if not is_text:
-        return GemcontError(f"{place}: {name} is infinite ({shown})")
+        return GemcontError(f"{where}: {name} is infinite ({shown})")
     return GemcontError(
-        f"{place}: {name} is {shown!r}, not a number; choose other columns by name, or correct it"
+        f"{where}: {name} is {shown!r}, not a number; choose other columns by name, or correct it"
     )
 
 

@@ -2,6 +2,7 @@
 
 import os
 from collections import Counter
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -17,36 +18,40 @@ _GIVE_LIST = "give the _pred.list of REGENIE's step 1"
 class Predictions(NamedTuple):
     """Leave-one-chromosome-out predictions of traits.
 
-    name: the list, for messages; ids: str FID_IID of each sample; chromosomes: list of str, 23 is
-    X; values: float64 (traits, chromosomes, samples), NaN where missing: the prediction for tests
-    on a chromosome, from all the others; files: the paths that were read.
+    Attributes:
+        name: the list, for messages.
+        ids: str FID_IID of each sample.
+        chromosomes: list of str, 23 is X.
+        values: float64 (traits, chromosomes, samples), NaN where missing: the prediction for tests
+            on a chromosome, from all the others.
+        files: the paths that were read.
     """
 
     name: str
-    ids: list
-    chromosomes: list
+    ids: list[str]
+    chromosomes: list[str]
     values: np.ndarray
-    files: list
+    files: list[str]
 
 
 class _Loco(NamedTuple):
-    """One trait's file: ids, chromosomes, and values (chromosomes, samples)."""
+    """Predictions of one trait's file: ids, chromosomes, and values (chromosomes, samples)."""
 
     path: str
-    ids: list
-    chromosomes: list
+    ids: list[str]
+    chromosomes: list[str]
     values: np.ndarray
 
 
-def read_predictions(path, traits):
-    """``Predictions`` of the named traits, in their order, by a _pred.list.
+def read_predictions(path: str | os.PathLike, traits: Sequence[str]) -> Predictions:
+    """Read the ``Predictions`` of the named traits, in their order, by a _pred.list.
 
     A line of the list is TRAIT PATH. PATH is looked for as it is, then from the list's folder,
     then by its last part in that folder, so that moved results are found. Samples and
     chromosomes are in the order of the first trait's file.
 
-    Raises GemcontError naming the file and line: a trait that is not in the list or stands twice,
-    a file that is missing or no .loco, other samples or chromosomes than the first trait's.
+    Raises GemcontError naming the file and line: a trait that is not in the list or is a
+    duplicate, a file that is missing or no .loco, other samples or chromosomes than the first's.
     """
     path = str(path)
     listed = _read_list(path)
@@ -56,11 +61,17 @@ def read_predictions(path, traits):
     values[0] = first.values
     for number, file in enumerate(files[1:], 1):
         values[number] = _in_order_of(first, _read_loco(file, path))
-    return Predictions(path, first.ids, first.chromosomes, values, [path, *files])
+    return Predictions(
+        name=path,
+        ids=first.ids,
+        chromosomes=first.chromosomes,
+        values=values,
+        files=[path, *files],
+    )
 
 
 def _read_list(path):
-    """The path of each trait as the list has it."""
+    """Return the path of each trait as the list has it."""
     listed = {}
     for number, line in enumerate(_decoded(path, read_text(path)).split("\n"), 1):
         trait, *written = line.split(maxsplit=1) or [None]
@@ -77,15 +88,15 @@ def _read_list(path):
 
 
 def _is_no_path(path, written):
-    """Whether it is several words that are no file: the line of some other table."""
-    return len(written.split()) > 1 and not any(map(os.path.exists, _places(path, written)))
+    """Return whether an entry is several words that are no file: the line of some other table."""
+    return len(written.split()) > 1 and not any(map(os.path.exists, _candidates(path, written)))
 
 
-def _places(path, written):
-    """Where a file of the list may be."""
+def _candidates(path, written):
+    """Return the paths where a file of the list may be."""
     folder = os.path.dirname(path)
-    beside = os.path.join(folder, os.path.basename(written))
-    return list(dict.fromkeys((written, os.path.join(folder, written), beside)))
+    moved = os.path.join(folder, os.path.basename(written))
+    return list(dict.fromkeys((written, os.path.join(folder, written), moved)))
 
 
 def _file_of(path, listed, trait):
@@ -93,13 +104,13 @@ def _file_of(path, listed, trait):
         names = list(listed)
         shown = ", ".join(names[:8]) + (" ..." if len(names) > 8 else "")
         raise GemcontError(f"{path}: trait {trait} is not in the list, which has {shown}")
-    places = _places(path, listed[trait])
-    found = next((place for place in places if os.path.exists(place)), None)
-    if found is None:
+    candidates = _candidates(path, listed[trait])
+    existing = next((candidate for candidate in candidates if os.path.exists(candidate)), None)
+    if existing is None:
         raise GemcontError(
-            f"{path}: the file of trait {trait} is not there; looked for {', '.join(places)}"
+            f"{path}: the file of trait {trait} is not there; looked for {', '.join(candidates)}"
         )
-    return found
+    return existing
 
 
 def _decoded(path, data):
@@ -110,7 +121,7 @@ def _decoded(path, data):
 
 
 def _read_loco(path, list_path):
-    """A ``_Loco``; ``list_path`` named it."""
+    """Read a ``_Loco``; ``list_path`` named it."""
     lines = enumerate(read_text(path).split(b"\n"), 1)
     lines = [(number, line) for number, line in lines if line and not line.isspace()]
     ids = _header_ids(path, list_path, lines[0][1])
@@ -155,10 +166,10 @@ def _chromosome(path, number, label, before):
     return label
 
 
-def _values(place, fields, ids):
-    """float64 (samples,), NaN where missing, of a row's fields."""
+def _values(where, fields, ids):
+    """Return float64 (samples,), NaN where missing, of a row's fields."""
     if len(fields) != len(ids):
-        raise GemcontError(f"{place} has {len(fields)} values for {len(ids)} samples")
+        raise GemcontError(f"{where} has {len(fields)} values for {len(ids)} samples")
     cells = np.array(fields)
     known = cells != _MISSING
     values = np.full(len(ids), np.nan)
@@ -169,7 +180,7 @@ def _values(place, fields, ids):
         fault = [j for j, field in enumerate(fields) if field != _MISSING and not _is_number(field)]
     if len(fault):
         text = fields[fault[0]].decode(errors="replace")[:60]
-        raise GemcontError(f"{place}, sample {ids[fault[0]]}: {text!r} is not a number or NA")
+        raise GemcontError(f"{where}, sample {ids[fault[0]]}: {text!r} is not a number or NA")
     return values
 
 
@@ -187,7 +198,7 @@ def _is_number(field):
 
 
 def _in_order_of(first, other):
-    """The values of a file by the samples and chromosomes of the first."""
+    """Return the values of a file by the samples and chromosomes of the first."""
     _refuse_other_samples(first, other)
     if set(first.chromosomes) != set(other.chromosomes):
         raise GemcontError(
@@ -197,8 +208,8 @@ def _in_order_of(first, other):
     values = other.values[[other.chromosomes.index(label) for label in first.chromosomes]]
     if first.ids == other.ids:
         return values
-    place = {sample: j for j, sample in enumerate(other.ids)}
-    return values[:, [place[sample] for sample in first.ids]]
+    column_of = {sample: j for j, sample in enumerate(other.ids)}
+    return values[:, [column_of[sample] for sample in first.ids]]
 
 
 def _refuse_other_samples(first, other):
@@ -214,21 +225,28 @@ def _refuse_other_samples(first, other):
             )
 
 
-def split_ids(ids, fid, iid, name="the predictions"):
-    """Where each sample of the genotype file stands in ``ids``: int64 (N,), -1 where it does not.
+def split_ids(
+    ids: Sequence[str], fid: Sequence[str], iid: Sequence[str], name: str = "the predictions"
+) -> np.ndarray:
+    """Return the position of each sample of the genotype file in ``ids``: int64 (N,), -1 if absent.
 
-    ids: str, FID and IID joined by "_" as REGENIE does; fid, iid: lists of str of the genotype
-    file's samples; name: what the ids are of, for messages. Raises GemcontError if one of the ids
-    is two samples: FID a_b IID c and FID a IID b_c.
+    Args:
+        ids: FID and IID joined by "_" as REGENIE does.
+        fid: FIDs of the genotype file's samples.
+        iid: their IIDs.
+        name: what the ids are of, for messages.
+
+    Raises:
+        GemcontError: one of the ids is two samples: FID a_b IID c and FID a IID b_c.
     """
-    place = {sample: j for j, sample in enumerate(ids)}
+    position_of = {sample: j for j, sample in enumerate(ids)}
     joined = [f"{f}_{i}" for f, i in zip(fid, iid, strict=True)]
-    found = np.array([place.get(sample, -1) for sample in joined], dtype=np.int64)
-    counts = np.bincount(found[found >= 0], minlength=len(ids))
+    positions = np.array([position_of.get(sample, -1) for sample in joined], dtype=np.int64)
+    counts = np.bincount(positions[positions >= 0], minlength=len(ids))
     if (counts > 1).any():
-        one, two = np.flatnonzero(found == counts.argmax())[:2]
+        one, two = np.flatnonzero(positions == counts.argmax())[:2]
         raise GemcontError(
             f"{name}: sample {joined[one]} is both FID {fid[one]} IID {iid[one]} and FID {fid[two]}"
             f" IID {iid[two]} of the genotype file; rename one before REGENIE's step 1"
         )
-    return found
+    return positions

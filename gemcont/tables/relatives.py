@@ -1,5 +1,7 @@
 """Tables of pairs of relatives, as KING and PLINK write them."""
 
+import os
+
 import polars as pl
 
 from gemcont.errors import GemcontError
@@ -11,19 +13,19 @@ RELATED = 0.0442  # kinship of third-degree relatives and closer (KING)
 _KINSHIP = {"kinship": 1, "pi_hat": 2}  # columns, and how many times the kinship they hold
 
 
-def read_pairs(path):
+def read_pairs(path: str | os.PathLike) -> list[list[str]]:
     """Return lists of the first and second IIDs of the pairs whose kinship is at least 0.0442.
 
     path: table of ID1 ID2 (or IID1 IID2) and KINSHIP, or PI_HAT, which is twice that; without
     either every pair counts. Tabs, blanks or commas, gzipped or not. Raises GemcontError.
     """
     names, separator, body = _opened(path)
-    places = {name.lower(): name for name in names}
-    ends = [places.get(f"iid{k}", places.get(f"id{k}")) for k in (1, 2)]
+    column_of = {name.lower(): name for name in names}
+    ends = [column_of.get(f"iid{k}", column_of.get(f"id{k}")) for k in (1, 2)]
     if None in ends:
         raise GemcontError(f"--relatives: {path} has no columns ID1 ID2 (or IID1 IID2)")
-    measure = next((name for name in _KINSHIP if name in places), None)
-    wanted = [*ends, *([] if measure is None else [places[measure]])]
+    measure = next((name for name in _KINSHIP if name in column_of), None)
+    wanted = [*ends, *([] if measure is None else [column_of[measure]])]
     schema = dict.fromkeys(names, pl.String)
     table = parse_table(str(path), body, separator, schema, quote_char='"', columns=wanted)
     table = table.with_columns(pl.all().str.strip_chars().replace("", None))
@@ -31,7 +33,7 @@ def read_pairs(path):
     if blank.any():
         raise GemcontError(f"--relatives: {path}, line {_first_line(path, blank)}: an id is blank")
     if measure is not None:
-        kinship = table[places[measure]].cast(pl.Float64, strict=False).fill_nan(None)
+        kinship = table[column_of[measure]].cast(pl.Float64, strict=False).fill_nan(None)
         if kinship.null_count():
             line = _first_line(path, kinship.is_null())
             raise GemcontError(f"--relatives: {path} has a kinship that is no number (line {line})")
@@ -40,7 +42,7 @@ def read_pairs(path):
 
 
 def _opened(path):
-    """(names of the columns, separator, the lines below the header)."""
+    """Return the names of the columns, the separator, and the lines below the header."""
     try:
         data = read_text(path).lstrip(b"\n")
     except GemcontError as error:
@@ -51,5 +53,5 @@ def _opened(path):
 
 
 def _first_line(path, wrong):
-    """The line of the first row that is wrong; wrong: bool Series."""
+    """Return the line number of the first row that is wrong; wrong: bool Series."""
     return line_number(path, int(wrong.arg_max()) + 1)

@@ -1,15 +1,23 @@
 """Every column of the files gemcont writes: name, type, unit, meaning. Declared here, once."""
 
+from collections.abc import Collection
 from typing import NamedTuple
 
 import polars as pl
 
 
 class Column(NamedTuple):
-    """One column: its name as GWAS-SSF spells it, polars type, unit and meaning."""
+    """A column of a file.
+
+    Attributes:
+        name: as GWAS-SSF spells it.
+        dtype: polars type.
+        unit: unit of the values, "" where they have none.
+        meaning: what it holds.
+    """
 
     name: str
-    dtype: type
+    dtype: type[pl.DataType]
     unit: str
     meaning: str
 
@@ -46,14 +54,14 @@ _OF_TEST = {
 }
 
 
-def joint_columns(test, n_traits):
-    """The columns of ``PREFIX.gwas.tsv`` in order; beta and SE only where there is one trait."""
-    effect = _EFFECT if n_traits == 1 else ()
-    return (*PLACE, *effect, *_COMMON, *_OF_TEST[test])
+def joint_columns(test: str, n_traits: int) -> tuple[Column, ...]:
+    """Return the columns of ``PREFIX.gwas.tsv`` in order; beta and SE only for one trait."""
+    beta_se = _EFFECT if n_traits == 1 else ()
+    return (*PLACE, *beta_se, *_COMMON, *_OF_TEST[test])
 
 
-def single_columns():
-    """The columns of ``PREFIX.traits.parquet``, one row per trait and variant, in order."""
+def single_columns() -> tuple[Column, ...]:
+    """Return the columns of ``PREFIX.traits.parquet``, one row per trait and variant, in order."""
     return (TRAIT, *PLACE, *_EFFECT, *_COMMON, T_STATISTIC, DOF)
 
 
@@ -69,13 +77,13 @@ TRAIT_SS = Column(
 )
 
 
-def store_variant_columns():
-    """The columns of ``variants.parquet`` in a store of many traits, in order."""
+def store_variant_columns() -> tuple[Column, ...]:
+    """Return the columns of ``variants.parquet`` in a store of many traits, in order."""
     return (*PLACE, FREQUENCY, VARIANT_ID, N, N_CHROMOSOMES, GENOTYPE_SS, GROUP)
 
 
-def store_trait_columns():
-    """The columns of ``traits.parquet`` in a store of many traits: a row per trait and group."""
+def store_trait_columns() -> tuple[Column, ...]:
+    """Return the columns of ``traits.parquet`` of a store, a row per trait and group, in order."""
     return (TRAIT, GROUP, N, DOF, TRAIT_SS)
 
 
@@ -91,26 +99,26 @@ COHORT = Column("cohort", pl.String, "", "its name")
 ROW = Column("row", pl.Int64, "", "of the cohort's file, 1 the first below the header")
 
 
-def meta_columns(scheme):
-    """The columns of ``PREFIX.meta.tsv`` in order; scheme: "stderr" or "samplesize"."""
-    effect = _EFFECT if scheme == "stderr" else ()
+def meta_columns(scheme: str) -> tuple[Column, ...]:
+    """Return the columns of ``PREFIX.meta.tsv`` in order; scheme: "stderr" or "samplesize"."""
+    beta_se = _EFFECT if scheme == "stderr" else ()
     score = () if scheme == "stderr" else (Z,)
     common = (FREQUENCY, NEG_LOG_10_P, VARIANT_ID, N_REPORTED)
-    heterogeneity = (Q, Q_DOF, Q_P, I2, *((TAU2,) if effect else ()))
-    return (*PLACE, *effect, *common, *score, *heterogeneity, DIRECTION, N_STUDIES)
+    heterogeneity = (Q, Q_DOF, Q_P, I2, *((TAU2,) if beta_se else ()))
+    return (*PLACE, *beta_se, *common, *score, *heterogeneity, DIRECTION, N_STUDIES)
 
 
 BETA_SHRUNK = Column("beta_shrunk", pl.Float64, "as beta", "its empirical-Bayes posterior mean")
 
 
-def panel_columns():
-    """The columns of ``PREFIX.panel.tsv`` in order."""
+def panel_columns() -> tuple[Column, ...]:
+    """Return the columns of ``PREFIX.panel.tsv`` in order."""
     common = (FREQUENCY, NEG_LOG_10_P, VARIANT_ID, N_REPORTED)
     return (*PLACE, *_EFFECT, *common, BETA_SHRUNK, LOCUS, N_VARIANTS)
 
 
-def dropped_columns():
-    """The columns of ``PREFIX.dropped.tsv.gz`` in order."""
+def dropped_columns() -> tuple[Column, ...]:
+    """Return the columns of ``PREFIX.dropped.tsv.gz`` in order."""
     return (COHORT, ROW, VARIANT_ID, REASON)
 
 
@@ -127,17 +135,22 @@ FILE = Column("file", pl.String, "", "the report it stands in")
 N_REPORTED = Column("n", pl.Int64, "samples", "as the report has it, rounded")
 
 
-def locus_columns(given, *, genes):
-    """The columns of ``PREFIX.loci.tsv`` in order: of those in a report, the ones ``given``."""
+def locus_columns(given: Collection[str], *, genes: bool) -> tuple[Column, ...]:
+    """Return the columns of ``PREFIX.loci.tsv`` in order.
+
+    Args:
+        given: names of the columns that the report has, of those that not all have.
+        genes: whether the nearest gene is among them.
+    """
     optional = (BETA, STANDARD_ERROR, FREQUENCY, N_REPORTED, TRAIT)
     here = {column.name for column in optional if column.name in given}
-    effect = tuple(c for c in (BETA, STANDARD_ERROR, FREQUENCY) if c.name in here)
+    statistics = tuple(c for c in (BETA, STANDARD_ERROR, FREQUENCY) if c.name in here)
     rest = tuple(c for c in (N_REPORTED, TRAIT) if c.name in here)
     span = (LOCUS_START, LOCUS_END, N_VARIANTS, N_BELOW_P1, N_BELOW_P2)
     nearest = (NEAREST_GENE, GENE_DISTANCE) if genes else ()
-    return (*PLACE, *effect, NEG_LOG_10_P, VARIANT_ID, *rest, LOCUS, *span, *nearest)
+    return (*PLACE, *statistics, NEG_LOG_10_P, VARIANT_ID, *rest, LOCUS, *span, *nearest)
 
 
-def missing_columns():
-    """The columns of ``PREFIX.missing.tsv`` in order."""
+def missing_columns() -> tuple[Column, ...]:
+    """Return the columns of ``PREFIX.missing.tsv`` in order."""
     return (VARIANT_ID, CHROMOSOME, POSITION, NEG_LOG_10_P, REASON, FILE)

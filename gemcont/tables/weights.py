@@ -1,6 +1,7 @@
 """Weights of traits: a table whose rows are traits and whose columns are their combinations."""
 
 import csv
+import os
 
 import numpy as np
 
@@ -10,12 +11,12 @@ from gemcont.text.files import decoded, read_text
 from gemcont.text.parse import number_of, separator_of, split_fields
 
 
-def read_weights(path):
-    """(traits, names of the combinations, float64 (traits, combinations)) of a text table.
+def read_weights(path: str | os.PathLike) -> tuple[list[str], list[str], np.ndarray]:
+    """Read traits, names of their combinations, and float64 (traits, combinations) of a text table.
 
     The header is ``trait`` and the names; tabs, commas or blanks, quotes as in csv. Raises
-    GemcontError naming the line of what is wrong: another header, a number that is none, a trait
-    that stands twice.
+    GemcontError naming the line of what is wrong: another header, a number that is none, a
+    duplicate trait.
     """
     data = read_text(path)
     separator = separator_of(data.partition(b"\n")[0])

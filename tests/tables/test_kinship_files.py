@@ -1,8 +1,9 @@
+"""Kinship matrices as files."""
+
 import gzip
 import struct
 
 import numpy as np
-import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -16,11 +17,16 @@ from gemcont.tables.kinship_files import (
     write_eigen,
     write_kinship,
 )
-from gemcont.tables.kinship_frames import kinship_of_frame
 
 MATRIX = np.array([[1.0, 0.25, -0.5], [0.25, 1.125, 0.0], [-0.5, 0.0, 0.875]])
+
+
 FID, IID = ["f1", "f2", "f3"], ["s1", "s2", "s3"]
+
+
 IDS = "f1\ts1\nf2\ts2\nf3\ts3\n"
+
+
 WORDS = st.text("abz019.-:ä", min_size=1, max_size=6)
 
 
@@ -210,33 +216,6 @@ def test_plink_s_matrix_without_its_ids_is_refused(tmp_path, ending):
     text = rows_of(MATRIX).encode()
     put(tmp_path, **{ending: gzip.compress(text) if ending == "rel_gz" else text})
     refused(tmp_path / ("K." + ending.replace("_", ".")), r"has no ids; .*K\.rel\.id is missing")
-
-
-@pytest.mark.parametrize("fid", [None, FID])
-def test_a_frame_is_labelled_by_its_samples(fid):
-    ids = IID if fid is None else pd.MultiIndex.from_arrays([fid, IID], names=["FID", "IID"])
-    file = kinship_of_frame(pd.DataFrame(MATRIX, index=ids, columns=ids))
-    assert_is(file, fid)
-    assert (file.eigen, file.files) == (None, [])
-
-
-@pytest.mark.parametrize(
-    ("frame", "message"),
-    [
-        (pd.DataFrame(MATRIX, index=IID, columns=IID[::-1]), "its columns must be the samples of"),
-        (pd.DataFrame(MATRIX, index=IID), "its columns must be the samples of its rows"),
-        (pd.DataFrame(MATRIX[:2], index=IID[:2], columns=IID), "its columns must be the samples"),
-        (
-            pd.DataFrame(MATRIX * np.nan, index=IID, columns=IID),
-            "row 1, column 1 is nan .sample s1",
-        ),
-        (pd.DataFrame(np.triu(MATRIX), index=IID, columns=IID), "the kinship table: not symmetric"),
-        (pd.DataFrame(MATRIX.astype(str) + "x", index=IID, columns=IID), "not a number"),
-    ],
-)
-def test_frames_that_are_no_kinship(frame, message):
-    with pytest.raises(GemcontError, match=message):
-        kinship_of_frame(frame)
 
 
 @pytest.mark.parametrize(

@@ -1,15 +1,14 @@
+"""Tables of samples as text."""
+
 import gzip
 
 import numpy as np
-import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gemcont import GemcontError
-from gemcont.tables.covariates import covariates
 from gemcont.tables.phenotypes import numeric_columns, read_sample_table
-from gemcont.tables.sample_frames import from_frame
 
 
 @pytest.fixture
@@ -105,25 +104,6 @@ def test_missing_codes_are_counted(table):
     assert coded == {"a": 1, "b": 1}
 
 
-def test_categories_are_one_hot_without_the_first(table):
-    found = table("IID site age\na york 30\nb NA 40\nc bath 50\nd york NA\ne leeds 20\n")
-    site, age = covariates(found, ["site", "age"])
-    assert site.levels == ["bath", "leeds", "york"]
-    assert np.isnan(site.values).tolist() == [False, True, False, False, False]
-    columns, names = site.design(np.array([0, 2, 4]))
-    assert names == ["site=leeds", "site=york"]
-    np.testing.assert_array_equal(columns, [[0, 1], [0, 0], [1, 0]])
-    columns, names = site.design(np.array([0, 3]))
-    assert (columns.shape, names) == ((2, 0), [])
-    assert age.levels is None
-
-
-def test_a_covariate_of_numbers_and_text_is_refused(table):
-    found = table("IID site\na 1\nb 2x\n")
-    with pytest.raises(GemcontError, match=r"line 3 \(sample b\): site is '2x', not a number"):
-        covariates(found, ["site"])
-
-
 def test_unknown_columns_are_listed(table):
     found = table("IID a b\nx 1 2\n")
     assert found.select(None, "--pheno-name") == ["a", "b"]
@@ -132,21 +112,6 @@ def test_unknown_columns_are_listed(table):
         found.select(["c"], "--pheno-name")
     with pytest.raises(GemcontError, match="no column beside the sample ids"):
         table("FID IID\n1 1\n").select(None, "--pheno-name")
-
-
-def test_frames_by_id_or_by_family_and_id():
-    frame = pd.DataFrame({"a": [1, 2], "b": ["x", None], "c": [np.nan, 1]}, index=[7, "q"])
-    found = from_frame(frame, "traits")
-    assert (found.fid, found.iid) == (None, ["7", "q"])
-    assert covariates(found, ["b"])[0].levels == ["x"]
-    values, _ = numeric_columns(found, ["a", "c"])
-    np.testing.assert_array_equal(values, [[1, np.nan], [2, 1]])
-    sites = pd.DataFrame({"site": pd.Categorical([2, 1])}, index=["a", "b"])
-    assert covariates(from_frame(sites, "traits"), ["site"])[0].levels == ["1", "2"]
-    double = frame.set_index(pd.MultiIndex.from_tuples([("f", "i"), ("g", "i")]))
-    assert from_frame(double, "traits").fid == ["f", "g"]
-    with pytest.raises(GemcontError, match=r"the traits, sample q: b is 'y', not a number"):
-        numeric_columns(from_frame(frame.assign(b=["1", "y"]), "the traits"), ["b"])
 
 
 WORDS = st.text("abcXYZ019_.-", min_size=1, max_size=6).filter(lambda w: w.lower() != "nan")

@@ -11,18 +11,22 @@ from gemcont.learn.data.images import batch_of
 from gemcont.learn.data.panel import PanelCoding
 from gemcont.learn.data.people import ImagePeople
 from gemcont.learn.data.split import TRAIN
-from gemcont.learn.methods.method import Batch
+from gemcont.learn.methods.method import Batch, Method
+from gemcont.settings.train import TrainSettings
 
 _ORDER, _STEP = 1, 2  # which stream of random numbers
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Data:
-    """What batches are made of, on the training's device.
+    """The people of a training, on its device: what batches are made of.
 
-    cohort: ``ImagePeople``; genotypes: float32 (people, variants), coded, or None; donors: those of
-    the training people, from whose marginals corrupted genotypes are drawn; code: int64 (people,),
-    equal for equal genotypes; target: float32 (people,) or None
+    Attributes:
+        cohort: the people and their images.
+        genotypes: float32 (people, variants), coded, or None.
+        donors: those of the training people, from whose marginals corrupted genotypes are drawn.
+        code: int64 (people,), equal for equal genotypes, or None.
+        target: float32 (people,), or None.
     """
 
     cohort: ImagePeople
@@ -32,8 +36,8 @@ class Data:
     target: torch.Tensor | None
 
 
-def training_data(cohort, role, settings):
-    """``Data`` of a ``ImagePeople``, coded by its training people (role (people,) of ``split``)."""
+def training_data(cohort: ImagePeople, role: np.ndarray, settings: TrainSettings) -> Data:
+    """Code genotypes and target by the training people; role: (people,), as of ``split``."""
     trained, device = role == TRAIN, settings.device
     genotypes = donors = code = target = None
     if cohort.dosages is not None:
@@ -46,11 +50,20 @@ def training_data(cohort, role, settings):
     if cohort.target is not None:
         values = standardised(cohort.target, trained, cohort.target_is_class)
         target = torch.from_numpy(values).to(device)
-    return Data(cohort, genotypes, donors, code, target)
+    return Data(cohort=cohort, genotypes=genotypes, donors=donors, code=code, target=target)
 
 
-def standardised(values, trained, is_class):
-    """float32 values, standardised by the training people unless they are 0 and 1 of a class."""
+def standardised(values: np.ndarray, trained: np.ndarray, is_class: bool) -> np.ndarray:
+    """Return values as float32, standardised by the training people unless they are classes.
+
+    Args:
+        values: float64 (people,).
+        trained: bool (people,), the training people.
+        is_class: whether values are 0 and 1, which stay.
+
+    Raises:
+        GemcontError: the training people have one value.
+    """
     if len(np.unique(values[trained])) < 2:
         raise GemcontError("--target: has one value in the people who are trained on")
     if is_class:
@@ -59,31 +72,39 @@ def standardised(values, trained, is_class):
     return centred.astype(np.float32)
 
 
-def equal_genotypes(dosages):
-    """int64 (people,): the same number for the same dosages, NaN being equal to NaN."""
+def equal_genotypes(dosages: np.ndarray) -> np.ndarray:
+    """Return int64 (people,): the same number for the same dosages, NaN being equal to NaN."""
     rows = np.ascontiguousarray(np.nan_to_num(dosages, nan=-1.0))
     whole = rows.view(np.dtype((np.void, rows.dtype.itemsize * rows.shape[1])))[:, 0]
     return np.unique(whole, return_inverse=True)[1].astype(np.int64)
 
 
-def order_of(images, seed, epoch):
-    """The images of an epoch in their order, a permutation."""
+def order_of(images: np.ndarray, seed: int, epoch: int) -> np.ndarray:
+    """Return the images of an epoch in their order, a permutation."""
     g = augment.generator(seed, _ORDER, epoch)
     return images[torch.randperm(len(images), generator=g).numpy()]
 
 
 class Batches:
-    """Makes ``Batch``es; rank and world: which part of every batch is this process's."""
+    """Maker of ``Batch``es, each a function of seed, epoch and step."""
 
-    def __init__(self, data, method, settings, rank=0, world=1):
+    def __init__(
+        self,
+        data: Data,
+        method: Method,
+        settings: TrainSettings,
+        rank: int = 0,
+        world: int = 1,
+    ) -> None:
+        """Prepare for a method; rank, world: which part of every batch is this process's."""
         self.data, self.method, self.settings = data, method, settings
         self.rank, self.world = rank, world
         names = settings.augment if method.augments else ()
         self.augmentation = augment.Augmentation(names)
         self.channels_last = settings.channels_last
 
-    def make(self, chosen, epoch, step, progress):
-        """The training batch of the chosen images: augmented and corrupted."""
+    def make(self, chosen: np.ndarray, epoch: int, step: int, progress: float) -> Batch:
+        """Return the training batch of the chosen images: augmented and corrupted."""
         g = augment.generator(self.settings.seed, _STEP, epoch, step)
         drawn = self._draw(len(chosen), g)
         size = len(chosen) // self.world
@@ -92,8 +113,8 @@ class Batches:
         corruption = drawn["corruption"] and [numbers[mine] for numbers in drawn["corruption"]]
         return self._batch(chosen[mine], views, corruption, drawn["noise"][mine], progress)
 
-    def clean(self, chosen, seed):
-        """A batch as it is: one view, nothing corrupted (two views where the method needs them)."""
+    def clean(self, chosen: np.ndarray, seed: int) -> Batch:
+        """Return a batch uncorrupted: one view as it is, or two where the method needs them."""
         g = augment.generator(self.settings.seed, _STEP, seed)
         drawn = self._draw(len(chosen), g)
         views = drawn["views"] if self.method.two_views else [[]]
@@ -106,7 +127,7 @@ class Batches:
             donors = self.data.donors
             shape = (n, donors.shape[1])
             corruption = augment.draw_corruption(shape, len(donors), self.settings.corruption, g)
-        noise = torch.randn(n, self.method.options.width, generator=g)
+        noise = torch.randn(n, self.method.options.width, generator=g)  # (n, width)
         return {"views": views, "corruption": corruption, "noise": noise}
 
     def _batch(self, chosen, views, corruption, noise, progress):
@@ -115,17 +136,17 @@ class Batches:
         if self.channels_last:
             images = images.contiguous(memory_format=torch.channels_last)
         views = [self.augmentation.apply(images, v) if v else images for v in views]
-        person = torch.from_numpy(data.cohort.person[chosen]).to(device)
-        clean = None if data.genotypes is None else data.genotypes[person]
+        person = torch.from_numpy(data.cohort.person[chosen]).to(device)  # (B,)
+        clean = None if data.genotypes is None else data.genotypes[person]  # (B, variants)
         corrupted = clean if corruption is None else augment.corrupt(clean, data.donors, corruption)
         return Batch(
-            views[0],
-            views[1] if len(views) > 1 else None,
-            corrupted,
-            clean,
-            None if data.target is None else data.target[person],
-            person,
-            None if data.code is None else data.code[person],
-            noise.to(device),
-            progress,
+            images=views[0],
+            second=views[1] if len(views) > 1 else None,
+            genotypes=corrupted,
+            clean=clean,
+            target=None if data.target is None else data.target[person],
+            person=person,
+            code=None if data.code is None else data.code[person],
+            noise=noise.to(device),
+            progress=progress,
         )

@@ -1,6 +1,7 @@
-"""What an array of images has to be: its type, its range, and where its channels stand."""
+"""Checks of an array of images: its type, its range, and its axis of channels."""
 
 import logging
+from typing import Any
 
 import numpy as np
 
@@ -14,16 +15,19 @@ _LOOKED_AT = 64  # images, spread over all, whose values are looked at
 _SHAPES = "(images, H, W), (images, H, W, channels) or (images, channels, H, W)"
 
 
-def checked_pixels(pixels, name, layout=None):
+def checked_pixels(pixels: Any, name: str, layout: str | None = None) -> np.ndarray:
     """Return images as uint8 (images, H, W) or (images, H, W, channels), never copied.
 
-    pixels: uint8 array, memory map or tensor, in that layout or as (images, channels, H, W)
-    name: what messages call it
-    layout: "hw", "hwc" or "chw", the axes behind the first; None where the shape says it: an axis
-    of 1, 3 or 4 is one of channels, if there is but one
+    Warns of pixels that look like 0 to 1 cast to whole numbers.
 
-    Raises GemcontError for another type, for masked pixels and where the layout is unclear. Warns
-    of pixels that look like 0 to 1 cast to whole numbers.
+    Args:
+        pixels: uint8 array, memory map or tensor, in that layout or as (images, channels, H, W).
+        name: what messages call it.
+        layout: "hw", "hwc" or "chw", the axes behind the first; None where the shape says it: an
+            axis of 1, 3 or 4 is one of channels, if there is but one.
+
+    Raises:
+        GemcontError: another type, masked pixels, or a layout that is unclear.
     """
     pixels = _unpacked(pixels, name)
     if pixels.dtype != np.uint8:
@@ -44,7 +48,7 @@ def checked_pixels(pixels, name, layout=None):
 
 
 def _unpacked(pixels, name):
-    """The array itself; a tensor's, a list's, and that under a mask which hides nothing."""
+    """Return the array itself: a tensor's, a list's, or that under a mask which hides nothing."""
     if hasattr(pixels, "detach"):
         pixels = pixels.detach().cpu().numpy()
     if isinstance(pixels, np.ma.MaskedArray):
@@ -62,7 +66,7 @@ def _unpacked(pixels, name):
 
 
 def _remedy(pixels):
-    """What to do with values of another type, by the range of some of them."""
+    """Say what to do with values of another type, by the range of some of them."""
     if pixels.dtype.kind not in "fiub" or pixels.ndim == 0 or not pixels.size:
         return "save them by numpy.save as such"
     some = spread(pixels).astype(np.float64)
@@ -78,13 +82,13 @@ def _remedy(pixels):
     return f"{blank}numpy.rint(images).astype(numpy.uint8)"
 
 
-def spread(pixels, most=_LOOKED_AT):
+def spread(pixels: np.ndarray, most: int = _LOOKED_AT) -> np.ndarray:
     """Return at most so many of the images, spread over all of them."""
     return pixels[np.unique(np.linspace(0, len(pixels) - 1, most).astype(int))]
 
 
 def _layout_of(shape, name):
-    """The layout that a shape says, or GemcontError where it can be two, or none."""
+    """Return the layout that a shape says, or GemcontError where it can be two, or none."""
     few = [size in _CHANNELS for size in shape[1:]]
     if len(shape) == 3 and not any(few):
         return "hw"
@@ -99,7 +103,7 @@ def _layout_of(shape, name):
     )
 
 
-def warn_of_range(pixels, name):
+def warn_of_range(pixels: np.ndarray, name: str) -> None:
     """Warn where no pixel of some uint8 images is above 1 of 255."""
     high = int(spread(pixels).max())
     if high <= 1:

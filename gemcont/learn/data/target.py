@@ -1,4 +1,4 @@
-"""What a column to be learned is: a number, or the class of a person as PLINK or others code it."""
+"""A column to be learned: a number, or the class of a person as PLINK or others code it."""
 
 import logging
 
@@ -12,15 +12,20 @@ TARGET_KINDS = ("class", "number")
 _CODE = -9.0  # PLINK's missing value
 
 
-def coded_target(name, values, kind=None):
-    """Return a target as it is learned, and whether it is a class.
+def coded_target(name: str, values: np.ndarray, kind: str | None = None) -> tuple[np.ndarray, bool]:
+    """Return a target as it is learned, and whether it is a class, of 0 and 1.
 
-    name: the column's; values: float64 (people,), NaN missing
-    kind: "class" or "number"; None for what the values say: 0 and 1, or 1 and 2, PLINK's controls
-    and cases, are classes. Beside the two -9 is missing, and 0 beside 1 and 2, as in PLINK.
+    The reading of the values is logged, and warned of where people are lost by it.
 
-    A class is 0 or 1. What was taken for what is logged, and warned of where people are lost by
-    it. Raises GemcontError where a "class" has other values.
+    Args:
+        name: name of the column.
+        values: float64 (people,), NaN missing.
+        kind: "class" or "number"; None for what the values say: 0 and 1, or 1 and 2, PLINK's
+            controls and cases, are classes. Beside the two -9 is missing, and 0 beside 1 and 2, as
+            in PLINK.
+
+    Raises:
+        GemcontError: a "class" has other values.
     """
     if kind not in (None, *TARGET_KINDS):
         raise GemcontError(f"--target-kind: {kind!r} is not one of {', '.join(TARGET_KINDS)}")
@@ -45,7 +50,7 @@ def coded_target(name, values, kind=None):
 
 
 def _classes(known):
-    """The values of control and case among those that are known; None for a number."""
+    """Return the values of control and case among those that are known; None for a number."""
     for low, missing in ((0.0, {_CODE}), (1.0, {0.0, _CODE})):
         if known - missing == {low, low + 1}:
             return low, low + 1
@@ -53,7 +58,7 @@ def _classes(known):
 
 
 def _as_class(name, values, classes):
-    """0 of controls, 1 of cases, else NaN."""
+    """Return 0 for controls, 1 for cases, else NaN."""
     control, case = (values == value for value in classes)
     log.info(
         "--target %s is a class: %d people are %g, %d are %g%s",

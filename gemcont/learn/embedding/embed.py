@@ -1,8 +1,12 @@
-"""Embeddings of people whom neither training nor model choice has seen: tables for the engine."""
+"""Embeddings of people who were used neither for training nor for model choice, as tables."""
+
+from __future__ import annotations
 
 import json
 import logging
 import os
+from collections.abc import Collection
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
@@ -13,10 +17,14 @@ import gemcont
 from gemcont.errors import GemcontError
 from gemcont.learn.data.images import batch_of
 from gemcont.learn.data.panel import PanelCoding
+from gemcont.learn.data.people import ImagePeople
 from gemcont.learn.data.split import KIN, TRAIN, VALIDATION
-from gemcont.learn.embedding.directions import chosen_directions
+from gemcont.learn.embedding.directions import Directions, chosen_directions
 from gemcont.learn.training.provenance import refuse_other_shape
 from gemcont.tables.files import remove, unfinished
+
+if TYPE_CHECKING:
+    from gemcont.learn.training.model import TrainedModel
 
 log = logging.getLogger(__name__)
 
@@ -24,11 +32,25 @@ _BATCH = 1024  # images at a time
 
 
 @torch.no_grad()
-def embed(model, cohort, people=None, *, device="cpu", progress=False):
-    """Return float32 (chosen people, width): the mean over a person's images.
+def embed(
+    model: TrainedModel,
+    cohort: ImagePeople,
+    people: np.ndarray | None = None,
+    *,
+    device: str = "cpu",
+    progress: bool = False,
+) -> np.ndarray:
+    """Return embeddings, float32 (chosen people, width): the mean over a person's images.
 
-    model: ``TrainedModel``; cohort: ``ImagePeople``; people: bool (people,), None = all.
-    Raises GemcontError for images of another shape than the model's.
+    Args:
+        model: the encoder.
+        cohort: people and their images.
+        people: bool (people,), None for all.
+        device: "cpu", "cuda" or "mps".
+        progress: show a bar on a terminal.
+
+    Raises:
+        GemcontError: images are of another shape than the model's.
     """
     refuse_other_shape(model, cohort)
     chosen = np.ones(cohort.n_people, dtype=bool) if people is None else people
@@ -37,8 +59,8 @@ def embed(model, cohort, people=None, *, device="cpu", progress=False):
     total = torch.zeros(cohort.n_people, model.facts["width"], device=device)
     for start in tqdm(range(0, len(images), _BATCH), disable=None if progress else True):
         some = images[start : start + _BATCH]
-        found = method.embed(batch_of(cohort.pixels, cohort.image_row[some], device)).float()
-        total.index_add_(0, torch.from_numpy(cohort.person[some]).to(device), found)
+        embedded = method.embed(batch_of(cohort.pixels, cohort.image_row[some], device)).float()
+        total.index_add_(0, torch.from_numpy(cohort.person[some]).to(device), embedded)
     count = np.bincount(cohort.person, minlength=cohort.n_people)
     means = total.cpu().numpy() / np.maximum(count, 1)[:, None]
     if chosen.sum() > 1 and np.ptp(means[chosen], axis=0).max() == 0:
@@ -46,12 +68,16 @@ def embed(model, cohort, people=None, *, device="cpu", progress=False):
     return means[chosen].astype(np.float32)
 
 
-def unseen(model, cohort, split=None):
-    """Return whom neither training nor model choice has seen, nor their relatives: bool (people,).
+def unseen(model: TrainedModel, cohort: ImagePeople, split: np.ndarray | None = None) -> np.ndarray:
+    """Return bool (people,): those not used in training or model choice, nor related to these.
 
-    By IID, whatever the FID: a person must not slip through by another family's name. split: bool
-    (people,), a study's own training people, who are left out whether or not they were seen.
-    Logs how many are left out, and why.
+    By IID, whatever the FID: a person must not slip through by another family's name. Logs how
+    many are left out, and why.
+
+    Args:
+        model: the model.
+        cohort: the people.
+        split: bool (people,), a study's own training people, who are left out in any case.
     """
     seen, related = model.have(cohort.iid, TRAIN, VALIDATION), model.have(cohort.iid, KIN)
     left = {"seen in training": seen, "related to those": related}
@@ -63,8 +89,8 @@ def unseen(model, cohort, split=None):
     return fresh
 
 
-def lack_for_directions(model, cohort):
-    """Return why canonical directions cannot be fitted and judged in these people, or None."""
+def lack_for_directions(model: TrainedModel, cohort: ImagePeople) -> str | None:
+    """Say why canonical directions cannot be fitted and judged in these people, or return None."""
     if cohort.dosages is None:
         return "they need the panel's genotypes"
     trained, judged = (int(model.have(cohort.iid, role).sum()) for role in (TRAIN, VALIDATION))
@@ -77,29 +103,59 @@ def lack_for_directions(model, cohort):
     )
 
 
-def fit_directions(model, cohort, count, *, device="cpu"):
-    """Return ``Directions`` of the embeddings of the people seen with their panel genotypes.
+def fit_directions(
+    model: TrainedModel, cohort: ImagePeople, count: int | str, *, device: str = "cpu"
+) -> Directions:
+    """Fit ``Directions`` of the training people's embeddings with their panel genotypes.
 
-    count: how many, or "auto" (see ``chosen_directions``). Raises GemcontError where too few of
-    the people seen are here.
+    Args:
+        model: the model.
+        cohort: people, with genotypes.
+        count: how many, or "auto" (see ``chosen_directions``).
+        device: "cpu", "cuda" or "mps".
+
+    Raises:
+        GemcontError: too few of the people used in training are here.
     """
     lack = lack_for_directions(model, cohort)
     if lack is not None:
         raise GemcontError(f"--directions: {lack}")
     seen = model.have(cohort.iid, TRAIN, VALIDATION)
     validation = model.have(cohort.iid, VALIDATION)[seen]
-    residualised = model.facts["settings"].residualise and cohort.covariates is not None
-    known = cohort.covariates[seen] if residualised else None
+    assert cohort.dosages is not None  # as lack_for_directions has seen
+    covariates = cohort.covariates if model.facts["settings"].residualise else None
+    known = None if covariates is None else covariates[seen]
     coding = PanelCoding.fit(cohort.dosages[seen], known)
     genotypes = coding.apply(cohort.dosages[seen], known).astype(np.float64)
     embeddings = embed(model, cohort, seen, device=device).astype(np.float64)
     return chosen_directions(embeddings, genotypes, validation, count)
 
 
-def write_embeddings(prefix, kind, cohort, people, values, model, *, layout="tsv", facts=None):
-    """PREFIX.KIND.tsv (or .parquet), FID IID and a column each, and PREFIX.KIND.json beside it.
+def write_embeddings(
+    prefix: str,
+    kind: str,
+    cohort: ImagePeople,
+    people: np.ndarray,
+    values: np.ndarray,
+    *,
+    model: TrainedModel,
+    layout: str = "tsv",
+    facts: dict | None = None,
+) -> str:
+    """Write PREFIX.KIND.tsv (or .parquet), FID IID and a column each, and PREFIX.KIND.json.
 
-    kind: "embed" (e1, e2, ...) or "directions" (d1, ...); people: bool (people,) of the rows
+    Args:
+        prefix: beginning of the names.
+        kind: "embed" (e1, e2, ...) or "directions" (d1, ...).
+        cohort: the people.
+        people: bool (people,) of the rows.
+        values: (rows, columns).
+        model: the model that made them.
+        layout: "tsv" or "parquet".
+        facts: further contents of the json.
+
+    Returns:
+        Path of the table.
     """
     chosen = np.flatnonzero(people)
     letter = kind[0]
@@ -127,7 +183,7 @@ def write_embeddings(prefix, kind, cohort, people, values, model, *, layout="tsv
     return path
 
 
-def remove_other(prefix, written):
+def remove_other(prefix: str, written: Collection[str]) -> None:
     """Remove what an earlier run of the same prefix wrote and this one did not."""
     for kind in ("embed", "directions", "seen.embed"):
         for suffix in ("tsv", "parquet", "json"):

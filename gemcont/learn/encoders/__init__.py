@@ -3,5 +3,5 @@
 build     the encoder that a setting names
 cnn, mlp  the image encoders
 genotype  the linear genotype encoder
-decoders  of the variational autoencoder
+decoders  the decoders of the variational autoencoder
 """

@@ -5,8 +5,10 @@ pairs recognise each other, and several processes would not equal one.
 """
 
 import importlib
+from collections.abc import Sequence
 
 import torch
+from torch import nn
 
 from gemcont.errors import GemcontError
 from gemcont.learn.encoders.cnn import LargeCnn, SmallCnn
@@ -15,13 +17,22 @@ from gemcont.learn.encoders.mlp import Mlp
 SMALL = 64  # pixels: up to here the small networks, and embeddings 64 wide
 
 
-def default_width(shape):
-    """Of the image embedding: 64 for small images (C, H, W), 128 for others."""
+def default_width(shape: Sequence[int]) -> int:
+    """Return the width of the embedding: 64 for small images (C, H, W), 128 for others."""
     return 64 if max(shape[1:]) <= SMALL else 128
 
 
-def build_encoder(name, shape, width):
-    """An image encoder: "cnn", "mlp", or "MODULE:CLASS", called as CLASS(shape, width)."""
+def build_encoder(name: str, shape: Sequence[int], width: int) -> nn.Module:
+    """Build an image encoder.
+
+    Args:
+        name: "cnn", "mlp", or "MODULE:CLASS", called as CLASS(shape, width).
+        shape: (C, H, W) of the images.
+        width: width of the embedding.
+
+    Raises:
+        GemcontError: the name is none of these, or its class cannot be made or gives another shape.
+    """
     if name == "mlp":
         return Mlp(shape, width)
     if name == "cnn":

@@ -1,4 +1,4 @@
-"""What an embedding is worth.
+"""The judgement of an embedding.
 
 study  the trait it recovers, the variants that the engine finds by it
 """

@@ -1,7 +1,8 @@
-"""What an embedding is worth: the trait it recovers, the variants the engine finds by it."""
+"""Judge an embedding: by the trait it recovers, and by the variants the engine finds with it."""
 
 import json
 import logging
+from collections.abc import Callable, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
 
@@ -32,11 +33,15 @@ _FOLDS, _ALPHAS = 5, np.logspace(-3, 3, 13)
 
 
 class Recovery(NamedTuple):
-    """What one test finds.
+    """Result of one test.
 
-    test, dof: its name, and the degrees of freedom that the engine gave it; causal_recovered: share
-    of the causal variants at p < 5e-8; share_of_oracle: the same over the oracle's; null_recovered:
-    false positives among the null variants; lambda_gc: of these, None without any
+    Attributes:
+        test: its name.
+        dof: degrees of freedom that the engine gave it.
+        causal_recovered: share of the causal variants at p < 5e-8.
+        share_of_oracle: the same over the oracle's.
+        null_recovered: number of null variants at p < 5e-8: false positives.
+        lambda_gc: inflation factor of the null variants, None without any.
     """
 
     test: str
@@ -47,11 +52,15 @@ class Recovery(NamedTuple):
     lambda_gc: float | None
 
 
-def ridge_r2(embeddings, target, groups=None):
-    """R2 of a target (n,) from embeddings (n, d): ridge regression, 5 folds within these people.
+def ridge_r2(embeddings: np.ndarray, target: np.ndarray, groups: np.ndarray | None = None) -> float:
+    """Return the R2 of a target from embeddings by ridge regression, 5 folds within these people.
 
-    Columns are standardised and the penalty chosen within each training fold (leave-one-out);
-    groups: (n,), people who stay in one fold together.
+    Columns are standardised and the penalty chosen within each training fold (leave-one-out).
+
+    Args:
+        embeddings: (n, d).
+        target: (n,).
+        groups: (n,), people who stay in one fold together.
     """
     from sklearn.linear_model import RidgeCV
     from sklearn.model_selection import GroupKFold, KFold, cross_val_predict
@@ -65,19 +74,43 @@ def ridge_r2(embeddings, target, groups=None):
     return float(1 - ((target - predicted) ** 2).sum() / ((target - target.mean()) ** 2).sum())
 
 
-def evaluate_study(folder, model_folder, prefix, *, pcs=(1, 4, 16, 64), covar=None,
-                   covar_names=None, device="cpu", threads=None, progress=False):  # fmt: skip
-    """Judge a model by a simulated study's test people; writes PREFIX.eval.json, .tsv and .png.
+def evaluate_study(
+    folder: str,
+    model_folder: str,
+    prefix: str,
+    *,
+    pcs: Sequence[int] = (1, 4, 16, 64),
+    covar: str | None = None,
+    covar_names: list[str] | None = None,
+    device: str = "cpu",
+    threads: int | None = None,
+    progress: bool = False,
+) -> dict:
+    """Judge a model by a simulated study's test people; write PREFIX.eval.json, .tsv and .png.
 
-    pcs: numbers of principal components that the joint test is made of, ranked, beside the main
-    16. The engine itself takes them, as by --pcs, and leaves out those without variance: a test
-    is called by the degrees of freedom that it had, and fewer than asked for are warned of.
     Canonical directions (those that hold, see ``chosen_directions``) and the trait itself (the
-    oracle of the same draw) stand beside them.
-    covar, covar_names: as the model was trained with; test people who lack one are left out
+    oracle of the same draw) are tested as well as components.
 
-    Returns what the json holds. Raises GemcontError for a model of another study, and where no
-    test people are left.
+    Args:
+        folder: the study.
+        model_folder: the model.
+        prefix: beginning of the names of the results.
+        pcs: numbers of principal components that the joint test is made of, ranked, beside the main
+            16. The engine itself takes them, as by --pcs, and leaves out those without variance: a
+            test is called by the degrees of freedom that it had, and fewer than asked for are
+            warned of.
+        covar: table of covariates, as the model was trained with; test people who lack one are left
+            out.
+        covar_names: columns of it, as the model was trained with.
+        device: "cpu", "cuda" or "mps".
+        threads: threads of the engine, None for all.
+        progress: show a bar on a terminal.
+
+    Returns:
+        Contents of the json.
+
+    Raises:
+        GemcontError: the model is of another study, or no test people are left.
     """
     model = read_model(model_folder)
     inputs = Inputs(study=folder, covar=covar, covar_names=covar_names)
@@ -87,6 +120,7 @@ def evaluate_study(folder, model_folder, prefix, *, pcs=(1, 4, 16, 64), covar=No
     embeddings = embed(model, cohort, test, device=device, progress=progress).astype(np.float64)
     if not np.ptp(embeddings, axis=0).any():
         raise GemcontError(f"--model: {model_folder} embeds all test people alike; train it anew")
+    assert cohort.target is not None  # it was asked for
     z = cohort.target[test]
     scan = _Scan(opened.study, [cohort.iid[i] for i in np.flatnonzero(test)], threads)
     components = _components(scan, embeddings, pcs)
@@ -96,17 +130,17 @@ def evaluate_study(folder, model_folder, prefix, *, pcs=(1, 4, 16, 64), covar=No
         row._replace(share_of_oracle=row.causal_recovered / max(oracle.causal_recovered, 1e-9))
         for row in (*dict.fromkeys(components.values()), *directions, oracle)
     ]
-    found = {
+    report = {
         **_facts(model),
         "n_test": len(z),
         "r2": ridge_r2(embeddings, z),
         **_main_facts(components[MAIN_PCS], oracle),
-        "pcs": {str(asked): row.dof for asked, row in components.items()},
+        "pcs": {str(count): row.dof for count, row in components.items()},
         "directions": facts,
         "tests": [row._asdict() for row in rows],
     }
-    _write(prefix, found, rows)
-    return found
+    _write(prefix, report, rows)
+    return report
 
 
 def _refuse_other_data(model, opened):
@@ -117,7 +151,7 @@ def _refuse_other_data(model, opened):
 
 
 def _test_people(model, opened):
-    """bool (people,): the study's test people whom the model has not seen."""
+    """Return bool (people,): the study's test people who were not used in training."""
     test = unseen(model, opened.cohort, opened.in_training)
     if test.sum() < _FOLDS:
         raise GemcontError(
@@ -128,7 +162,7 @@ def _test_people(model, opened):
 
 
 def _facts(model):
-    """What the json says of the model."""
+    """Return the json's description of the model."""
     settings = model.facts["settings"]
     return {
         "gemcont": gemcont.__version__,
@@ -141,7 +175,7 @@ def _facts(model):
 
 
 def _main_facts(main, oracle):
-    """What the json says of the main test of components."""
+    """Return the json's description of the main test of components."""
     return {
         "main_test": main.test,
         "causal_recovered": main.causal_recovered,
@@ -152,23 +186,23 @@ def _main_facts(main, oracle):
 
 
 def _components(scan, embeddings, pcs):
-    """``Recovery`` by the number of components asked for; warns where there are fewer."""
-    width, found, most = embeddings.shape[1], {}, np.inf
-    for asked in sorted({*pcs, MAIN_PCS}):
-        if asked <= most:
-            row = scan.recovery(embeddings, lambda dof: _counted(dof, "PC"), min(asked, width))
-            most = row.dof if row.dof < asked else most
-        found[asked] = row
+    """Return a ``Recovery`` by the number of components asked for; warn where there are fewer."""
+    width, recoveries, most = embeddings.shape[1], {}, np.inf
+    for count in sorted({*pcs, MAIN_PCS}):
+        if count <= most:
+            row = scan.recovery(embeddings, lambda dof: _counted(dof, "PC"), min(count, width))
+            most = row.dof if row.dof < count else most
+        recoveries[count] = row
     if most < np.inf:
         log.warning(
             "--pcs: the embeddings have %d components with variance: %s are tested as %s",
-            *(most, ", ".join(str(k) for k in found if k > most), _counted(most, "PC")),
+            *(most, ", ".join(str(k) for k in recoveries if k > most), _counted(most, "PC")),
         )
-    return found
+    return recoveries
 
 
 def _directions(scan, model, cohort, embeddings, device):
-    """``Recovery`` of the first canonical direction and of all that hold, and the json's facts."""
+    """Return ``Recovery`` of the first canonical direction and of all that hold, and facts."""
     lack = lack_for_directions(model, cohort)
     if lack is not None:
         log.warning("no canonical direction is tested: %s", lack)
@@ -194,8 +228,10 @@ class _Scan:
         self.source, self.threads = study.source, threads
         self.index, self.causal = pd.Index(iid, name="IID"), study.causal
 
-    def recovery(self, traits, label, pcs=None):
-        """``Recovery`` of the ranked traits (people, D), or of so many of their components.
+    def recovery(
+        self, traits: np.ndarray, label: Callable[[int], str], pcs: int | None = None
+    ) -> Recovery:
+        """Test the ranked traits (people, D), or so many of their components.
 
         label: the test's name, a function of the degrees of freedom that it had
         """
@@ -207,13 +243,18 @@ class _Scan:
         hit = p > -np.log10(GENOME_WIDE)
         inflation = lambda_gc(p[~causal], dof) if (~causal).any() else None
         return Recovery(
-            label(dof), dof, float(hit[causal].mean()), 1.0, int(hit[~causal].sum()), inflation
+            test=label(dof),
+            dof=dof,
+            causal_recovered=float(hit[causal].mean()),
+            share_of_oracle=1.0,
+            null_recovered=int(hit[~causal].sum()),
+            lambda_gc=inflation,
         )
 
 
 @contextmanager
 def _quiet():
-    """Inside, the engine logs nothing: ten scans of the same people, summed up in a table."""
+    """Silence the engine inside: ten scans of the same people are summed up in a table."""
     engine = logging.getLogger("gemcont.workflows")
     level = engine.level
     engine.setLevel(logging.ERROR)
@@ -223,10 +264,10 @@ def _quiet():
         engine.setLevel(level)
 
 
-def _write(prefix, found, rows):
+def _write(prefix, report, rows):
     types = {"lambda_gc": pl.Float64}  # which may be None in every row
     table = pl.DataFrame([row._asdict() for row in rows], schema_overrides=types)
-    log.info("R2 of z %.4f in %d test people", found["r2"], found["n_test"])
+    log.info("R2 of z %.4f in %d test people", report["r2"], report["n_test"])
     for row in rows:
         log.info(
             "%s: %.0f %% of the causal variants (%.0f %% of the oracle's), %d false, lambda %s",
@@ -235,7 +276,7 @@ def _write(prefix, found, rows):
         )
     with unfinished(f"{prefix}.eval.tsv") as path:
         table.write_csv(path, separator="\t", float_precision=6, null_value="NA")
-    title = f"{found['method']}, {found['encoder']}: R² of z {found['r2']:.2f}"
+    title = f"{report['method']}, {report['encoder']}: R² of z {report['r2']:.2f}"
     save(recovery(rows, title=title), f"{prefix}.eval.png")
     with unfinished(f"{prefix}.eval.json") as path, open(path, "w") as file:
-        json.dump(found, file, indent=2)
+        json.dump(report, file, indent=2)

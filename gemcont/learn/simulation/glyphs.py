@@ -28,8 +28,10 @@ _BATCH = 4096  # images rotated at a time
 class Glyphs:
     """Characters, upright and white on black.
 
-    images: uint8 (n, 28, 28); char: uint8 (n,), ASCII codes, 0 where unlabelled; exact: bool
-    (n,), whether the letter's case is known, or None where the file does not say
+    Attributes:
+        images: uint8 (n, 28, 28).
+        char: uint8 (n,), ASCII codes, 0 where unlabelled.
+        exact: bool (n,), whether the letter's case is known; None where the file does not say.
     """
 
     images: np.ndarray
@@ -37,22 +39,22 @@ class Glyphs:
     exact: np.ndarray | None = None
 
     @property
-    def certain(self):
-        """Which have a label whose case is known: bool (n,)."""
+    def certain(self) -> np.ndarray:
+        """Certainty of the labels: bool (n,), True for a label whose case is known."""
         return self.char != 0 if self.exact is None else (self.char != 0) & self.exact
 
-    def sha256(self):
-        """A hash of images and labels, the same for every format they come in."""
-        digest = hashlib.sha256(np.ascontiguousarray(self.images))
-        digest.update(np.ascontiguousarray(self.char))
+    def sha256(self) -> str:
+        """Return a hash of images and labels, the same for every format they come in."""
+        digest = hashlib.sha256(np.ascontiguousarray(self.images).data)
+        digest.update(np.ascontiguousarray(self.char).data)
         return digest.hexdigest()
 
 
-def read_glyphs(path):
-    """``Glyphs`` of an .npz (images, char, exact), EMNIST's .mat, or its idx files.
+def read_glyphs(path: str | os.PathLike) -> Glyphs:
+    """Read ``Glyphs`` of an .npz (images, char, exact), EMNIST's .mat, or its idx files.
 
     Of idx files ``path`` is the folder (byclass is taken where it holds several sets) or one file
-    of images; the train and test files that stand there are put together, labels beside them.
+    of images; the train and test files that are there are put together, labels beside them.
     Raises GemcontError for what is missing, damaged or something else.
     """
     path = os.fspath(path)
@@ -85,7 +87,7 @@ def _read_npz(path):
 
 
 def _checked(path, images, char, exact=None):
-    """``Glyphs`` of arrays that are what they should be."""
+    """Return ``Glyphs`` of arrays that are what they should be."""
     if images.shape[1:] != (SIZE, SIZE):
         raise GemcontError(f"{path}: images are of shape {images.shape}, not (n, 28, 28)")
     images = checked_pixels(images, path)
@@ -122,13 +124,13 @@ def _read_folder(folder):
     if "byclass" in sets:
         sets = ["byclass"]
     if len(sets) != 1:
-        found = f"several sets ({', '.join(sets)})" if sets else "no emnist-...-images-idx3-ubyte"
-        raise GemcontError(f"{folder}: {found}; give one file of images")
+        fault = f"several sets ({', '.join(sets)})" if sets else "no emnist-...-images-idx3-ubyte"
+        raise GemcontError(f"{folder}: {fault}; give one file of images")
     return _read_idx_set(folder, sets[0])
 
 
 def _read_idx_set(folder, name):
-    """Train and test of one of EMNIST's sets, those that are there."""
+    """Read train and test of one of EMNIST's sets, those that are there."""
     table = _mapping(folder, name)
     images, char = [], []
     for subset in _SUBSETS:
@@ -151,7 +153,7 @@ def _present(folder, name):
 
 
 def _read_idx(path, kind):
-    """The array of an idx file: uint8 (n, 28, 28) or (n,)."""
+    """Return the array of an idx file: uint8 (n, 28, 28) or (n,)."""
     try:
         with (gzip.open if path.endswith(".gz") else open)(path, "rb") as file:
             data = np.frombuffer(file.read(), dtype=np.uint8)
@@ -168,7 +170,7 @@ def _read_idx(path, kind):
 
 
 def _mapping(folder, name):
-    """{label: ASCII code} of a set: of the file beside it, else by the alphabet."""
+    """Return {label: ASCII code} of a set: of the file beside it, else by the alphabet."""
     path = os.path.join(folder, f"emnist-{name}-mapping.txt")
     if os.path.exists(path):
         try:
@@ -183,7 +185,7 @@ def _mapping(folder, name):
 
 
 def _codes(path, labels, table):
-    """ASCII codes uint8 (n,) of labels (n,)."""
+    """Return ASCII codes uint8 (n,) of labels (n,)."""
     codes = np.zeros(256, dtype=np.uint8)
     codes[list(table)] = list(table.values())
     unknown = ~np.isin(labels, list(table))
@@ -192,10 +194,16 @@ def _codes(path, labels, table):
     return codes[labels]
 
 
-def choose_stratified(rng, char, pool, count):
-    """``count`` of the glyphs ``pool`` (indices), each once, in random order.
+def choose_stratified(
+    rng: np.random.Generator, char: np.ndarray, pool: np.ndarray, count: int
+) -> np.ndarray:
+    """Choose glyphs, each once, in random order; every character has its share of them.
 
-    Every character has its share of them, to the nearest whole number.
+    Args:
+        rng: source of the random numbers.
+        char: uint8 (n,), characters of all glyphs.
+        pool: indices of the glyphs to choose from.
+        count: number of glyphs; shares are to the nearest whole number.
     """
     pool = np.asarray(pool)
     codes, stratum = np.unique(char[pool], return_inverse=True)
@@ -207,8 +215,8 @@ def choose_stratified(rng, char, pool, count):
     return rng.permutation(np.concatenate(chosen)) if chosen else pool
 
 
-def rotate(images, angles):
-    """Images uint8 (n, 28, 28) rotated about their centres by degrees (n,), counter-clockwise.
+def rotate(images: np.ndarray, angles: np.ndarray) -> np.ndarray:
+    """Rotate images uint8 (n, 28, 28) about their centres by degrees (n,), counter-clockwise.
 
     Bilinear, black beyond the edges, rounded to uint8.
     """
@@ -224,8 +232,9 @@ def rotate(images, angles):
 def _rotated(torch, images, radians):
     zero, cosine, sine = torch.zeros_like(radians), radians.cos(), radians.sin()
     rows = (cosine, -sine, zero, sine, cosine, zero)
-    theta = torch.stack(rows, dim=1).reshape(-1, 2, 3).float()
+    theta = torch.stack(rows, dim=1).reshape(-1, 2, 3).float()  # (n, 2, 3)
     sample = torch.nn.functional
-    grid = sample.affine_grid(theta, (len(images), 1, *images.shape[1:]), align_corners=False)
-    turned = sample.grid_sample(images[:, None], grid, align_corners=False)[:, 0]
+    shape = (len(images), 1, *images.shape[1:])
+    grid = sample.affine_grid(theta, shape, align_corners=False)  # (n, 28, 28, 2)
+    turned = sample.grid_sample(images[:, None], grid, align_corners=False)[:, 0]  # (n, 28, 28)
     return turned.round().clamp(0, 255).to(torch.uint8).numpy()

@@ -12,7 +12,9 @@ variants.
 import json
 import logging
 import os
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -20,7 +22,7 @@ import polars as pl
 import gemcont
 from gemcont.errors import GemcontError
 from gemcont.genotype.readers.bed import MAGIC, VARIANT_MAJOR
-from gemcont.learn.simulation.glyphs import choose_stratified, read_glyphs, rotate
+from gemcont.learn.simulation.glyphs import Glyphs, choose_stratified, read_glyphs, rotate
 from gemcont.settings.flags import settings_of
 from gemcont.settings.simulate import StudySettings
 from gemcont.stats.clump import ranking
@@ -48,21 +50,28 @@ _CAUSAL, _NULL = range(2)
 _SPREAD = np.array([sum((b >> i & 1) << 2 * i for i in range(8)) for b in range(256)], "<u2")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class DrawnPeople:
-    """People drawn together: of the split ``split``, or 0 for those that no split changes."""
+    """People drawn together.
+
+    Attributes:
+        name: "train", "test" or "external".
+        size: number of people.
+        code: number that their random numbers depend on.
+        split: the split they are of, 0 for people whom no split changes.
+    """
 
     name: str
     size: int
     code: int
     split: int = 0
 
-    def stream(self, seed, purpose, *key):
-        """The random numbers of one purpose."""
+    def stream(self, seed: int, purpose: int, *key: int) -> np.random.Generator:
+        """Return the random numbers of one purpose."""
         return _stream(seed, purpose, self.code, self.split, *key)
 
-    def ids(self):
-        """t1, t2, ... of test people, s0_1, ... of the training people of split 0, else e1, ..."""
+    def ids(self) -> list[str]:
+        """Return t1, ... of test people, s0_1, ... of training people of split 0, else e1, ..."""
         prefix = {"test": "t", "train": f"s{self.split}_"}.get(self.name, "e")
         return [f"{prefix}{i + 1}" for i in range(self.size)]
 
@@ -73,25 +82,31 @@ def _stream(seed, *key):
 
 @dataclass(frozen=True)
 class TraitModel:
-    """Effects beta (S,) and frequencies (S,) of causal variants, frequencies of null ones."""
+    """The genetics of the trait.
+
+    Attributes:
+        beta: effects (S,) of the causal variants.
+        frequency: their effect alleles' frequencies (S,).
+        null_frequency: frequencies of the null variants.
+    """
 
     beta: np.ndarray
     frequency: np.ndarray
     null_frequency: np.ndarray
 
     @property
-    def mean(self):
-        """Of the score G beta in the population."""
+    def mean(self) -> float:
+        """Mean of the score G beta in the population."""
         return float(2 * (self.frequency * self.beta).sum())
 
     @property
-    def sd(self):
-        """Of the score G beta in the population."""
+    def sd(self) -> float:
+        """Standard deviation of the score G beta in the population."""
         return float(np.sqrt((2 * self.frequency * (1 - self.frequency) * self.beta**2).sum()))
 
 
-def draw_model(settings):
-    """The ``TraitModel`` of a seed."""
+def draw_model(settings: StudySettings) -> TraitModel:
+    """Draw the ``TraitModel`` of a seed."""
     causal, null = (_stream(settings.seed, _MODEL, kind) for kind in (_CAUSAL, _NULL))
     return TraitModel(
         causal.standard_normal(settings.variants),
@@ -100,48 +115,59 @@ def draw_model(settings):
     )
 
 
-def write_study(images, out, *, threads=None, **settings):
-    """Simulate a study on the glyphs of a file and write it as the folder ``out``.
+def write_study(
+    images: str | os.PathLike, out: str, *, threads: int | None = None, **settings: Any
+) -> None:
+    """Simulate a study on the glyphs of a file and write it as a folder.
 
-    images: a path that ``read_glyphs`` takes; settings: fields of ``StudySettings``. The folder
-    appears whole or not at all. Raises GemcontError for too few glyphs, a damaged file of them,
-    or where ``out`` holds other things than an earlier study.
+    The folder appears whole or not at all.
+
+    Args:
+        images: a path that ``read_glyphs`` takes.
+        out: the folder.
+        threads: threads of the engine, None for all.
+        settings: fields of ``StudySettings``.
+
+    Raises:
+        GemcontError: too few glyphs, a damaged file of them, or ``out`` holds other things than an
+            earlier study.
     """
-    settings = settings_of(StudySettings, settings)
+    study = settings_of(StudySettings, settings)
     refuse_folder(out)
     glyphs = read_glyphs(images)
-    train = DrawnPeople("train", settings.n_train, 1, settings.split)
-    test = DrawnPeople("test", settings.n_test, 0)
-    chosen = choose_glyphs(glyphs, settings)
-    model = draw_model(settings)
+    train = DrawnPeople(name="train", size=study.n_train, code=1, split=study.split)
+    test = DrawnPeople(name="test", size=study.n_test, code=0)
+    chosen = choose_glyphs(glyphs, study)
+    model = draw_model(study)
     if os.path.exists(out):
         log.info("%s: the study that stands there is replaced once this one is whole", out)
     with unfinished(out) as folder:
         os.mkdir(folder)
-        _write_external(folder, settings, model, threads)
-        scores = write_fileset(f"{folder}/study", [train, test], settings, model)
-        z = [_phenotype(settings, model, *pair) for pair in zip((train, test), scores, strict=True)]
-        _write_people(folder, settings, [train, test], z, glyphs, chosen)
-        size = _write_panel(folder, settings, threads)
-        _write_summary(folder, settings, model, glyphs, images, size)
-    people = settings.n_train + settings.n_test
+        _write_external(folder, study, model, threads)
+        scores = write_fileset(f"{folder}/study", [train, test], study, model)
+        z = [_phenotype(study, model, *pair) for pair in zip((train, test), scores, strict=True)]
+        drawn = list(zip((train, test), z, chosen, strict=True))
+        _write_people(folder, study, drawn, glyphs)
+        size = _write_panel(folder, study, threads)
+        _write_summary(folder, study, model, glyphs=glyphs, images=images, size=size)
+    people = study.n_train + study.n_test
     log.info("%s: %d people, %d variants in the panel", out, people, size)
 
 
-def refuse_folder(out):
+def refuse_folder(out: str) -> None:
     """Raise GemcontError if ``out`` is a file, or holds other things than an earlier study."""
     if not os.path.lexists(out):
         return
     if not os.path.isdir(out):
         raise GemcontError(f"--out: {out} is a file; give the name of a new folder")
-    found = set(os.listdir(out))
-    if found and ("study.json" not in found or found - set(FILES)):
-        other = sorted(found - set(FILES) or found)[0]
+    names = set(os.listdir(out))
+    if names and ("study.json" not in names or names - set(FILES)):
+        other = sorted(names - set(FILES) or names)[0]
         raise GemcontError(f"--out: {out} holds other things ({other}); give a new folder")
 
 
-def choose_glyphs(glyphs, settings):
-    """Indices of the glyphs of training and of test people, stratified by character.
+def choose_glyphs(glyphs: Glyphs, settings: StudySettings) -> tuple[np.ndarray, np.ndarray]:
+    """Return indices of the glyphs of training and of test people, stratified by character.
 
     The test people's depend on the seed alone. Glyphs without a label or whose case is not known
     are used only where the others are too few. Raises GemcontError where all are.
@@ -171,7 +197,9 @@ def _choose(rng, glyphs, pool, count, who):
     return choose_stratified(rng, glyphs.char, certain if enough else pool, count)
 
 
-def write_fileset(prefix, cohorts, settings, model):
+def write_fileset(
+    prefix: str, cohorts: Sequence[DrawnPeople], settings: StudySettings, model: TraitModel
+) -> list[np.ndarray]:
     """Draw the genotypes of cohorts, one after the other, into PREFIX.bed, .bim and .fam.
 
     Returns the scores G beta of each cohort, a list of (people,).
@@ -201,7 +229,7 @@ def _add_scores(scores, beta, low, high):
 
 
 def _rows(kind, frequency, cohorts, seed):
-    """Yield of every variant two bool (people,): no effect allele; fewer than two."""
+    """Yield two bool (people,) of every variant: no effect allele, and fewer than two."""
     total = sum(cohort.size for cohort in cohorts)
     low, high = np.empty(total, dtype=bool), np.empty(total, dtype=bool)
     for variant, f in enumerate(frequency):
@@ -217,21 +245,21 @@ def _rows(kind, frequency, cohorts, seed):
 
 
 def _draw(stream, f, low, high):
-    """Fill in who has no effect allele, and who fewer than two, at frequency f."""
+    """Fill in the people with no effect allele, and those with fewer than two, at frequency f."""
     number = stream.integers(1 << 32, size=len(low), dtype=np.uint32)
     np.greater_equal(number, np.uint32((1 - (1 - f) ** 2) * 2**32), out=low)
     np.greater_equal(number, np.uint32(f**2 * 2**32), out=high)
 
 
-def pack(low, high):
-    """A row of a .bed as bytes, of the two bits of every person: bool (people,) each."""
+def pack(low: np.ndarray, high: np.ndarray) -> bytes:
+    """Pack a row of a .bed as bytes, of the two bits of every person: bool (people,) each."""
     count = -(-len(low) // 4)
     low, high = (_SPREAD[np.packbits(bits, bitorder="little")] for bits in (low, high))
     return (low | high << 1).astype("<u2").view(np.uint8)[:count].tobytes()
 
 
 def _variants(settings):
-    """The .bim: causal variants c1, ..., then null ones n1, ..., on other chromosomes."""
+    """Return the .bim: causal variants c1, ..., then null ones n1, ..., on other chromosomes."""
     parts = []
     for kind, (letter, count) in enumerate(
         (("c", settings.variants), ("n", settings.null_variants))
@@ -255,15 +283,16 @@ def _variants(settings):
 
 
 def _phenotype(settings, model, cohort, score):
-    """z of a cohort (people,)."""
+    """Draw z of a cohort (people,)."""
     noise = cohort.stream(settings.seed, _NOISE).standard_normal(cohort.size)
     genetic = (score - model.mean) / model.sd
     return np.sqrt(settings.h_g) * genetic + np.sqrt(1 - settings.h_g) * noise
 
 
 def _write_external(folder, settings, model, threads):
-    """external.gwas.tsv: z of a further cohort on every variant."""
-    cohort, work = DrawnPeople("external", settings.n_external, 2), f"{folder}/external.work"
+    """Write external.gwas.tsv: the GWAS of z in a further cohort, every variant."""
+    cohort = DrawnPeople(name="external", size=settings.n_external, code=2)
+    work = f"{folder}/external.work"
     os.mkdir(work)
     (score,) = write_fileset(f"{work}/external", [cohort], settings, model)
     table = {"FID": cohort.ids(), "IID": cohort.ids()}
@@ -274,18 +303,18 @@ def _write_external(folder, settings, model, threads):
     remove(work)
 
 
-def _write_people(folder, settings, cohorts, z, glyphs, chosen):
-    """images.npy and people.tsv, in the order of the .fam."""
-    images = np.lib.format.open_memmap(
-        f"{folder}/images.npy", "w+", np.uint8, (sum(map(len, chosen)), *glyphs.images.shape[1:])
-    )
+def _write_people(folder, settings, drawn, glyphs):
+    """Write images.npy and people.tsv, in the order of the .fam; drawn: (cohort, z, glyphs)s."""
+    count = sum(len(index) for _, _, index in drawn)
+    shape = (count, *glyphs.images.shape[1:])
+    images = np.lib.format.open_memmap(f"{folder}/images.npy", "w+", np.uint8, shape)
     first = 0
     with open_writer(f"{folder}/people.tsv", "tsv") as append:
-        for cohort, of_cohort, index in zip(cohorts, z, chosen, strict=True):
-            angle = settings.alpha_max * np.tanh(of_cohort / 2)
+        for cohort, z, index in drawn:
+            angle = settings.alpha_max * np.tanh(z / 2)
             images[first : first + cohort.size] = rotate(glyphs.images[index], angle)
             first += cohort.size
-            append(_people(cohort, of_cohort, angle, glyphs.char[index]))
+            append(_people(cohort, z, angle, glyphs.char[index]))
     images.flush()
 
 
@@ -304,7 +333,7 @@ def _people(cohort, z, angle, char):
 
 
 def _write_panel(folder, settings, threads):
-    """panel.tsv; returns its number of variants."""
+    """Write panel.tsv; return its number of variants."""
     path = f"{folder}/external.gwas.tsv"
     types = {column.name: column.dtype for column in joint_columns("lrt", 1)}
     scan = pl.read_csv(path, separator="\t", null_values="NA", schema_overrides=types)
@@ -315,15 +344,15 @@ def _write_panel(folder, settings, threads):
             f"--panel external: no variant has p < {_P:g}; raise --n-external or --h-g"
         )
     else:
-        asked = {"p": _P, "threads": threads}
-        panel, _ = make_panel(path, f"{folder}/study.bed", None, None, asked)
+        clumping = {"p": _P, "threads": threads}
+        panel, _ = make_panel(path, f"{folder}/study.bed", None, None, clumping)
     with open_writer(f"{folder}/panel.tsv", "tsv") as append:
         append(panel)
     return panel.height
 
 
 def _causal_panel(scan):
-    """All causal variants, strongest first, as ``workflows.panel`` gives its own."""
+    """Return all causal variants, strongest first, as ``workflows.panel`` gives its own."""
     z = (scan["beta"] / scan["standard_error"]).to_numpy()
     shrunk = scan["beta"].to_numpy() * shrinkage(z, fit_mixture(z))
     causal = scan.with_columns(pl.Series("beta_shrunk", shrunk)).filter(
@@ -335,8 +364,8 @@ def _causal_panel(scan):
     return causal.select(pl.col(c.name).cast(c.dtype) for c in panel_columns())
 
 
-def _write_summary(folder, settings, model, glyphs, images, size):
-    """causal.tsv and study.json."""
+def _write_summary(folder, settings, model, *, glyphs, images, size):
+    """Write causal.tsv and study.json."""
     names = [f"c{i + 1}" for i in range(settings.variants)]
     with open_writer(f"{folder}/causal.tsv", "tsv") as append:
         append(pl.DataFrame({"variant_id": names, "beta": model.beta}))

@@ -18,12 +18,18 @@ from gemcont.tables.phenotypes import SampleTable, read_sample_table
 TRAIN, TEST = "train", "test"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Study:
     """A simulated study.
 
-    facts: study.json; images: ``Images``; people: ``SampleTable`` of people.tsv (split z angle
-    char); source: the genotypes; panel: path of panel.tsv; causal: ids of the causal variants
+    Attributes:
+        folder: the study's folder.
+        facts: contents of study.json.
+        images: images of its people.
+        people: table of people.tsv (split z angle char).
+        source: the genotypes.
+        panel: path of panel.tsv.
+        causal: ids of the causal variants.
     """
 
     folder: str
@@ -32,21 +38,21 @@ class Study:
     people: SampleTable
     source: GenotypeSource
     panel: str
-    causal: list
+    causal: list[str]
 
     @cached_property
-    def hash(self):
-        """What tells it from other studies: ``hash_of_study``."""
+    def hash(self) -> str:
+        """Hash that tells the study from others: ``hash_of_study``."""
         return hash_of_study(self.people, self.images.pixels)
 
     @property
-    def in_training(self):
-        """bool (people,): those whose split is not test."""
+    def in_training(self) -> np.ndarray:
+        """Training split: bool (people,), True where the split is not test."""
         return np.array([split != TEST for split in self.people.columns["split"]])
 
 
-def open_study(folder):
-    """The ``Study`` in a folder, or GemcontError naming what it lacks."""
+def open_study(folder: str) -> Study:
+    """Open the ``Study`` in a folder, or raise GemcontError naming what it lacks."""
     path = os.path.join(folder, "study.json")
     try:
         with open(path, encoding="utf-8") as file:
@@ -60,15 +66,21 @@ def open_study(folder):
     people = _people(os.path.join(folder, "people.tsv"))
     ids = SampleIds(people.name, people.fid, people.iid)
     path = os.path.join(folder, "images.npy")
-    images = Images(open_pixels(path), ids, path)
+    images = Images(open_pixels(path), ids, name=path)
     source = open_genotypes(os.path.join(folder, "study"))
-    causal = _causal(os.path.join(folder, "causal.tsv"), source)
-    panel = os.path.join(folder, "panel.tsv")
-    return Study(folder, facts, images, people, source, panel, causal)
+    return Study(
+        folder=folder,
+        facts=facts,
+        images=images,
+        people=people,
+        source=source,
+        panel=os.path.join(folder, "panel.tsv"),
+        causal=_causal(os.path.join(folder, "causal.tsv"), source),
+    )
 
 
 def _people(path):
-    """people.tsv, with the columns that a study has."""
+    """Read people.tsv, with the columns that a study has."""
     people = read_sample_table(path)
     people.select(["split", "z"], "--study")
     other = set(people.columns["split"].to_list()) - {TRAIN, TEST}
@@ -78,7 +90,7 @@ def _people(path):
 
 
 def _causal(path, source):
-    """Ids of the causal variants, all of which the genotypes have."""
+    """Read the ids of the causal variants, all of which the genotypes have."""
     try:
         with open(path, encoding="utf-8") as file:
             causal = [line.split("\t")[0] for line in file.read().splitlines()[1:]]

@@ -1,4 +1,4 @@
-"""The trainer, the folder that it writes, and what that belongs to.
+"""The trainer, the folder that it writes, and the data that a model belongs to.
 
 train        the loop
 distributed  several processes as one

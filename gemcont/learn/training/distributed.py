@@ -1,6 +1,7 @@
 """Several processes as one: rows gathered with their gradients, parameters averaged."""
 
 import os
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 import torch
@@ -8,8 +9,8 @@ import torch.distributed as dist
 from torch.distributed.nn.functional import all_gather
 
 
-def start(device):
-    """Join the processes that ``torchrun`` started; (rank, how many), (0, 1) without it."""
+def start(device: str) -> tuple[int, int]:
+    """Join the processes that ``torchrun`` started; return rank and their number, or 0 and 1."""
     if "RANK" not in os.environ:
         return 0, 1
     if not dist.is_initialized():
@@ -17,14 +18,14 @@ def start(device):
     return dist.get_rank(), dist.get_world_size()
 
 
-def stop():
+def stop() -> None:
     """Leave the group of processes."""
     if dist.is_initialized():
         dist.destroy_process_group()
 
 
-def gathered(rows):
-    """Rows (B, ...) of every process in the order of ranks, and where this one's begin.
+def gathered(rows: torch.Tensor) -> tuple[torch.Tensor, int]:
+    """Return rows (B, ...) of every process in the order of ranks, and where this one's begin.
 
     The backward pass sums what every process owes to a row. With a loss that is the mean over a
     process's own rows and parameters whose gradients are averaged over processes, the gradient is
@@ -33,15 +34,15 @@ def gathered(rows):
     if not dist.is_initialized() or _ALONE:
         return rows, 0
     parts = all_gather(rows) if rows.is_floating_point() else _gathered_numbers(rows)
-    return torch.cat(tuple(parts)), dist.get_rank() * len(rows)
+    return torch.cat(tuple(parts)), dist.get_rank() * len(rows)  # (processes B, ...)
 
 
-_ALONE = []  # whether every process works for itself just now
+_ALONE: list[bool] = []  # whether every process works for itself just now
 
 
 @contextmanager
-def alone():
-    """Inside, nothing is gathered: every process looks at the same rows by itself."""
+def alone() -> Iterator[None]:
+    """Gather nothing inside: every process looks at the same rows by itself."""
     _ALONE.append(True)
     try:
         yield
@@ -55,7 +56,7 @@ def _gathered_numbers(rows):
     return parts
 
 
-def average_gradients(parameters):
+def average_gradients(parameters: Iterable[torch.nn.Parameter]) -> None:
     """Replace every gradient by its mean over the processes."""
     if not dist.is_initialized():
         return
@@ -65,7 +66,7 @@ def average_gradients(parameters):
             parameter.grad /= dist.get_world_size()
 
 
-def wait():
-    """Until every process has come here."""
+def wait() -> None:
+    """Wait until every process has come here."""
     if dist.is_initialized():
         dist.barrier()

@@ -1,4 +1,4 @@
-"""The folder of a trained model: what it is, its numbers, and whom it has seen."""
+"""The folder of a trained model: its settings, its numbers, and the people used in training."""
 
 import hashlib
 import io
@@ -7,8 +7,9 @@ import logging
 import os
 import pickle
 import warnings
-from dataclasses import asdict, dataclass
-from types import SimpleNamespace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -21,6 +22,7 @@ from gemcont.learn.data.augment import generator
 from gemcont.learn.data.split import HELD_OUT, ROLES, TRAIN, VALIDATION
 from gemcont.learn.encoders.build import default_width
 from gemcont.learn.methods.baselines import METHODS
+from gemcont.learn.methods.method import Method, MethodOptions
 from gemcont.learn.training.provenance import hash_of_roles
 from gemcont.settings.train import TrainSettings
 from gemcont.tables.files import unfinished, unwritable
@@ -32,46 +34,70 @@ FACTS, NUMBERS, PEOPLE, LAST = "model.json", "model.pt", "people.tsv", "last.pt"
 _DAMAGED = (RuntimeError, ValueError, LookupError, EOFError, AttributeError, TypeError)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class TrainedModel:
-    """A trained model: ``method`` in evaluation mode, ``facts`` of model.json.
+    """A trained model.
 
-    fid, role: of the people of people.tsv, by IID; hash: of the model's numbers
+    Attributes:
+        method: the network, in evaluation mode.
+        facts: contents of model.json.
+        fid: FIDs of the people of people.tsv, by IID.
+        role: their roles, by IID.
+        hash: of the model's numbers.
     """
 
-    method: torch.nn.Module
+    method: Method
     facts: dict
-    fid: dict
-    role: dict
+    fid: dict[str, str]
+    role: dict[str, str]
     hash: str
 
     @property
-    def seen(self):
-        """``SampleIds`` of all whom no scan may hold: seen by the model, or related to those."""
+    def seen(self) -> SampleIds:
+        """Ids of all whom no scan may hold: used in training, or related to those."""
         iid = [i for i, role in self.role.items() if role != ROLES[HELD_OUT]]
         return SampleIds("the people seen", [self.fid[i] for i in iid], iid)
 
-    def have(self, iid, *roles):
-        """bool (people,): whether each has one of the roles."""
+    def have(self, iid: Sequence[str], *roles: int) -> np.ndarray:
+        """Return bool (people,): whether each has one of the roles."""
         names = {ROLES[r] for r in roles}
         return np.array([self.role.get(i) in names for i in iid], dtype=bool)
 
 
-def build_method(settings, shape, genotypes=None, weights=None, *, binary_target=False):
-    """The method of ``TrainSettings`` for images (C, H, W), initialised by the seed.
+def build_method(
+    settings: TrainSettings,
+    shape: Sequence[int],
+    genotypes: torch.Tensor | None = None,
+    weights: np.ndarray | None = None,
+    *,
+    binary_target: bool = False,
+) -> Method:
+    """Build the method that settings name, initialised by their seed.
 
-    genotypes: float32 tensor of the training people, coded; weights: (variants,)
+    Args:
+        settings: of the training.
+        shape: (C, H, W) of the images.
+        genotypes: float32 (people, variants) of the training people, coded.
+        weights: (variants,) of the panel.
+        binary_target: whether the target is 0 and 1.
     """
     torch.manual_seed(settings.seed)
-    width = settings.width or default_width(shape)
-    options = SimpleNamespace(
-        **asdict(settings) | {"width": width}, shape=tuple(shape), binary_target=binary_target
+    options = MethodOptions(
+        shape=tuple(shape),
+        width=settings.width or default_width(shape),
+        encoder=settings.encoder,
+        loss=settings.loss,
+        start=settings.start,
+        temperature=settings.temperature,
+        normalise=settings.normalise,
+        mask_equal_genotypes=settings.mask_equal_genotypes,
+        binary_target=binary_target,
     )
     return METHODS[settings.method](options, genotypes, weights, generator(settings.seed, 1))
 
 
-def hash_of(state):
-    """sha256 of a state dict's names and numbers."""
+def hash_of(state: Mapping[str, torch.Tensor]) -> str:
+    """Return the sha256 of a state dict's names and numbers."""
     digest = hashlib.sha256()
     for name in sorted(state):
         digest.update(name.encode())
@@ -79,7 +105,7 @@ def hash_of(state):
     return digest.hexdigest()
 
 
-def save_numbers(path, content):
+def save_numbers(path: str, content: object) -> None:
     """Write tensors and plain values under a temporary name, then rename."""
     with unfinished(path) as temporary:
         try:
@@ -92,8 +118,8 @@ def save_numbers(path, content):
             ) from None
 
 
-def load_numbers(path, device="cpu"):
-    """What ``save_numbers`` wrote, or GemcontError: nothing else is ever unpickled."""
+def load_numbers(path: str, device: str = "cpu") -> Any:
+    """Load what ``save_numbers`` wrote, or raise GemcontError: nothing else is ever unpickled."""
     try:
         with open(path, "rb") as file:
             content = io.BytesIO(file.read())
@@ -108,21 +134,21 @@ def load_numbers(path, device="cpu"):
         ) from None
 
 
-def write_facts(folder, facts):
-    """model.json."""
+def write_facts(folder: str, facts: dict) -> None:
+    """Write model.json."""
     with unfinished(os.path.join(folder, FACTS)) as path, open(path, "w") as file:
         json.dump({"gemcont": gemcont.__version__} | facts, file, indent=2)
 
 
-def write_people(folder, fid, iid, role):
-    """people.tsv: FID IID role; role: words of ``ROLES``."""
+def write_people(folder: str, fid: Sequence[str], iid: Sequence[str], role: Sequence[str]) -> None:
+    """Write people.tsv: FID IID role; role: words of ``ROLES``."""
     table = pl.DataFrame({"FID": fid, "IID": iid, "role": role})
     with unfinished(os.path.join(folder, PEOPLE)) as path:
         table.write_csv(path, separator="\t")
 
 
-def read_facts(folder):
-    """model.json of a folder, or GemcontError."""
+def read_facts(folder: str) -> dict:
+    """Read model.json of a folder; its settings as ``TrainSettings``. Raises GemcontError."""
     path = os.path.join(folder, FACTS)
     try:
         with open(path, encoding="utf-8") as file:
@@ -136,8 +162,8 @@ def read_facts(folder):
         raise GemcontError(f"{path}: damaged or of another version ({error})") from None
 
 
-def read_model(folder):
-    """The ``TrainedModel`` of a folder."""
+def read_model(folder: str) -> TrainedModel:
+    """Read the ``TrainedModel`` of a folder. Raises GemcontError."""
     facts = read_facts(folder)
     path = os.path.join(folder, NUMBERS)
     if not os.path.exists(path):
@@ -154,11 +180,12 @@ def read_model(folder):
     load_state(method, state, path)
     if facts["width"] != method.options.width:
         raise GemcontError(f"{os.path.join(folder, FACTS)}: damaged: its width is not the model's")
-    return TrainedModel(method.eval(), facts, *_read_people(folder, facts), hash_of(state))
+    fid, role = _read_people(folder, facts)
+    return TrainedModel(method=method.eval(), facts=facts, fid=fid, role=role, hash=hash_of(state))
 
 
-def load_state(method, state, path):
-    """Put numbers into a method, or GemcontError where they are of another architecture."""
+def load_state(method: Method, state: Mapping[str, torch.Tensor], path: str) -> None:
+    """Put numbers into a method, or raise GemcontError where they are of another architecture."""
     try:
         method.load_state_dict(state)
     except (RuntimeError, AttributeError, TypeError):
@@ -168,7 +195,7 @@ def load_state(method, state, path):
 
 
 def _read_people(folder, facts):
-    """FIDs and roles by IID of people.tsv, checked against model.json."""
+    """Return FIDs and roles by IID of people.tsv, checked against model.json."""
     path = os.path.join(folder, PEOPLE)
     table = read_sample_table(path)
     fid, role = (

@@ -1,13 +1,24 @@
-"""Whether a model belongs to what it is asked about: hashes of people, images, genotypes, study."""
+"""Checks that a model belongs to its data: hashes of people, images, genotypes, study."""
+
+from __future__ import annotations
 
 import hashlib
 import logging
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from gemcont.errors import GemcontError
 from gemcont.learn.data.pixels import spread
 from gemcont.learn.data.split import ROLES
+from gemcont.tables.phenotypes import SampleTable
+
+if TYPE_CHECKING:  # these import this module
+    from gemcont.learn.data.people import ImagePeople
+    from gemcont.learn.files import Opened
+    from gemcont.learn.simulation.study import Study
+    from gemcont.learn.training.model import TrainedModel
 
 log = logging.getLogger(__name__)
 
@@ -19,10 +30,12 @@ _PARTS = ("dosages", "covariates", "target")
 _EARLIER = "the model is of an earlier gemcont"
 
 
-def hashes(cohort, role):
-    """Return what a training is made of, as hashes by name: people and roles, images, ...
+def hashes(cohort: ImagePeople, role: np.ndarray) -> dict[str, str]:
+    """Return hashes of a training's people and roles, images, genotypes, covariates and target.
 
-    cohort: ``ImagePeople``; role: (people,) of ``split``
+    Args:
+        cohort: the people.
+        role: (people,) of ``split``.
     """
     some = np.linspace(0, len(cohort.image_row) - 1, _HASHED).astype(int)
     parts = {
@@ -32,29 +45,31 @@ def hashes(cohort, role):
     for name in _PARTS:
         values = getattr(cohort, name)
         parts[name] = [] if values is None else [np.ascontiguousarray(values).tobytes()]
-    return {name: _hash(*found) for name, found in parts.items()}
+    return {name: _hash(*content) for name, content in parts.items()}
 
 
 def _hash(*parts):
     return hashlib.sha256(b"".join(parts)).hexdigest()
 
 
-def hash_of_roles(fid, iid, role):
-    """Return a hash of who has which role, whatever the order; role: words, as in people.tsv."""
+def hash_of_roles(fid: Iterable[str], iid: Iterable[str], role: Iterable[str]) -> str:
+    """Return a hash of people's roles, whatever the order; role: words, as in people.tsv."""
     lines = sorted("\t".join(row) for row in zip(fid, iid, role, strict=True))
     return _hash("\n".join(lines).encode())
 
 
-def hash_of_study(people, pixels):
-    """Return a hash of who is in a study, on which side, and of a sample of their images.
+def hash_of_study(people: SampleTable, pixels: np.ndarray) -> str:
+    """Return a hash of the people of a study, their split, and a sample of their images.
 
-    people: ``SampleTable`` with a column split; pixels: uint8 (people, H, W)
+    Args:
+        people: table with a column split.
+        pixels: uint8 (people, H, W).
     """
     lines = ("\t".join(row) for row in zip(people.iid, people.columns["split"], strict=True))
     return _hash("\n".join(lines).encode(), np.ascontiguousarray(spread(pixels, _HASHED)).tobytes())
 
 
-def refuse_other_shape(model, cohort):
+def refuse_other_shape(model: TrainedModel, cohort: ImagePeople) -> None:
     """Raise GemcontError where images are of another shape than the model's."""
     if tuple(model.facts["shape"]) != cohort.shape:
         raise GemcontError(
@@ -63,11 +78,11 @@ def refuse_other_shape(model, cohort):
         )
 
 
-def refuse_other_study(model, study):
+def refuse_other_study(model: TrainedModel, study: Study | None) -> None:
     """Raise GemcontError where a model was trained on another study than the one given.
 
-    People of two studies have the same ids, so that who was seen could not be told. Warns where a
-    model does not say what it was trained on.
+    People of two studies have the same ids, so that the people used in training could not be told.
+    Warns where a model does not say what it was trained on.
     """
     if study is None:
         return
@@ -87,21 +102,24 @@ def refuse_other_study(model, study):
         )
 
 
-def refuse_other_panel(model, opened):
-    """Raise GemcontError where a panel or covariates are not those that the model was trained with.
+def refuse_other_panel(model: TrainedModel, opened: Opened) -> None:
+    """Raise GemcontError where panel or covariates are not those that the model was trained with.
 
-    opened: ``Opened`` with genotypes. A model without genotypes takes any.
+    opened: with genotypes. A model without genotypes takes any.
     """
     panel, names = model.facts["panel"], model.facts["covariates"]
     if panel is not None and panel != opened.panel_ids:
-        raise GemcontError(f"--panel: its {len(opened.panel_ids)} variants in these genotypes are "
-                           f"not the {len(panel)} that the model was trained with")  # fmt: skip
+        count = len(opened.panel_ids or [])
+        raise GemcontError(
+            f"--panel: its {count} variants in these genotypes are not the {len(panel)} that the "
+            "model was trained with"
+        )
     if panel is not None and names != list(opened.cohort.covariate_names):
         shown = ", ".join(names) or "none"
         raise GemcontError(f"--covar: the model was trained with {shown}; give the same")
 
 
-def remembered(cohort, people):
+def remembered(cohort: ImagePeople, people: np.ndarray) -> dict[str, str]:
     """Return hashes of the images of at most 256 of some people, by IID; people: bool (people,)."""
     rows = np.flatnonzero(people)
     if len(rows) > _REMEMBERED:
@@ -110,7 +128,7 @@ def remembered(cohort, people):
 
 
 def _image_hashes(cohort, rows):
-    """Hashes of the images of people, by IID; rows: theirs in the cohort, ascending."""
+    """Return hashes of the images of people, by IID; rows: theirs in the cohort, ascending."""
     chosen = np.zeros(cohort.n_people, dtype=bool)
     chosen[rows] = True
     images = cohort.images_of(chosen)
@@ -123,8 +141,8 @@ def _image_hashes(cohort, rows):
     }
 
 
-def warn_of_other_data(model, cohort):
-    """Warn where people whom a model was trained on are not here what they were then.
+def warn_of_other_data(model: TrainedModel, cohort: ImagePeople) -> None:
+    """Warn where people whom a model was trained on have other data here than they had then.
 
     Their images are compared for some of them; genotypes and covariates only where the people are
     those of the training, all of them.
@@ -152,7 +170,7 @@ def _warn_of_other_images(known, cohort):
     if not len(rows):
         return
     now = _image_hashes(cohort, rows)
-    other = sum(known[iid] != found for iid, found in now.items())
+    other = sum(known[iid] != digest for iid, digest in now.items())
     if other:
         log.warning(
             "--model: %d of %d people looked at, whom it was trained on, have other images here: "

@@ -1,12 +1,16 @@
 """The trainer: one loop for every method, the same bits after a kill, one process or several."""
 
+from __future__ import annotations
+
 import json
 import logging
 import math
 import os
 import time
+from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -14,6 +18,7 @@ from tqdm import tqdm
 
 from gemcont.errors import GemcontError
 from gemcont.learn.data.batches import Batches, order_of, training_data
+from gemcont.learn.data.people import ImagePeople
 from gemcont.learn.data.split import KIN, ROLES, TRAIN, VALIDATION
 from gemcont.learn.methods.losses import LARGEST_SCALE
 from gemcont.learn.training import distributed
@@ -31,37 +36,60 @@ from gemcont.learn.training.model import (
 from gemcont.learn.training.provenance import hash_of_roles, hashes, remembered
 from gemcont.plots.save import save
 from gemcont.plots.training import training_curve
+from gemcont.settings.train import TrainSettings
 from gemcont.tables.files import remove
+
+if TYPE_CHECKING:
+    from gemcont.workflows.panel import PanelMatch
 
 log = logging.getLogger(__name__)
 
 METRICS, CURVE = "metrics.jsonl", "curve.png"
 
 
-def learning_rate(step, steps_per_epoch, settings):
-    """Of a step (from 0): linear warm-up, then a half cosine down to 0 at the training's end."""
+def learning_rate(step: int, steps_per_epoch: int, settings: TrainSettings) -> float:
+    """Return the learning rate of a step (from 0): linear warm-up, then a half cosine down to 0."""
     total, warm = settings.epochs * steps_per_epoch, settings.warmup * steps_per_epoch
     if step < warm:
         return settings.lr * (step + 1) / max(warm, 1)
     return settings.lr * 0.5 * (1 + math.cos(math.pi * (step - warm) / max(total - warm, 1)))
 
 
-def train(cohort, panel, role, settings, out, *, kin=(), panel_ids=None, study=None, resume=False,
-          progress=False):  # fmt: skip
-    """Train a method and write its folder; returns the lines of metrics.jsonl.
+def train(
+    cohort: ImagePeople,
+    panel: PanelMatch | None,
+    role: np.ndarray,
+    settings: TrainSettings,
+    out: str,
+    *,
+    kin: Sequence[tuple[str, str]] = (),
+    panel_ids: list[str] | None = None,
+    study: str | None = None,
+    resume: bool = False,
+    progress: bool = False,
+) -> list[dict]:
+    """Train a method and write its folder; return the lines of metrics.jsonl.
 
-    cohort: ``ImagePeople``; panel: ``PanelMatch`` or None; role: (people,) of ``split``; settings:
-    ``TrainSettings``; out: the folder; kin: (FID, IID) of people outside the cohort who are related
-    to those trained on, for people.tsv; panel_ids: ids of the panel's variants, for model.json;
-    study: its hash, if the people are a study's; resume: go on from the last epoch that was
-    finished, with the same bits as an uninterrupted training on the same processor; progress: a bar
-    on a terminal.
+    Args:
+        cohort: the people.
+        panel: the panel's variants in their genotypes, or None.
+        role: (people,) of ``split``.
+        settings: of the training.
+        out: the folder.
+        kin: (FID, IID) of people outside the cohort who are related to those trained on, for
+            people.tsv.
+        panel_ids: ids of the panel's variants, for model.json.
+        study: hash of the study, if the people are of one.
+        resume: go on from the last epoch that was finished, with the same bits as an uninterrupted
+            training on the same processor.
+        progress: show a bar on a terminal.
 
-    Raises GemcontError where people are fewer than a batch or a loss is not finite.
+    Raises:
+        GemcontError: people are fewer than a batch, or a loss is not finite.
     """
     rank, world = distributed.start(settings.device)
     try:
-        trainer = _Trainer(cohort, panel, role, settings, out, rank, world)
+        trainer = _Trainer(cohort, panel, role, settings, out=out, processes=(rank, world))
         if rank == 0:
             trainer.begin(panel_ids, study, resume, kin)
         distributed.wait()
@@ -71,7 +99,10 @@ def train(cohort, panel, role, settings, out, *, kin=(), panel_ids=None, study=N
 
 
 class _Trainer:
-    def __init__(self, cohort, panel, role, settings, out, rank, world):
+    """One process's training of one method."""
+
+    def __init__(self, cohort, panel, role, settings, *, out, processes):
+        rank, world = processes
         self.settings, self.out, self.rank, self.role = settings, out, rank, role
         self.cohort = cohort
         _check_precision(settings)
@@ -99,7 +130,13 @@ class _Trainer:
         self.optimizer = _optimizer(self.method, settings)
         self.best = {"loss": math.inf, "epoch": 0, "state": None}
 
-    def begin(self, panel_ids, study, resume, kin):
+    def begin(
+        self,
+        panel_ids: list[str] | None,
+        study: str | None,
+        resume: bool,
+        kin: Sequence[tuple[str, str]],
+    ) -> None:
         """Make the folder, or check that it holds the training that is to go on.
 
         model.json and people.tsv are written either way: what they say is true of this run.
@@ -135,8 +172,8 @@ class _Trainer:
             "data": hashes(cohort, self.role),
         }
 
-    def run(self, resume, progress):
-        """All epochs that are left; writes the model at the end."""
+    def run(self, resume: bool, progress: bool) -> list[dict]:
+        """Train all epochs that are left, and write the model at the end."""
         first, lines = self._resumed() if resume else (0, [])
         log.info(
             "%s, %s encoder: %d training images, %d for validation, %d steps an epoch, %d epochs",
@@ -214,18 +251,18 @@ class _Trainer:
 
     @torch.no_grad()
     def _validated(self):
-        """Loss, recall and effective rank on the validation people, in batches of one size."""
+        """Return loss, recall and effective rank of validation people, in batches of one size."""
         size = min(self.settings.batch_size, len(self.validation))
         if size < 2:
             return {"validation_loss": None}
         self.method.eval()
-        found, embedded = [], []
+        measures, embedded = [], []
         for k, start in enumerate(range(0, len(self.validation) - size + 1, size)):
             batch = self.batches.clean(self.validation[start : start + size], k)
             with distributed.alone():
-                found.append(self._measures(batch))
+                measures.append(self._measures(batch))
             embedded.append(self.method.embed(batch.images).float().cpu())
-        means = {name: float(np.mean([f[name] for f in found])) for name in found[0]}
+        means = {name: float(np.mean([f[name] for f in measures])) for name in measures[0]}
         return means | {"effective_rank": effective_rank(torch.cat(embedded))}
 
     def _measures(self, batch):
@@ -275,7 +312,7 @@ class _Trainer:
 
 
 def _make_folder(out):
-    """The folder, emptied of an unfinished training's results; a finished model is kept."""
+    """Make the folder, or empty it of an unfinished training; a finished model is kept."""
     if os.path.exists(os.path.join(out, NUMBERS)):
         raise GemcontError(f"--out: {out} holds a trained model; delete it or choose another")
     try:
@@ -290,13 +327,13 @@ def _make_folder(out):
 
 
 def _shown(line):
-    """A line of metrics for the progress bar."""
+    """Return a line of metrics for the progress bar."""
     validation = line["validation_loss"]
     return f"loss {line['loss']:.4f}" + (f", validation {validation:.4f}" if validation else "")
 
 
 def _optimizer(method, settings):
-    """AdamW; biases, norms and the scale of the logits do not decay."""
+    """Return AdamW; biases, norms and the scale of the logits do not decay."""
     parameters = [p for p in method.parameters() if p.requires_grad]
     groups = [
         {"params": [p for p in parameters if p.ndim > 1], "weight_decay": settings.weight_decay},
@@ -305,8 +342,8 @@ def _optimizer(method, settings):
     return torch.optim.AdamW(groups, lr=settings.lr)
 
 
-def effective_rank(embeddings):
-    """exp of the entropy of the shares of variance of (n, d): how many directions are in use."""
+def effective_rank(embeddings: torch.Tensor) -> float:
+    """Return the number of directions in use of (n, d): exp of the entropy of their variances."""
     variances = torch.linalg.svdvals(embeddings.double() - embeddings.double().mean(dim=0)) ** 2
     shares = variances / variances.sum()
     return float(torch.exp(-(shares * shares.clamp(min=1e-300).log()).sum()))

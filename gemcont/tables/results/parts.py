@@ -8,33 +8,46 @@ another run's output of the same kind.
 
 import os
 import shutil
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import polars as pl
 
 from gemcont.tables.files import digest_of_bytes, unfinished
 from gemcont.tables.results.frames import FrameParts, damaged, link
-from gemcont.tables.results.ssf import COLUMNS, ssf_rows, write_yaml
+from gemcont.tables.results.ssf import COLUMNS, Metadata, ssf_rows, write_yaml
 from gemcont.tables.results.writers import SUFFIX, log_left_out, open_writer, text_rows
-from gemcont.tables.schema import NEG_LOG_10_P, TRAIT, single_columns
+from gemcont.tables.schema import NEG_LOG_10_P, TRAIT, Column, single_columns
 
 _FEW = 2_000_000  # rows that are put in order in memory
 
 
 class TextParts:
-    """A growing text file: tsv, tsv.gz (a member per block) or ssf with its ``Metadata``."""
+    """A growing text file: tsv, tsv.gz (a member per block) or ssf with its ``Metadata``.
 
-    def __init__(self, folder, name, layout, columns, metadata=None):
+    Attributes:
+        left_out: number of rows left out so far, by reason.
+    """
+
+    def __init__(
+        self,
+        folder: str,
+        name: str,
+        layout: str,
+        columns: Sequence[Column],
+        metadata: Metadata | None = None,
+    ) -> None:
         self._path = os.path.join(folder, name + SUFFIX[layout])
         self._layout, self._metadata = layout, metadata
         names = COLUMNS if layout == "ssf" else [column.name for column in columns]
         self._header = self._packed(("\t".join(names) + "\n").encode())
-        self.left_out, self._digest = {}, None
+        self.left_out: dict[str, int] = {}
+        self._digest: str | None = None
 
-    def encode(self, frame):
-        """The frame's rows as bytes of the file, and how many were left out for what reason."""
-        left_out = {}
-        if self._layout == "ssf":
+    def encode(self, frame: pl.DataFrame) -> tuple[bytes, dict[str, int]]:
+        """Return a frame's rows as bytes of the file, and by reason how many were left out."""
+        left_out: dict[str, int] = {}
+        if self._metadata is not None:
             frame, left_out = ssf_rows(frame, self._metadata.autosomes)
         return self._packed(text_rows(frame)), left_out
 
@@ -45,7 +58,7 @@ class TextParts:
 
         return igzip.compress(data, 1, mtime=0) if data else b""
 
-    def append(self, encoded):
+    def append(self, encoded: tuple[bytes, dict[str, int]]) -> None:
         """Write what ``encode`` gave behind the rest."""
         data, left_out = encoded
         with open(self._path, "ab") as file:
@@ -58,12 +71,12 @@ class TextParts:
         for reason, count in left_out.items():
             self.left_out[reason] = self.left_out.get(reason, 0) + count
 
-    def state(self):
-        """For ``restore``: the size, the digest of what was appended last, rows left out so far."""
+    def state(self) -> dict:
+        """Return for ``restore`` the size, the digest of the last piece, and the rows left out."""
         size = os.path.getsize(self._path) if os.path.exists(self._path) else 0
         return {"bytes": size, "digest": self._digest, "left_out": self.left_out}
 
-    def restore(self, states):
+    def restore(self, states: Sequence[dict]) -> None:
         """Cut back to the last of the ``state``s so far; [] is the beginning.
 
         Raises GemcontError where the file does not hold what was appended.
@@ -79,15 +92,15 @@ class TextParts:
                 self._digest = state["digest"]
             file.truncate(size)
 
-    def absorb(self, other):
+    def absorb(self, other: "TextParts") -> None:
         """Append the output of ``other``, which began with the same header."""
         with open(other._path, "rb") as source, open(self._path, "ab") as file:
             source.seek(len(self._header) if file.tell() else 0)
             shutil.copyfileobj(source, file, 1 << 20)
         self._count(other.left_out)
 
-    def finish(self, path):
-        """The whole file at ``path``."""
+    def finish(self, path: str) -> None:
+        """Put the whole file at ``path``, and its yaml beside it if it has one."""
         with unfinished(path) as temporary:
             link(self._path, temporary)
         if self._metadata is not None:
@@ -98,18 +111,37 @@ class TextParts:
 class TraitParts(FrameParts):
     """Rows of single traits, each frame sorted by the trait's code; ordered by trait in the end.
 
-    traits: names, by code; strongest: how many rows of each trait are kept, None = all; targets:
-    path and ``Metadata`` (or None) per trait, for a file per trait in ``layout`` instead of one
-    parquet. n_rows: how many rows were written, once it is finished.
+    Attributes:
+        n_rows: number of rows written, once it is finished.
     """
 
-    def __init__(self, folder, name, traits, *, strongest=None, layout="parquet", targets=None):
+    def __init__(
+        self,
+        folder: str,
+        name: str,
+        traits: Sequence[str],
+        *,
+        strongest: int | None = None,
+        layout: str = "parquet",
+        targets: Mapping[str, tuple[str, Metadata | None]] | None = None,
+    ) -> None:
+        """Begin in a folder of unfinished work.
+
+        Args:
+            folder: the folder of unfinished work.
+            name: name of the output in it.
+            traits: names, by code.
+            strongest: number of rows kept of each trait, None for all.
+            layout: format of the targets.
+            targets: path and ``Metadata`` (or None) by trait, for a file per trait instead of one
+                parquet.
+        """
         super().__init__(folder, name)
         self._traits, self._strongest, self.n_rows = traits, strongest, 0
         self._layout, self._targets = layout, targets
 
-    def finish(self, path):
-        """One parquet, row groups by trait; or the targets, one whole file after the other."""
+    def finish(self, path: str) -> None:
+        """Write one parquet, row groups by trait; or the targets, one file after the other."""
         if self._targets is None:
             with unfinished(path) as temporary:
                 sink_frames(map(self._counted, self._in_order()), temporary)
@@ -137,7 +169,7 @@ class TraitParts(FrameParts):
         return sum(pl.scan_ipc(f).select(pl.len()).collect().item() for f in self.files) <= _FEW
 
     def _together(self):
-        """All rows in memory, by trait's code."""
+        """Return all rows in memory, by trait's code."""
         rows = pl.concat([pl.read_ipc(file) for file in self.files])
         if self._strongest is not None:
             rows = strongest_rows(rows, self._strongest)
@@ -163,8 +195,8 @@ class TraitParts(FrameParts):
             yield trait, rows.with_columns(pl.lit(trait).alias(TRAIT.name))
 
 
-def strongest_rows(rows, count):
-    """The ``count`` rows of the largest -log10 p of each trait; earlier ones win ties."""
+def strongest_rows(rows: pl.DataFrame, count: int) -> pl.DataFrame:
+    """Return the ``count`` rows of the largest -log10 p of each trait; earlier ones win ties."""
     ranked = rows.with_row_index("order").sort(
         NEG_LOG_10_P.name, descending=True, nulls_last=True, maintain_order=True
     )
@@ -172,13 +204,13 @@ def strongest_rows(rows, count):
     return kept.sort("order").select(rows.columns)
 
 
-def sink_frames(frames, path):
+def sink_frames(frames: Iterable[pl.DataFrame], path: str) -> None:
     """Stream frames of single-trait rows into one parquet, row groups for each frame."""
     schema = {column.name: column.dtype for column in single_columns()}
 
-    def source(with_columns, predicate, n_rows, batch_size):
+    def _source(with_columns, predicate, n_rows, batch_size):
         for frame in frames:
             if frame.height:
                 yield frame.cast(schema)
 
-    pl.io.plugins.register_io_source(source, schema=schema).sink_parquet(path)
+    pl.io.plugins.register_io_source(_source, schema=schema).sink_parquet(path)

@@ -31,20 +31,29 @@ COLUMNS = (
 _NUMBERS = {"X": "23", "Y": "24", "MT": "25", "M": "25"}
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Metadata:
-    """What the yaml says of one trait's results."""
+    """Contents of the yaml of one trait's results.
+
+    Attributes:
+        trait: name of the trait.
+        genome_build: GRCh37 or the like.
+        n_samples: number of analysed samples.
+        covariates: names of the covariates.
+        autosomes: number of autosomes of the species, for PLINK's codes of X, Y and MT.
+        minor_allele_frequency: lowest one that was analysed, None without a limit.
+    """
 
     trait: str
     genome_build: str
     n_samples: int
-    covariates: list
+    covariates: list[str]
     autosomes: int = 22
     minor_allele_frequency: float | None = None
 
 
-def ssf_rows(frame, autosomes):
-    """A frame of single-trait results as GWAS-SSF's columns, and how many it leaves out, by why."""
+def ssf_rows(frame: pl.DataFrame, autosomes: int) -> tuple[pl.DataFrame, dict[str, int]]:
+    """Return single-trait results in GWAS-SSF's columns, and by reason how many it leaves out."""
     number = pl.col("chromosome").str.replace("(?i)^chr", "").str.to_uppercase()
     number = number.replace(_NUMBERS | _codes_after(autosomes)).cast(pl.Int64, strict=False)
     frame, left_out = frame.with_columns(number.alias("chromosome")), {}
@@ -60,11 +69,11 @@ def ssf_rows(frame, autosomes):
         kept = frame.filter(~bad.fill_null(True))
         left_out[reason] = frame.height - kept.height
         frame = kept
-    place = pl.concat_str(
+    variant_id = pl.concat_str(
         "chromosome", "base_pair_location", "other_allele", "effect_allele", separator="_"
     )
     rsid = pl.when(_matches("variant_id", "^rs[0-9]+$")).then(pl.col("variant_id"))
-    frame = frame.with_columns(rsid.alias("rsid"), place.alias("variant_id"))
+    frame = frame.with_columns(rsid.alias("rsid"), variant_id.alias("variant_id"))
     return frame.select(COLUMNS), left_out
 
 
@@ -73,12 +82,12 @@ def _matches(column, pattern):
 
 
 def _codes_after(autosomes):
-    """PLINK's codes after the autosomes: X, Y, XY (as X) and MT."""
+    """Return PLINK's codes after the autosomes: X, Y, XY (as X) and MT."""
     return {str(autosomes + i): code for i, code in ((1, "23"), (2, "24"), (3, "23"), (4, "25"))}
 
 
-def write_yaml(path, metadata):
-    """The yaml beside a finished file."""
+def write_yaml(path: str, metadata: Metadata) -> None:
+    """Write the yaml beside a finished file."""
     with open(path, "rb") as file:
         digest = hashlib.file_digest(file, "md5")
     lines = [

@@ -10,6 +10,7 @@ store.json               what else is known (``Store.facts``)
 import json
 import logging
 import os
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from io import BytesIO
 
@@ -18,7 +19,7 @@ import polars as pl
 
 from gemcont.errors import GemcontError
 from gemcont.tables.files import digest_of, digest_of_bytes, unfinished
-from gemcont.tables.results.frames import FrameParts, link
+from gemcont.tables.results.frames import FileParts, FrameParts, link
 
 log = logging.getLogger(__name__)
 
@@ -26,19 +27,19 @@ VERSION = 1
 _FACTS = "store.json"
 
 
-def is_store(path):
-    """Whether a store stands at ``path``."""
+def is_store(path: str | os.PathLike) -> bool:
+    """Return whether a store stands at ``path``."""
     return os.path.isfile(os.path.join(path, _FACTS))
 
 
-def refuse_foreign(path):
+def refuse_foreign(path: str) -> None:
     """Raise GemcontError if ``path`` is there and no store: it would be replaced."""
     if os.path.lexists(path) and not is_store(path):
         raise GemcontError(f"{path}: is in the way of the store; move it or choose another --out")
 
 
-def write_facts(folder, facts):
-    """Write store.json: what is known, the digests of the files that lie there, and its own."""
+def write_facts(folder: str, facts: dict) -> None:
+    """Write store.json: the facts, the digests of the files that lie there, and its own."""
     names = sorted(set(os.listdir(folder)) - {_FACTS})
     facts = facts | {"digests": {name: digest_of(os.path.join(folder, name)) for name in names}}
     facts.pop("digest", None)
@@ -50,32 +51,44 @@ def _digest_of_facts(facts):
     return digest_of_bytes(json.dumps(facts, sort_keys=True).encode())
 
 
-class WideParts(FrameParts):
+class WideParts(FileParts):
     """The parts of a store while it grows."""
 
     def _file(self, number):
         return os.path.join(self._folder, _part(number))
 
-    def encode(self, frame):
-        """The bytes of a part; float32 is not compressed: little would be won."""
+    def encode(self, frame: pl.DataFrame) -> bytes:
+        """Return the bytes of a part; float32 is not compressed: little would be won."""
         buffer = BytesIO()
         frame.write_parquet(buffer, compression="uncompressed", statistics=False)
         return buffer.getvalue()
 
-    def _write(self, data, path):
+    def _write(self, piece, path):
         with open(path, "wb") as file:
-            file.write(data)
+            file.write(piece)
 
 
 def _part(number):
     return f"part-{number:05d}.parquet"
 
 
-def write_store(path, kind, parts, variants, beside, facts):
+def write_store(
+    path: str,
+    kind: str,
+    parts: WideParts,
+    variants: FrameParts,
+    beside: Mapping[str, pl.DataFrame],
+    facts: dict,
+) -> None:
     """Make the folder of a store.
 
-    kind: "t" or "products"; parts: ``WideParts``; variants: ``FrameParts`` of their rows; beside:
-    further frames by name; facts: dict, ready for JSON
+    Args:
+        path: the folder.
+        kind: "t" or "products".
+        parts: columns of the traits.
+        variants: rows of the variants.
+        beside: further frames by name.
+        facts: ready for JSON.
     """
     with unfinished(path) as temporary:
         os.makedirs(temporary)
@@ -88,12 +101,19 @@ def write_store(path, kind, parts, variants, beside, facts):
 
 
 class Store:
-    """A store that was written; kind: what it has to hold."""
+    """A store that was written.
 
-    def __init__(self, path, kind):
+    Attributes:
+        path: the folder.
+        facts: contents of store.json.
+    """
+
+    def __init__(self, path: str | os.PathLike, kind: str) -> None:
+        """Open a store; kind: "t" or "products", which it has to hold. Raises GemcontError."""
         self.path = os.fspath(path)
         self.facts = self._read_facts(kind)
-        self._digests, self._checked = self.facts.get("digests"), set()
+        self._digests: dict[str, str] | None = self.facts.get("digests")
+        self._checked: set[str] = set()
         if self._digests is None:
             log.warning("%s: of an earlier gemcont, without digests: its parts are believed", path)
 
@@ -120,17 +140,17 @@ class Store:
         return facts
 
     @cached_property
-    def variants(self):
-        """Frame of ``columns.store_variant_columns``."""
+    def variants(self) -> pl.DataFrame:
+        """Frame of ``schema.store_variant_columns``."""
         return self.table("variants")
 
     @cached_property
-    def traits(self):
-        """Frame of ``columns.store_trait_columns``."""
+    def traits(self) -> pl.DataFrame:
+        """Frame of ``schema.store_trait_columns``."""
         return self.table("traits")
 
-    def table(self, name):
-        """One of the frames beside the parts."""
+    def table(self, name: str) -> pl.DataFrame:
+        """Read one of the frames beside the parts."""
         return self._read(f"{name}.parquet")
 
     def _read(self, name, columns=None):
@@ -142,20 +162,20 @@ class Store:
             raise GemcontError(f"{path}: missing or damaged") from None
 
     def _check(self, name, path):
-        """Raise GemcontError unless a part is what was written; looked at once."""
+        """Raise GemcontError unless a part is what was written; each is looked at once."""
         if self._digests is None or name in self._checked:
             return
-        found = digest_of(path)
-        if found is None:
+        digest = digest_of(path)
+        if digest is None:
             raise GemcontError(f"{path}: missing; make the store anew")
-        if found != self._digests.get(name):
+        if digest != self._digests.get(name):
             raise GemcontError(f"{path}: damaged, not what was written; make the store anew")
         self._checked.add(name)
 
-    def blocks(self, traits=None):
+    def blocks(self, traits: list[str] | None = None) -> Iterator[tuple[int, np.ndarray]]:
         """Yield (first variant, float32 (variants, traits)) part by part.
 
-        traits: names, None = all. Raises GemcontError where the parts do not hold every variant.
+        traits: names, None for all. Raises GemcontError where the parts do not hold every variant.
         """
         first, number = 0, 0
         while first < self.variants.height:
@@ -167,17 +187,17 @@ class Store:
                 f"{self.path}: {first} rows in its parts, {self.variants.height} expected"
             )
 
-    def part(self, number, traits):
-        """float32 (variants, traits) of one part; traits: names, None = all."""
+    def part(self, number: int, traits: list[str] | None) -> np.ndarray:
+        """Read one part as float32 (variants, traits); traits: names, None for all."""
         return self._read(_part(number), columns=traits).to_numpy()
 
-    def row_reader(self, traits):
-        """A function of ascending rows that gives their float64 (rows, traits)."""
+    def row_reader(self, traits: list[str]) -> Callable[[np.ndarray], np.ndarray]:
+        """Return a function of ascending rows that gives their float64 (rows, traits)."""
         return _RowReader(self, traits)
 
 
 class _RowReader:
-    """Reads rows of a store's parts, keeping the part at hand: rows come mostly in order."""
+    """Reader of rows of a store's parts, keeping the part at hand: rows come mostly in order."""
 
     def __init__(self, store, traits):
         self._store, self._traits = store, traits

@@ -2,6 +2,7 @@
 
 import logging
 import os
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from io import BytesIO
 
@@ -9,7 +10,7 @@ import polars as pl
 
 from gemcont.tables.files import remove, unfinished
 from gemcont.tables.results.frames import FrameParts
-from gemcont.tables.results.ssf import ssf_rows, write_yaml
+from gemcont.tables.results.ssf import Metadata, ssf_rows, write_yaml
 
 log = logging.getLogger(__name__)
 
@@ -18,13 +19,20 @@ SIGNIFICANT_DIGITS = 7
 
 
 @contextmanager
-def open_writer(path, layout, metadata=None):
-    """A function that appends polars frames to ``path``; the file appears when the block ends.
+def open_writer(
+    path: str, layout: str, metadata: Metadata | None = None
+) -> Iterator[Callable[[pl.DataFrame], None]]:
+    """Yield a function that appends polars frames to a file, which appears when the block ends.
 
-    layout: "tsv", "tsv.gz", "parquet" or "ssf" (with its ``Metadata``). Text has seven
-    significant digits and NA for what is missing; parquet keeps full precision and nulls.
+    Text has seven significant digits and NA for what is missing; parquet keeps full precision and
+    nulls.
+
+    Args:
+        path: the file.
+        layout: "tsv", "tsv.gz", "parquet" or "ssf".
+        metadata: ``Metadata`` of an ssf, for its yaml.
     """
-    left_out = {}
+    left_out: dict[str, int] = {}
     with unfinished(path) as temporary:
         if layout == "parquet":
             with _parquet(temporary) as append:
@@ -48,8 +56,8 @@ def _counted(frame, metadata, left_out):
     return rows
 
 
-def log_left_out(path, left_out):
-    """Say how many rows a file leaves out, by reason."""
+def log_left_out(path: str, left_out: Mapping[str, int]) -> None:
+    """Log how many rows a file leaves out, by reason."""
     shown = ", ".join(f"{reason} {count}" for reason, count in left_out.items() if count)
     log.info("%s: rows left out: %s", path, shown or "none")
 
@@ -63,7 +71,7 @@ def _open_text(path, layout):
 
 
 class _TextAppender:
-    """Appends frames to an open file, the header before the first."""
+    """Function that appends frames to an open file, the header before the first."""
 
     def __init__(self, file):
         self._file, self._header = file, True
@@ -73,8 +81,8 @@ class _TextAppender:
         self._header = False
 
 
-def text_rows(frame, *, header=False):
-    """Rows as bytes of a tsv: seven significant digits, NA for what is missing."""
+def text_rows(frame: pl.DataFrame, *, header: bool = False) -> bytes:
+    """Return rows as bytes of a tsv: seven significant digits, NA for what is missing."""
     rounded = pl.col(pl.Float64).round_sig_figs(SIGNIFICANT_DIGITS).fill_nan(None)
     text = BytesIO()
     frame.with_columns(rounded).write_csv(
@@ -85,7 +93,7 @@ def text_rows(frame, *, header=False):
 
 @contextmanager
 def _parquet(path):
-    """Appends frames as files in a folder beside ``path``, then streams them into one parquet."""
+    """Append frames as files in a folder beside ``path``, then stream them into one parquet."""
     parts = FrameParts(os.path.dirname(path), f"{os.path.basename(path)}.parts")
     try:
         parts.restore([])

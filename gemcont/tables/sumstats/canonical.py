@@ -1,7 +1,10 @@
 """A batch of summary statistics in a program's words -> the same in ours, checked."""
 
+from __future__ import annotations
+
 import math
 import re
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
@@ -11,6 +14,9 @@ from gemcont.tables.sumstats.harmonised import with_harmonised
 from gemcont.tables.sumstats.headings import base_role
 from gemcont.tables.sumstats.intervals import error_of_interval
 from gemcont.text.parse import MISSING
+
+if TYPE_CHECKING:
+    from gemcont.tables.sumstats.read import Sumstats
 
 COLUMNS = {
     "row": pl.UInt32,
@@ -45,12 +51,15 @@ NOT_ADDITIVE = "TEST is not ADD"
 _BASES = {"TRUE": "T"}  # R writes a column of nothing but T so
 
 
-def canonical(file, table):
+def canonical(file: Sumstats, table: pl.DataFrame) -> pl.DataFrame:
     """Bring one batch to our words: the columns of ``COLUMNS``, null where there is no value.
 
-    file: the ``Sumstats`` it comes from, for messages and for the rows it leaves out; table:
-    columns named by key, as text or numbers, and ``row``. Raises GemcontError naming the line of a
-    value that cannot be.
+    Args:
+        file: the summary statistics it comes from, for messages and for the rows it leaves out.
+        table: columns named by key, as text or numbers, and ``row``.
+
+    Raises:
+        GemcontError: naming the line of a value that cannot be.
     """
     table = _first_filled(_blank_missing(_whole_numbers(table)))
     table = _additive_only(file, with_harmonised(table))
@@ -72,7 +81,7 @@ def canonical(file, table):
 
 
 def _whole_numbers(table):
-    """Names that a table holds as 1.0 and 2.0, because one is missing, as 1 and 2."""
+    """Write names that a table holds as 1.0 and 2.0, because one is missing, as 1 and 2."""
     names = [n for n in table.columns if base_role(n) in _NAMES]
     floats = [n for n in names if table[n].dtype.is_float()]
     texts = [n for n in names if table[n].dtype == pl.String and base_role(n) not in _IDS]
@@ -83,7 +92,7 @@ def _whole_numbers(table):
 
 
 def _blank_missing(table):
-    """Text stripped, and null where it says that nothing is known."""
+    """Strip text, and make it null where it says that nothing is known."""
     text = [n for n in table.columns if not table[n].dtype.is_numeric()]
     table = table.with_columns(pl.col(text).cast(pl.String).str.strip_chars())
     known = ~pl.col(text).str.to_lowercase().is_in(list(MISSING))
@@ -91,7 +100,7 @@ def _blank_missing(table):
 
 
 def _first_filled(table):
-    """One column a role: of text each row's first filled one; numbers are checked first."""
+    """Merge columns of text to one a role, each row's first filled; numbers are checked first."""
     keys = {}
     for key in table.columns:
         keys.setdefault(base_role(key), []).append(key)
@@ -102,7 +111,7 @@ def _first_filled(table):
 
 
 def _additive_only(file, table):
-    """Without the rows of covariates and other models, where the file says which test it is."""
+    """Leave out rows of covariates and other models, where the file says which test it is."""
     if "test" not in table.columns:
         return table
     additive = (pl.col("test").str.contains(_ADDITIVE)).fill_null(True)
@@ -111,7 +120,7 @@ def _additive_only(file, table):
 
 
 def _effect_by_controls(table):
-    """An effect of REGENIE's --htp as the odds ratio or the effect that it is."""
+    """Split an effect of REGENIE's --htp into odds ratios and effects."""
     if EFFECT_BY_CONTROLS not in table.columns:
         return table
     binary = pl.lit(False)
@@ -128,17 +137,17 @@ def _effect_by_controls(table):
 
 
 def _numbers_of(file, table, role, *bounds, **options):
-    """The numbers of a role (None where it has no column): each row's first filled column."""
-    found = None
+    """Return the numbers of a role, each row's first filled column; None without a column."""
+    numbers = None
     for key in table.columns:
         if base_role(key) == role:
             values = _parsed(file, table, key, *bounds, **options)
-            found = values if found is None else found.fill_null(values)
-    return found
+            numbers = values if numbers is None else numbers.fill_null(values)
+    return numbers
 
 
 def _parsed(file, table, role, low=-math.inf, high=math.inf, *, infinite=False):
-    """Numbers of a column; null where missing, and where infinite unless that is allowed.
+    """Return numbers of a column; null where missing, and where infinite unless that is allowed.
 
     Refuses text and what is out of bounds. Blank minus signs count as missing.
     """
@@ -163,18 +172,18 @@ def _refuse(file, table, role, wrong, why):
 
 
 def _alleles(file, table):
-    """Effect and other allele in upper case; REF and ALT too, where they are."""
+    """Return effect and other allele in upper case, from REF and ALT where those are."""
     if not {"effect_allele", "ref", "alt"} & set(table.columns):
         return {}
-    found = {
+    bases = {
         n: _bases(file, table, n)
         for n in ("effect_allele", "other_allele", "ref", "alt")
         if n in table.columns
     }
-    effect = found.get("effect_allele", found.get("alt"))
-    other = found.get("other_allele")
-    if {"ref", "alt"} <= set(found):
-        frame = pl.DataFrame({"effect": effect, "ref": found["ref"], "alt": found["alt"]})
+    effect = bases.get("effect_allele", bases.get("alt"))
+    other = bases.get("other_allele")
+    if {"ref", "alt"} <= set(bases):
+        frame = pl.DataFrame({"effect": effect, "ref": bases["ref"], "alt": bases["alt"]})
         is_alt, is_ref = pl.col("effect") == pl.col("alt"), pl.col("effect") == pl.col("ref")
         choice = pl.when(is_alt).then(pl.col("ref")).when(is_ref).then(pl.col("alt"))
         choice = frame.select(choice.alias("other"))["other"]
@@ -191,7 +200,7 @@ def _bases(file, table, role):
 
 
 def _effect(file, table):
-    """beta: as it stands, else the logarithm of a ratio; nothing where that is 0."""
+    """Return beta: as it stands, else the logarithm of a ratio; nothing where that is 0."""
     beta, is_ratio = _numbers_of(file, table, "beta"), None
     for role in ("odds_ratio", "hazard_ratio"):
         ratio = _numbers_of(file, table, role)
@@ -205,26 +214,26 @@ def _effect(file, table):
         here = logarithm.is_not_null() & (True if beta is None else beta.is_null())
         is_ratio = here if is_ratio is None else is_ratio | here
         beta = logarithm if beta is None else beta.fill_null(logarithm)
-    found = {} if beta is None else {"beta": beta}
-    return found if is_ratio is None else found | {"is_ratio": is_ratio}
+    columns = {} if beta is None else {"beta": beta}
+    return columns if is_ratio is None else columns | {"is_ratio": is_ratio}
 
 
 def _standard_error(file, table, columns):
-    """The standard error as it stands, else of the confidence interval."""
+    """Return the standard error as it stands, else of the confidence interval."""
     error = _numbers_of(file, table, "standard_error")
-    found = {} if error is None else {"standard_error": error}
+    given = {} if error is None else {"standard_error": error}
     of_interval = error_of_interval(table, columns.get("beta"))
     if of_interval is None:
-        return found
+        return given
     missing = of_interval.is_not_null() & (True if error is None else error.is_null())
     if not missing.any():
-        return found
+        return given
     filled = of_interval if error is None else error.fill_null(of_interval)
     return {"standard_error": filled, "is_of_interval": missing}
 
 
 def _frequency(file, table, effect):
-    """Frequency of the effect allele: as it stands, or turned from that of another allele."""
+    """Return the effect allele's frequency: as it stands, or from that of another allele."""
     roles = {
         role: _numbers_of(file, table, role, 0.0, 1.0)
         for role in (
@@ -240,15 +249,16 @@ def _frequency(file, table, effect):
     for allele, other in (("alt", "ref"), ("ref", "alt")):
         frequency = roles[f"{allele}_allele_frequency"]
         if frequency is not None:
-            choices.append(_turned_to(file, table, frequency, effect, allele, other))
+            alleles = {"effect": effect, "allele": allele, "other": other}
+            choices.append(_frequency_of_effect(file, table, frequency, **alleles))
     choices = [values for values in choices if values is not None]
     if not choices:
         return {}
     return {"effect_allele_frequency": pl.select(pl.coalesce(*choices)).to_series()}
 
 
-def _turned_to(file, table, frequency, effect, allele, other):
-    """The frequency of ``allele`` ("alt", "ref") as that of the effect allele, null if unknown."""
+def _frequency_of_effect(file, table, frequency, *, effect, allele, other):
+    """Return the frequency of ``allele`` ("alt", "ref") as the effect allele's, null if unknown."""
     if effect is None:
         return frequency if allele == "alt" else 1 - frequency
     same, not_same = (
@@ -267,33 +277,33 @@ def _turned_to(file, table, frequency, effect, allele, other):
 
 
 def _numbers(file, table):
-    """The columns that are taken as they are."""
+    """Return the columns that are taken as they are."""
     bounds = {"z": (), "n": (0.0,), "n_cases": (0.0,), "n_controls": (0.0,), "n_effective": (0.0,)}
     bounds["base_pair_location"] = (0.0, 2.0**31)
-    found = {
+    numbers = {
         role: values
         for role, limits in bounds.items()
         if role not in file.unread
         and (values := _numbers_of(file, table, role, *limits)) is not None
     }
-    _whole_positions(file, table, found)
-    cases, controls = found.pop("n_cases", None), found.pop("n_controls", None)
+    _whole_positions(file, table, numbers)
+    cases, controls = numbers.pop("n_cases", None), numbers.pop("n_controls", None)
     both = None if cases is None or controls is None else cases + controls
-    for more in (both, found.pop("n_effective", None)):
+    for more in (both, numbers.pop("n_effective", None)):
         if more is not None:
-            found["n"] = found["n"].fill_null(more) if "n" in found else more
-    return found
+            numbers["n"] = numbers["n"].fill_null(more) if "n" in numbers else more
+    return numbers
 
 
-def _whole_positions(file, table, found):
+def _whole_positions(file, table, numbers):
     """Refuse a position between two bases."""
-    position = found.get("base_pair_location")
+    position = numbers.get("base_pair_location")
     if position is not None and (broken := (position != position.floor()).fill_null(False)).any():
         _refuse(file, table, "base_pair_location", broken, "not a whole number")
 
 
 def _strand(file, table):
-    """+ or - from the ways to write it; anything else is refused."""
+    """Return + or - from the ways to write it; anything else is refused."""
     if "strand" not in table.columns:
         return {}
     strand = table["strand"].str.to_lowercase()
@@ -304,7 +314,7 @@ def _strand(file, table):
 
 
 def _significance(file, table):
-    """-log10 p: each row's first filled one of -log10 p, p and log10 p."""
+    """Return -log10 p: each row's first filled one of -log10 p, p and log10 p."""
     neg = _numbers_of(file, table, "neg_log_10_p_value", 0.0, infinite=True)
     choices = [] if neg is None else [neg]
     if "p_value" in table.columns:
@@ -317,7 +327,7 @@ def _significance(file, table):
 
 
 def _from_p(file, table):
-    """-log10 of p; from the text where a double would underflow, infinite where it is 0."""
+    """Return -log10 of p; from the text where a double would underflow, infinite where it is 0."""
     values = _parsed(file, table, "p_value", 0.0, 1.0).to_numpy()
     with np.errstate(divide="ignore"):
         neg_log_10_p = -np.log10(values) + 0.0  # no minus zero
@@ -327,8 +337,10 @@ def _from_p(file, table):
     return pl.Series(neg_log_10_p, nan_to_null=True)
 
 
-def neg_log_10_of(text):
-    """-log10 of a number written as text, however small: '3.2e-4000' -> 3999.49."""
-    mantissa, power = _POWER.fullmatch(text).groups()
+def neg_log_10_of(text: str) -> float:
+    """Return -log10 of a number written as text, however small: '3.2e-4000' -> 3999.49."""
+    match = _POWER.fullmatch(text)
+    assert match, text
+    mantissa, power = match.groups()
     value = float(mantissa)
     return math.inf if value == 0 else -math.log10(value) - int(power or 0)

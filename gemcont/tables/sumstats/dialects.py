@@ -1,4 +1,4 @@
-"""How the programs of the field head their summary statistics: declared as data.
+"""The headings that programs of the field give their summary statistics: declared as data.
 
 A header is first compared with every dialect, whose own meaning of a name rules there (Allele1 is
 the effect allele of METAL and the other one of SAIGE); only a header that is nobody's is read by
@@ -23,9 +23,11 @@ EFFECT_BY_CONTROLS = "effect_by_controls"
 class Dialect(NamedTuple):
     """One program's heading.
 
-    name; signature: columns (of which all are there) that no other dialect has together; columns:
-    role -> names: each row takes the first that is filled, of p the first that is present, since
-    two p are of two tests.
+    Attributes:
+        name: of the program.
+        signature: columns, all present, that no other dialect has together.
+        columns: role -> names. Each row takes the first that is filled; of p the first that is
+            present, since two p are of two tests.
     """
 
     name: str

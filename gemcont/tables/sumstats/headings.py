@@ -1,8 +1,10 @@
-"""A file's header -> which column is what: by its program, else by the free-form aliases."""
+"""A file's header -> the role of each column: by its program, else by the free-form aliases."""
 
 import logging
 import os
 import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
 
 from gemcont.errors import GemcontError
 from gemcont.tables.sumstats.dialects import (
@@ -26,47 +28,58 @@ _STANDS_FOR = {"hm_rsid": "variant_id"} | {r: r[3:] for r in HARMONISED if r != 
 _TELLING = re.compile("TRAIT|PHENO|GENE|PROBE|MODEL|TEST|TISSUE|EXPOSURE|OUTCOME|PROTEIN")
 
 
-def plain(name):
+def plain(name: str) -> str:
     """Return a column's name as it is compared: upper case, no #, _ for every other sign."""
     return re.sub(r"[^A-Z0-9]+", "_", name.strip().lstrip("#").upper())
 
 
-def base_role(key):
+def base_role(key: str) -> str:
     """Return the role of a key of ``recognise``: of the second column of a role, that role."""
     return key.partition(_NEXT)[0]
 
 
-def recognise(path, header, asked, *, firm=()):
-    """Tell (dialect's name, key -> column of the file) from a header.
+def recognise(
+    path: str,
+    header: Sequence[str],
+    explicit: Mapping[str, str | Sequence[str]],
+    *,
+    firm: Collection[str] = (),
+) -> tuple[str, dict[str, str]]:
+    """Recognise a header: return the dialect's name, and key -> column of the file.
 
-    header: names of the columns
-    asked: role -> column, or several of which the first present one is taken, which rule
-    firm: roles of ``asked`` that may not contradict a recognised dialect
+    Keys are roles, numbered where each row takes the first filled of several columns.
 
-    Keys are roles, numbered where each row takes the first filled of several columns. Raises
-    GemcontError for an asked column that is not there, for a role that two columns could have, and
-    for a contradiction.
+    Args:
+        path: the file, for messages.
+        header: names of the columns.
+        explicit: role -> column named by the user, or several of which the first present one is
+            taken; these rule.
+        firm: roles of ``explicit`` that may not contradict a recognised dialect.
+
+    Raises:
+        GemcontError: an explicit column that is not there, a role that two columns could have, or a
+            contradiction.
     """
-    by_name = {}
+    by_name: dict[str, list[str]] = {}
     for name in header:
         by_name.setdefault(plain(name), []).append(name)
     dialect = _dialect_of(by_name)
-    found = {} if dialect is None else _of_dialect(dialect, by_name)
+    roles = {} if dialect is None else _of_dialect(dialect, by_name)
     if dialect is not None:
-        asked = _without_contradiction(path, header, asked, firm, found, dialect)
-    asked = {role: _first_present(path, header, role, names) for role, names in asked.items()}
+        explicit = _without_contradiction((path, header), explicit, firm, roles, dialect)
+    explicit = {role: _first_present(path, header, role, names) for role, names in explicit.items()}
     if dialect is None:
-        found = _of_aliases(path, by_name, asked)
-    found |= _harmonised(by_name)
-    if _P_ROLES & set(asked):  # a p that is asked for is the only one
-        found = {key: name for key, name in found.items() if key not in _P_ROLES}
-    ruled = {*asked, *(f"hm_{role}" for role in asked)}
-    found = {
+        roles = _of_aliases(path, by_name, explicit)
+    roles |= _harmonised(by_name)
+    if _P_ROLES & set(explicit):  # a p that is asked for is the only one
+        roles = {key: name for key, name in roles.items() if key not in _P_ROLES}
+    ruled = {*explicit, *(f"hm_{role}" for role in explicit)}
+    roles = {
         key: name
-        for key, name in found.items()
-        if name not in asked.values() and base_role(key) not in ruled
+        for key, name in roles.items()
+        if name not in explicit.values() and base_role(key) not in ruled
     }
-    return (FREE_FORM if dialect is None else dialect.name), found | asked
+    return (FREE_FORM if dialect is None else dialect.name), roles | explicit
 
 
 def _dialect_of(by_name):
@@ -85,21 +98,22 @@ def _first_present(path, header, role, names):
     return present[0]
 
 
-def _without_contradiction(path, header, asked, firm, found, dialect):
-    """Return ``asked`` without the firm roles that a recognised file fills and has no such column.
+def _without_contradiction(file, explicit, firm, roles, dialect):
+    """Drop firm roles whose column the file lacks and which its dialect fills anyway.
 
-    Raises GemcontError where a firm role is asked of a column that the dialect says is another's.
+    file: its path and header; roles: what the dialect fills. Raises GemcontError where a firm role
+    is given a column that the dialect reads as another role.
     """
-    kept = dict(asked)
-    for role, name in asked.items():
-        own = found.get(role)
+    (path, header), kept = file, dict(explicit)
+    for role, name in explicit.items():
+        own = roles.get(role)
         if role not in firm:
             continue
         if name not in header:
             if own is not None:
                 del kept[role]
             continue
-        is_of = next((base_role(key) for key, column in found.items() if column == name), role)
+        is_of = next((base_role(key) for key, column in roles.items() if column == name), role)
         if is_of != role or own not in (None, name):
             is_now = f"{role} is {own}" if own else f"{name} is {is_of}"
             raise GemcontError(
@@ -110,48 +124,48 @@ def _without_contradiction(path, header, asked, firm, found, dialect):
 
 
 def _of_dialect(dialect, by_name):
-    found = {}
+    roles = {}
     for role, names in dialect.columns.items():
         present = [by_name[plain(n)][0] for n in names if plain(n) in by_name]
-        found |= _keyed(role, present[:1] if role in _P_ROLES else present)
-    taken = set(found.values())
+        roles |= _keyed(role, present[:1] if role in _P_ROLES else present)
+    taken = set(roles.values())
     for role in BEHIND_DIALECTS:
-        if role in found or (role == "variant_id" and "rsid" in found):
+        if role in roles or (role == "variant_id" and "rsid" in roles):
             continue
         columns = [by_name[n][0] for n in ALIASES[role].split() if n in by_name]
-        found |= _keyed(role, [c for c in columns if c not in taken][:1])
-    return found
+        roles |= _keyed(role, [c for c in columns if c not in taken][:1])
+    return roles
 
 
 def _keyed(role, columns):
-    """Key -> column of the columns of one role, in their order."""
+    """Return key -> column of the columns of one role, in their order."""
     return {role + (f"{_NEXT}{i}" if i else ""): name for i, name in enumerate(columns)}
 
 
-def _of_aliases(path, by_name, asked):
-    """Roles of a header by the free-form aliases, asked ones aside."""
+def _of_aliases(path, by_name, explicit):
+    """Return the roles of a header by the free-form aliases, explicit ones aside."""
     claims = {}
     for name, columns in by_name.items():
         role = _ROLE_OF.get(name)
-        if role in ROLES and role not in asked:
-            claims.setdefault(role, []).extend(c for c in columns if c not in asked.values())
+        if role in ROLES and role not in explicit:
+            claims.setdefault(role, []).extend(c for c in columns if c not in explicit.values())
     for role, columns in claims.items():
         if len(columns) > 1:
             raise GemcontError(
                 f"{path}: columns {' and '.join(columns)} could both be {role}; say which by "
                 f"--columns {role}={columns[0]}"
             )
-    found = {role: columns[0] for role, columns in claims.items() if columns}
-    return _without_nameless_alt(path, found, asked)
+    roles = {role: columns[0] for role, columns in claims.items() if columns}
+    return _without_nameless_alt(path, roles, explicit)
 
 
-def _without_nameless_alt(path, found, asked):
+def _without_nameless_alt(path, roles, explicit):
     """Leave out the frequency of ALT or REF where no column says which allele that is."""
-    if {"ref", "alt"} & {*found, *asked} or "effect_allele" not in {*found, *asked}:
-        return found
+    if {"ref", "alt"} & {*roles, *explicit} or "effect_allele" not in {*roles, *explicit}:
+        return roles
     for role in ("alt_allele_frequency", "ref_allele_frequency"):
-        name = found.pop(role, None)
-        if name is not None and "effect_allele_frequency" not in {*found, *asked}:
+        name = roles.pop(role, None)
+        if name is not None and "effect_allele_frequency" not in {*roles, *explicit}:
             log.warning(
                 "%s: %s is the frequency of an allele that no column names: not used (if it is "
                 "that of the effect allele: --columns effect_allele_frequency=%s)",
@@ -159,19 +173,19 @@ def _without_nameless_alt(path, found, asked):
                 name,
                 name,
             )
-    return found
+    return roles
 
 
 def _harmonised(by_name):
-    found = {}
+    roles = {}
     for role, names in HARMONISED.items():
         present = [by_name[n][0] for n in names.split() if n in by_name]
         if present:
-            found[role] = present[0]
-    return found
+            roles[role] = present[0]
+    return roles
 
 
-def refuse_columns(columns):
+def refuse_columns(columns: Mapping | None) -> None:
     """Raise GemcontError for what is no dict of (FILE:)role -> name, or names, of columns."""
     for key, names in (columns or {}).items():
         role = key.rpartition(":")[2] if isinstance(key, str) else key
@@ -182,12 +196,22 @@ def refuse_columns(columns):
             raise GemcontError(f"--columns: {names!r} is no name of a column for {role}")
 
 
-def columns_of(columns, path, name, number, *, alone=False):
+def columns_of(
+    columns: Mapping[str, str | Sequence[str]] | None,
+    path: object,
+    name: str,
+    number: int,
+    *,
+    alone: bool = False,
+) -> dict[str, Any]:
     """Return the part of ``--columns`` that is one file's, as ``Sumstats`` takes it.
 
-    columns: role -> column of all files; "FILE:role" -> column of one, which rules; path, name,
-    number (from 1): what FILE may be; alone: whether there is no other cohort, so that what is
-    said of all is said of it.
+    Args:
+        columns: role -> column of all files; "FILE:role" -> column of one, which rules.
+        path: the file, by which FILE may name it (a DataFrame has none).
+        name: name of the cohort, by which FILE may name it.
+        number: number of the cohort from 1, by which FILE may name it.
+        alone: whether there is no other cohort, so that what is said of all is said of it.
     """
     shared, own = {}, {}
     known = _names_of(path, name, number)
@@ -200,7 +224,9 @@ def columns_of(columns, path, name, number, *, alone=False):
     return {"columns": shared | own, "firm": () if alone else set(shared) - set(own)}
 
 
-def refuse_unknown_files(columns, paths, names):
+def refuse_unknown_files(
+    columns: Mapping[str, object] | None, paths: Sequence, names: Sequence[str]
+) -> None:
     """Raise GemcontError for a FILE of ``columns`` that is none of the cohorts."""
     files = enumerate(zip(paths, names, strict=True), 1)
     known = {key for number, pair in files for key in _names_of(*pair, number)}
@@ -211,17 +237,17 @@ def refuse_unknown_files(columns, paths, names):
 
 
 def _names_of(path, name, number):
-    """What a cohort's file can be called."""
+    """Return what a cohort's file can be called: its name, number, path or the path's last part."""
     names = {name, str(number)}
     if isinstance(path, (str, os.PathLike)):
         names |= {os.fspath(path), os.path.basename(path)}
     return names
 
 
-def given_roles(keys):
+def given_roles(keys: Iterable[str]) -> set[str]:
     """Return the roles that columns of these keys can fill, those that follow from others too."""
-    found = {base_role(key) for key in keys}
-    found |= {_STANDS_FOR[role] for role in found & set(_STANDS_FOR)}
+    roles = {base_role(key) for key in keys}
+    roles |= {_STANDS_FOR[role] for role in roles & set(_STANDS_FOR)}
     for makers, made in (
         ({"ref", "alt"}, {"effect_allele", "other_allele"}),
         ({"odds_ratio"}, {"beta"}),
@@ -233,15 +259,24 @@ def given_roles(keys):
         ({"ci_lower", "ci_upper"}, {"standard_error"}),
         ({"rsid"}, {"variant_id"}),
     ):
-        if makers <= found:
-            found |= made
-    return found
+        if makers <= roles:
+            roles |= made
+    return roles
 
 
-def refuse_missing(path, header, found, needed):
-    """Raise GemcontError where a needed role has no column."""
+def refuse_missing(
+    path: str, header: Sequence[str], given: Collection[str], needed: Iterable[str]
+) -> None:
+    """Raise GemcontError where a needed role has no column.
+
+    Args:
+        path: the file, for messages.
+        header: names of its columns.
+        given: roles that they fill.
+        needed: roles without which the file is of no use.
+    """
     for role in needed:
-        if role in found:
+        if role in given:
             continue
         if role == "neg_log_10_p_value":
             raise GemcontError(
@@ -251,9 +286,9 @@ def refuse_missing(path, header, found, needed):
         hint, way = "", ""
         if role.endswith("allele") and "ALLELE1" in map(plain, header):
             hint = " (Allele1 alone does not say whether it is the effect allele)"
-        if role == "standard_error" and {"beta", "neg_log_10_p_value"} <= found:
+        if role == "standard_error" and {"beta", "neg_log_10_p_value"} <= set(given):
             way = ", or take it from the effect and its p by --se-from-p"
-        if role in ("chromosome", "base_pair_location") and "variant_id" in found:
+        if role in ("chromosome", "base_pair_location") and "variant_id" in given:
             way = ", or match by ids with --match id"
         raise GemcontError(
             f"{path}: no column for {role}{hint}; say which by --columns {role}=NAME{way}: "
@@ -261,11 +296,11 @@ def refuse_missing(path, header, found, needed):
         )
 
 
-def telling_columns(header, used):
+def telling_columns(header: Sequence[str], used: Collection[str]) -> list[str]:
     """Return the columns that may say which trait, gene or model a row is of."""
     return [name for name in header if name not in used and _TELLING.search(plain(name))]
 
 
-def shown(header, most=20):
+def shown(header: Sequence[str], most: int = 20) -> str:
     """Return a header for a message."""
     return f"its header is {' '.join(header[:most])}{' ...' if len(header) > most else ''}"

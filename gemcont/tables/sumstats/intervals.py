@@ -11,14 +11,19 @@ _NUMBER = r"(-?[0-9]*\.?[0-9]+(?:[eE][-+]?[0-9]+)?)"
 _INTERVAL = rf"{_NUMBER}\s*(?:,|;|:|\bto\b|-|–|—|\s)\s*{_NUMBER}"
 
 
-def error_of_interval(table, beta):
-    """Return the standard errors (float64 Series, null where unknown), or None without intervals.
-
-    table: columns by role, with ci ("0.9,1.1", "0.9-1.1", "[0.9 to 1.1]") or ci_lower and
-    ci_upper; beta: effects, of ratios the logarithms (float64 Series, or None).
+def error_of_interval(table: pl.DataFrame, beta: pl.Series | None) -> pl.Series | None:
+    """Return standard errors from 95 % confidence intervals; None without intervals.
 
     The limits are those of the ratio or of the effect: whichever scale has the effect nearer the
     middle of the interval; nothing is known where it lies outside.
+
+    Args:
+        table: columns by role, with ci ("0.9,1.1", "0.9-1.1", "[0.9 to 1.1]") or ci_lower and
+            ci_upper.
+        beta: effects (float64), of ratios the logarithms, or None.
+
+    Returns:
+        float64 Series, null where unknown.
     """
     limits = _limits(table)
     if limits is None or beta is None:
@@ -27,7 +32,8 @@ def error_of_interval(table, beta):
     effect = beta.fill_null(np.nan).to_numpy()
     with np.errstate(invalid="ignore", divide="ignore"):
         logs = [np.log(np.where(limit > 0, limit, np.nan)) for limit in (low, high)]
-    widths, offsets = zip(*(_fit(*pair, effect) for pair in (logs, (low, high))), strict=True)
+    fits = (_fit(limits, effect) for limits in (logs, (low, high)))
+    widths, offsets = zip(*fits, strict=True)
     by_logs = offsets[0] < offsets[1]
     width, offset = (np.where(by_logs, *pair) for pair in (widths, offsets))
     error = np.where((width > 0) & (offset <= 0.5 + _SLACK), width / (2 * _HALF), np.nan)
@@ -46,8 +52,9 @@ def _limits(table):
     ]
 
 
-def _fit(low, high, effect):
-    """Width of each interval, and how many widths its middle is from the effect (inf: unknown)."""
+def _fit(limits, effect):
+    """Return intervals' widths, and the effect's distance from their middle in widths (or inf)."""
+    low, high = limits
     width = high - low
     with np.errstate(invalid="ignore", divide="ignore"):
         offset = np.abs(effect - (low + high) / 2) / width

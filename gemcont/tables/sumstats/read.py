@@ -4,8 +4,12 @@ Whatever the file's dialect, a batch has the columns of ``COLUMNS`` that the fil
 our words, so that nobody downstream knows where a number came from.
 """
 
+from __future__ import annotations
+
 import csv
 import os
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
@@ -17,6 +21,9 @@ from gemcont.text.files import open_bytes
 from gemcont.text.ids import refuse_twice
 from gemcont.text.parse import line_number, number_of, parse_table, separator_of, split_fields
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 _CHUNK = 32 << 20  # bytes of text, unzipped, that become one batch
 _ROWS = 1 << 19  # of a parquet that become one batch
 _COMMENT = b"##"
@@ -25,67 +32,90 @@ _COMMENT = b"##"
 class Sumstats:
     """A file of summary statistics, recognised by its header.
 
-    path: the file, or a DataFrame of pandas or polars
-    columns: role -> column of the file, for what no dialect knows; firm: roles of them that may
-        not contradict a recognised dialect
-    needed: roles without which the file is no use; unread: roles that nobody will ask for
-    trait: the one to read of a file of several
-
-    Attributes: ``name``, ``dialect``, ``roles`` (key of ``headings.recognise`` -> column),
-    ``skipped``, rows left out so far by reason, and ``left_out``, frames of them (row, variant_id,
-    reason).
+    Attributes:
+        name: the file, for messages.
+        dialect: name of the program whose header it has, or "free-form".
+        roles: key of ``headings.recognise`` -> column of the file.
+        unread: roles that nobody will ask for.
+        trait: the trait to read of a file of several, or None.
+        skipped: rows left out so far, by reason.
+        left_out: frames of them (row, variant_id).
     """
 
-    def __init__(self, path, *, columns=None, firm=(), needed=(), unread=(), trait=None):
+    def __init__(
+        self,
+        path: str | os.PathLike | pl.DataFrame | pd.DataFrame,
+        *,
+        columns: Mapping[str, str | Sequence[str]] | None = None,
+        firm: Collection[str] = (),
+        needed: Iterable[str] = (),
+        unread: Collection[str] = (),
+        trait: str | None = None,
+    ) -> None:
+        """Open a file and recognise its header.
+
+        Args:
+            path: the file, or a DataFrame of pandas or polars.
+            columns: role -> column of the file, for what no dialect knows.
+            firm: roles of ``columns`` that may not contradict a recognised dialect.
+            needed: roles without which the file is of no use.
+            unread: roles that nobody will ask for.
+            trait: the one to read of a file of several.
+
+        Raises:
+            GemcontError: the header is not understood, or lacks what is needed.
+        """
         self._file = _open(path)
         self.name = self._file.name
         header = self._file.header
         self.dialect, self.roles = recognise(self.name, header, columns or {}, firm=firm)
         self.unread = unread
         self.need(needed)
-        self.skipped, self.left_out, self.trait = {}, [], trait
+        self.skipped: dict[str, int] = {}
+        self.left_out: list[pl.DataFrame] = []
+        self.trait = trait
         if trait is not None and "trait" not in self.roles:
             raise GemcontError(f"--trait: {self.name} has no column of traits")
 
     @property
-    def given(self):
-        """The roles that the file can fill, those that follow from others included."""
+    def given(self) -> set[str]:
+        """Roles that the file can fill, those that follow from others included."""
         return given_roles(self.roles)
 
     @property
-    def telling(self):
+    def telling(self) -> list[str]:
         """Columns of no role that may say which trait, gene or model a row is of."""
         return telling_columns(self._file.header, self.roles.values())
 
-    def need(self, roles):
+    def need(self, roles: Iterable[str]) -> None:
         """Raise GemcontError where a role has no column."""
         refuse_missing(self.name, self._file.header, self.given, roles)
 
-    def leave_out(self, table, reason):
+    def leave_out(self, table: pl.DataFrame, reason: str) -> None:
         """Note rows that are not of the results; table: row, and variant_id where it is known."""
         self.skipped[reason] = self.skipped.get(reason, 0) + table.height
-        ids = [name for name in ("rsid", "variant_id") if name in table.columns]
-        ids = pl.coalesce(pl.col(ids).cast(pl.String)) if ids else pl.lit(None, dtype=pl.String)
+        known = [name for name in ("rsid", "variant_id") if name in table.columns]
+        ids = pl.coalesce(pl.col(known).cast(pl.String)) if known else pl.lit(None, dtype=pl.String)
         self.left_out.append(table.select("row", ids.alias("variant_id")))
 
     @property
-    def has_log_p(self):
-        """Whether the file gives -log10 p rather than p."""
+    def has_log_p(self) -> bool:
+        """True where the file gives -log10 p rather than p."""
         return "neg_log_10_p_value" in self.roles
 
     @property
-    def p_column(self):
-        """The column that the p comes from, or None."""
+    def p_column(self) -> str | None:
+        """Column that the p comes from, or None."""
         roles = ("neg_log_10_p_value", "p_value", "log_10_p_value")
         return next((self.roles[role] for role in roles if role in self.roles), None)
 
-    def batches(self):
+    def batches(self) -> Iterator[pl.DataFrame]:
         """Yield polars tables with the columns of ``COLUMNS``, null where there is no value.
 
         ``row`` is the row below the header, from 0. -log10 p is infinite where p is written as 0.
         Raises GemcontError naming the line of a value that cannot be.
         """
-        first, found = 0, False
+        first, seen = 0, False
         names = {name: key for key, name in self.roles.items()}
         for table in self._file.tables(list(names)):
             rows = pl.Series("row", np.arange(first, first + table.height, dtype=np.uint32))
@@ -93,19 +123,19 @@ class Sumstats:
             table = table.rename(names).with_columns(rows)
             if self.trait is not None:
                 table = table.filter(pl.col("trait").cast(pl.String) == self.trait)
-                found = found or table.height > 0
+                seen = seen or table.height > 0
             yield canonical(self, table)
-        if self.trait is not None and not found:
+        if self.trait is not None and not seen:
             raise GemcontError(f"--trait: {self.name} has no trait {self.trait!r}")
         if first == 0:
             raise GemcontError(f"{self.name}: has a header but no rows")
 
-    def read(self):
-        """All batches as one table."""
+    def read(self) -> pl.DataFrame:
+        """Read all batches as one table."""
         return pl.concat(list(self.batches()))
 
-    def fault(self, row, role, value, wrong):
-        """The GemcontError for a value that cannot be, with the line it stands on."""
+    def fault(self, row: int, role: str, value: str, wrong: str) -> GemcontError:
+        """Return the GemcontError for a value that cannot be, with the line it stands on."""
         name = self.roles.get(role) or self.roles.get(f"hm_{role}", role)
         return GemcontError(f"{self._file.place(row)}: {name} is {value}, {wrong}")
 
@@ -134,7 +164,7 @@ class _Frame:
             frame = _of_pandas(self.name, frame)
         self._frame, self.header = frame, frame.columns
 
-    def tables(self, columns):
+    def tables(self, columns: list[str]) -> Iterator[pl.DataFrame]:
         """Yield the one table of the named columns."""
         frame = self._frame.select(columns)
         kinds = frame.schema.items()
@@ -143,13 +173,13 @@ class _Frame:
             raise GemcontError(f"{self.name}: column {nested[0]!r} holds lists, not single values")
         yield frame
 
-    def place(self, row):
-        """Where a row stands, for messages."""
+    def place(self, row: int) -> str:
+        """Say where a row stands, for messages."""
         return f"{self.name}, row {row}"
 
 
 def _of_pandas(name, frame):
-    """A polars frame of a pandas one, numbers and text; GemcontError for anything else."""
+    """Return a pandas frame as polars, numbers and text; GemcontError for anything else."""
     if not hasattr(frame, "iloc") or not hasattr(frame, "columns"):
         kind = type(frame).__name__
         how = "; .collect() it" if kind == "LazyFrame" else ""
@@ -160,14 +190,14 @@ def _of_pandas(name, frame):
 
 
 def _series(column):
-    """A pandas column: numbers as they are, everything else as text."""
+    """Return a pandas column: numbers as they are, everything else as text."""
     if column.dtype.kind in "fiu" and not hasattr(column.dtype, "numpy_dtype"):
         return pl.Series(column.to_numpy(), nan_to_null=True)
     return pl.Series([None if b else str(v) for v, b in zip(column, column.isna(), strict=True)])
 
 
 def _is_header_of(line, data):
-    """Whether a line heads a line of data: as many fields, and these with a number among them."""
+    """Return whether a line heads a line of data: as many fields, and a number among the latter."""
     separator = separator_of(data.rstrip(b"\r\n"))
     names, values = (
         split_fields(text.rstrip(b"\r\n"), separator).rstrip(b"\n").decode(errors="replace")
@@ -189,14 +219,14 @@ class _Parquet:
         except pl.exceptions.PolarsError:
             raise GemcontError(f"{path}: not a parquet file, or truncated") from None
 
-    def tables(self, columns):
+    def tables(self, columns: list[str]) -> Iterator[pl.DataFrame]:
         """Yield polars tables of the named columns."""
         height = self._frame.select(pl.len()).collect().item()
         for start in range(0, height, _ROWS):
             yield self._frame.select(columns).slice(start, _ROWS).collect()
 
-    def place(self, row):
-        """Where a row stands, for messages."""
+    def place(self, row: int) -> str:
+        """Say where a row stands, for messages."""
         return f"{self.name}, row {row + 1}"
 
 
@@ -213,7 +243,7 @@ class _Text:
         self.header = self._names(split_fields(line, self._separator))
 
     def _header_lines(self):
-        """The header's line, and the line of data that had to be read to know it (or nothing).
+        """Return the header's line, and a line of data that was read to know it (or nothing).
 
         Lines of ## are comments; of those with one # the last is the header where it has as many
         fields as the line below, which then holds a number.
@@ -254,7 +284,7 @@ class _Text:
         refuse_twice(names, self.name)
         return names
 
-    def tables(self, columns):
+    def tables(self, columns: list[str]) -> Iterator[pl.DataFrame]:
         """Yield polars tables of text of the named columns."""
         rest, chunk = self._first, b"more"
         while chunk:
@@ -277,8 +307,8 @@ class _Text:
             self.name, data, self._separator, schema, quote_char=quote, columns=columns
         )
 
-    def place(self, row):
-        """Where a row stands, for messages."""
+    def place(self, row: int) -> str:
+        """Say where a row stands, for messages."""
         try:
             return f"{self.name}, line {line_number(self.name, row + 1 + self._before, _COMMENT)}"
         except GemcontError:  # a pipe is gone once it was read

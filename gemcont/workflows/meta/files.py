@@ -86,7 +86,11 @@ def write_rows(run, prefix, layout, *, genome_build=None, progress=False):
     if layout == "ssf":
         n = max((float(np.nanmax(c.n, initial=0)) for c in run.cohorts), default=0)
         metadata = Metadata(
-            os.path.basename(prefix), genome_build, int(n), [], autosomes=run.settings.autosomes
+            trait=os.path.basename(prefix),
+            genome_build=genome_build,
+            n_samples=int(n),
+            covariates=[],
+            autosomes=run.settings.autosomes,
         )
     with ExitStack() as stack:
         append = stack.enter_context(open_writer(paths["meta"], layout, metadata))

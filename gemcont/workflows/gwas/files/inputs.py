@@ -54,4 +54,5 @@ def _traits_of(source, pheno):
     if not columns.width:
         raise GemcontError("--pheno: a table of traits is needed (only a .psam may bring its own)")
     psam = source.files[1]
-    return SampleTable(psam, *source.sample_ids[1:], columns, psam)
+    _, fid, iid = source.sample_ids
+    return SampleTable(name=psam, fid=fid, iid=iid, columns=columns, path=psam)

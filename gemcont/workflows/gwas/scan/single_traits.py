@@ -120,7 +120,7 @@ def _every_row(score, residual, place, codes, null):
     t = beta / se
     unit = np.transpose(score.unit)
     computed = np.stack([unit * beta, unit * se, neg_log10_t_sf(t, dof), t])
-    return EveryRow(place, codes, computed, dof)
+    return EveryRow(place=place, codes=codes, values=computed, dof=dof)
 
 
 def _frame_of_pairs(score, pairs, residual, place, codes, null):

@@ -1,3 +1,5 @@
+"""Summary statistics, written whole or not at all."""
+
 import gzip
 
 import numpy as np
@@ -5,14 +7,14 @@ import polars as pl
 import pytest
 
 from gemcont import GemcontError
-from gemcont.tables.files import refuse_overwriting
 from gemcont.tables.results.writers import open_writer
-from gemcont.tables.schema import joint_columns
 
 FRAMES = [
     pl.DataFrame({"id": ["a", '5"x'], "x": [0.12345678, np.nan], "n": [1, None]}),
     pl.DataFrame({"id": ["b"], "x": [1234567.89], "n": [3]}),
 ]
+
+
 TEXT = 'id\tx\tn\na\t0.1234568\t1\n5"x\tNA\tNA\nb\t1234568.0\t3\n'
 
 
@@ -59,25 +61,3 @@ def test_unwritable_places_are_named(tmp_path, layout):
     (tmp_path / "file").write_text("")
     with pytest.raises(GemcontError, match="file/x: cannot be written"):
         written(tmp_path / "file" / "x", layout)
-
-
-def test_outputs_that_are_inputs_are_refused(tmp_path):
-    (tmp_path / "x").write_text("")
-    (tmp_path / "link").symlink_to(tmp_path / "x")
-    refuse_overwriting([str(tmp_path / "y")], [str(tmp_path / "x")])
-    with pytest.raises(GemcontError, match="link is also an input"):
-        refuse_overwriting([str(tmp_path / "link")], [str(tmp_path / "x")])
-
-
-def test_columns_follow_the_test_and_the_number_of_traits():
-    names = [c.name for c in joint_columns("lrt", 1)]
-    assert (
-        names
-        == (
-            "chromosome base_pair_location effect_allele other_allele beta standard_error "
-            "effect_allele_frequency neg_log_10_p_value variant_id n chi2 dof r2"
-        ).split()
-    )
-    names = [c.name for c in joint_columns("f", 2)]
-    assert "beta" not in names
-    assert names[-4:] == ["f_statistic", "dof", "dof2", "r2"]

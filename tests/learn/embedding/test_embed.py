@@ -1,3 +1,5 @@
+"""Embeddings of held-out people."""
+
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -13,9 +15,7 @@ from gemcont.cli.gwas import main as gwas
 from gemcont.genotype.align import SampleIds
 from gemcont.learn.data.images import Images
 from gemcont.learn.data.people import assemble
-from gemcont.learn.embedding.ancestry import adjusted_r2, covariate_r2
 from gemcont.learn.embedding.embed import embed
-from gemcont.learn.evaluation.study import ridge_r2
 from gemcont.learn.files import Inputs, Split, embed_files
 from gemcont.learn.training.model import read_model
 from gemcont.settings.train import TrainSettings
@@ -106,28 +106,6 @@ def test_training_people_are_inflated_and_held_out_people_are_not(image_study, t
         strongest[name] = found["neg_log_10_p_value"].median()
     assert strongest["seen"] > 5
     assert strongest["held out"] < 1.5
-
-
-def test_ridge_is_judged_within_the_people_given():
-    rng = np.random.default_rng(0)
-    x = rng.standard_normal((2000, 10))
-    target = x[:, 0] + rng.standard_normal(2000)
-    assert abs(ridge_r2(x, target) - 0.5) < 0.05
-    assert ridge_r2(rng.standard_normal((300, 100)), target[:300]) < 0.05
-    twins = np.repeat(x[:200], 5, axis=0) + 1e-9
-    noise = np.repeat(rng.standard_normal(200), 5)
-    assert ridge_r2(twins, noise, groups=np.repeat(np.arange(200), 5)) < 0.05
-
-
-def test_what_covariates_an_embedding_gives_away():
-    rng = np.random.default_rng(0)
-    x = rng.standard_normal((3000, 8))
-    known = np.column_stack([x[:, 0] + rng.standard_normal(3000), rng.standard_normal(3000)])
-    found = covariate_r2(x, known, ("pc1", "pc2"))
-    assert abs(found[0]["r2"] - 0.5) < 0.05
-    assert abs(found[0]["r2_permuted"]) < 0.01
-    assert abs(found[1]["r2"]) < 0.01
-    assert adjusted_r2(x, np.ones(3000)) == 0
 
 
 def test_images_of_another_size_and_nobody_left(image_study, model, tmp_path):

@@ -1,6 +1,7 @@
+"""The training loop."""
+
 import json
 import math
-import os
 import subprocess
 import sys
 import time
@@ -12,13 +13,10 @@ import pytest
 import torch
 
 from gemcont import GemcontError
-from gemcont.learn.data.split import HELD_OUT, KIN, TRAIN, VALIDATION
-from gemcont.learn.embedding.embed import unseen
-from gemcont.learn.files import Inputs, Split, embed_files, open_inputs, roles, train_files
+from gemcont.learn.files import Inputs, Split, train_files
 from gemcont.learn.training import train as trainer
 from gemcont.learn.training.model import hash_of, read_model
 from gemcont.settings.train import METHODS, TrainSettings
-from gemcont.tables.phenotypes import read_sample_table
 
 QUICK = TrainSettings(encoder="mlp", epochs=3, batch_size=64, lr=1e-3)
 
@@ -141,57 +139,12 @@ def test_killed_and_resumed_is_the_same_model(image_study, tmp_path):
     assert numbers(tmp_path / "a") == numbers(tmp_path / "b")
 
 
-def test_two_processes_are_one_with_the_joint_batch(image_study, tmp_path):
-    """torchrun over gloo: negatives are gathered with their gradients."""
-    command = ["--study", image_study, "--encoder", "mlp", "--epochs", "2", "--batch-size", "64"]
-    for method in ("gemcont", "simclr", "vae"):
-        one, two = tmp_path / f"{method}1", tmp_path / f"{method}2"
-        arms = [*command, "--method", method, "--out"]
-        fit(image_study, one, replace(QUICK, epochs=2, lr=3e-4, method=method))
-        run = subprocess.run(
-            [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2",
-             "-m", "gemcont.cli.train", *arms, str(two), "--threads", "1"],
-            capture_output=True, text=True, env=os.environ | {"OMP_NUM_THREADS": "1"},
-        )  # fmt: skip
-        assert run.returncode == 0, run.stderr
-        a, b = (read_model(folder).method.state_dict() for folder in (one, two))
-        for name, value in a.items():
-            # where a gradient is next to nothing Adam makes a step of its rounding
-            close = torch.isclose(b[name], value, rtol=1e-3, atol=2e-5)
-            assert close.float().mean() > 0.98
-            torch.testing.assert_close(b[name], value, rtol=1e-3, atol=3e-4)
-
-
 def test_supervised_training_stops_early_with_its_best(image_study, tmp_path):
     settings = replace(QUICK, method="supervised", epochs=60, patience=2, lr=5e-3)
     lines = fit(image_study, tmp_path / "m", settings)
     assert len(lines) < 60
     losses = [line["validation_loss"] for line in lines]
     assert int(np.argmin(losses)) == len(lines) - 1 - settings.patience
-
-
-def test_relatives_share_a_side(image_study, tmp_path):
-    people = [x.split("\t")[1] for x in (Path(image_study) / "people.tsv").read_text().splitlines()]
-    trained, tested = people[1], people[-1]
-    (tmp_path / "king").write_text(f"ID1\tID2\tKINSHIP\n{trained}\t{tested}\t0.25\n")
-    split = Split(relatives=str(tmp_path / "king"))
-    with pytest.raises(GemcontError, match=f"{trained} is trained on and its relative {tested}"):
-        train_files(Inputs(study=image_study), split, QUICK, str(tmp_path / "m"))
-
-
-def test_people_are_chosen_by_list_or_fraction(image_study, tmp_path):
-    opened = open_inputs(Inputs(study=image_study))
-    role, kin = roles(opened, Split(), QUICK)
-    assert kin == []
-    assert [(role == r).sum() for r in (TRAIN, VALIDATION, HELD_OUT)] == [570, 30, 500]
-    assert (role[600:] == HELD_OUT).all()
-    chosen = opened.cohort.iid[:200]
-    (tmp_path / "these").write_text("\n".join(chosen))
-    role, _ = roles(opened, Split(people=str(tmp_path / "these")), QUICK)
-    assert (role[:200] != HELD_OUT).all()
-    assert (role[200:] == HELD_OUT).all()
-    role, _ = roles(replace(opened, study=None), Split(fraction=0.25), QUICK)
-    assert (role != HELD_OUT).sum() == 275
 
 
 def cohort_of(image_study, tmp_path, rows, name="some"):
@@ -232,55 +185,6 @@ def test_a_training_goes_on_with_the_same_data_only(image_study, tmp_path, monke
     train_files(inputs, split, QUICK, str(tmp_path / "m"), resume=True)
     with pytest.raises(GemcontError, match="holds a trained model; delete it"):
         train_files(inputs, split, QUICK, str(tmp_path / "m"))
-
-
-def test_relatives_who_lack_a_covariate_are_not_embedded(image_study, tmp_path):
-    """Left out of the training, but related to people in it: neither trained on nor held out."""
-    inputs = cohort_of(image_study, tmp_path, range(300))
-    iid = read_sample_table(tmp_path / "some.ids.tsv").iid
-    rows = [f"{i}\t{k}" for k, i in enumerate(iid[:200])]
-    (tmp_path / "covar").write_text("IID\tage\n" + "\n".join(rows) + "\n")
-    kin = [f"{a}\t{b}\t0.25" for a, b in zip(iid[:100], iid[200:300], strict=True)]
-    (tmp_path / "king").write_text("ID1\tID2\tKINSHIP\n" + "\n".join(kin) + "\n")
-    inputs = replace(inputs, covar=str(tmp_path / "covar"))
-    split = Split(fraction=0.6, relatives=str(tmp_path / "king"))
-    train_files(inputs, split, QUICK, str(tmp_path / "m"))
-    model = read_model(tmp_path / "m")
-    trained = model.have(iid, TRAIN, VALIDATION)
-    assert trained.sum() == 120
-    related = model.have(iid, KIN)
-    np.testing.assert_array_equal(related[200:], trained[:100])
-    cohort = open_inputs(replace(inputs, covar=None), genotypes=False).cohort
-    np.testing.assert_array_equal(~unseen(model, cohort), trained | related)
-    embed_files(inputs, str(tmp_path / "m"), str(tmp_path / "e"), directions=1)
-    assert model.facts["covariates"] == ["age"]
-    with pytest.raises(GemcontError, match="--covar: the model was trained with age"):
-        embed_files(replace(inputs, covar=None), str(tmp_path / "m"), str(tmp_path / "e"),
-                    directions=1)  # fmt: skip
-    lines = Path(inputs.panel).read_text().splitlines()
-    (tmp_path / "panel.tsv").write_text("\n".join(lines[:4]) + "\n")
-    with pytest.raises(GemcontError, match="--panel: its 3 variants .* not the 8"):
-        embed_files(replace(inputs, panel=str(tmp_path / "panel.tsv")), str(tmp_path / "m"),
-                    str(tmp_path / "e"), directions=1)  # fmt: skip
-
-
-def test_families_are_those_of_the_genotypes_where_images_have_none(image_study, tmp_path):
-    inputs = cohort_of(image_study, tmp_path, range(100))
-    iid = read_sample_table(tmp_path / "some.ids.tsv").iid
-    (tmp_path / "some.ids.tsv").write_text("IID\n" + "\n".join(iid) + "\n")
-    for suffix in ("bed", "bim"):
-        (tmp_path / f"g.{suffix}").symlink_to(f"{image_study}/study.{suffix}")
-    fam = [line.split("\t") for line in Path(f"{image_study}/study.fam").read_text().splitlines()]
-    lines = ["\t".join([f"f{i // 4}", *line[1:]]) for i, line in enumerate(fam)]
-    (tmp_path / "g.fam").write_text("\n".join(lines) + "\n")
-    opened = open_inputs(replace(inputs, genotypes=str(tmp_path / "g.bed")))
-    role, _ = roles(opened, Split(families=True), QUICK)
-    sides = role.reshape(25, 4)
-    assert (sides == sides[:, :1]).all()
-    assert 0 < (role == HELD_OUT).sum() < 100
-    alone = open_inputs(inputs, genotypes=False)
-    with pytest.raises(GemcontError, match="--families: .* has no FID column"):
-        roles(alone, Split(families=True), QUICK)
 
 
 @pytest.mark.parametrize(
@@ -344,39 +248,14 @@ def test_bf16_only_where_the_processor_has_it(image_study, tmp_path, monkeypatch
     assert 0 < abs(line["loss"] - exact["loss"]) < 0.05
 
 
-class Evil:
-    def __reduce__(self):
-        return os.system, ("true",)
-
-
-def test_files_of_a_model_that_are_not_what_they_seem(image_study, tmp_path):
-    folder = tmp_path / "m"
-    fit(image_study, folder)
-    torch.save({"x": Evil()}, folder / "model.pt")
-    with pytest.raises(
-        GemcontError, match="damaged, or holds more than numbers, and is not opened"
-    ):
-        read_model(folder)
-    (folder / "model.pt").write_bytes(b"PK damaged")
-    with pytest.raises(GemcontError, match="damaged, or holds more"):
-        read_model(folder)
-    fit(image_study, tmp_path / "wide", replace(QUICK, width=32))
-    (tmp_path / "wide" / "model.pt").replace(folder / "model.pt")
-    with pytest.raises(GemcontError, match="of another architecture"):
-        read_model(folder)
-    people = (folder / "people.tsv").read_text()
-    (folder / "model.pt").unlink()
-    fit(image_study, folder)
-    (folder / "people.tsv").write_text("\n".join(people.splitlines()[:5]) + "\n")
-    with pytest.raises(GemcontError, match="damaged: 4 training and 0 validation people, not 570"):
-        read_model(folder)
-    (folder / "people.tsv").write_text(people)
-    facts = (folder / "model.json").read_text()
-    (folder / "model.json").write_text(facts.replace('"width": 64', '"width": 32'))
-    with pytest.raises(GemcontError, match="its width is not the model's"):
-        read_model(folder)
-    (folder / "model.json").write_text("{}")
-    with pytest.raises(GemcontError, match="damaged or of another version"):
-        read_model(folder)
-    with pytest.raises(GemcontError, match="is no folder of gemcont-train"):
-        read_model(tmp_path)
+def test_the_effective_rank_counts_directions_of_equal_variance():
+    x = torch.linalg.qr(torch.randn(200, 6, generator=torch.Generator().manual_seed(0)))[0]
+    x = x - x.mean(dim=0)
+    x = torch.linalg.qr(x)[0]  # six orthonormal columns of mean 0
+    for k in (1, 3, 6):
+        weights = torch.tensor([1.0] * k + [0.0] * (6 - k))
+        assert trainer.effective_rank(x * weights) == pytest.approx(k, rel=1e-4)
+    shares = np.array([0.7, 0.2, 0.1])
+    uneven = x[:, :3] * torch.tensor(np.sqrt(shares), dtype=torch.float32)
+    entropy = -(shares * np.log(shares)).sum()
+    assert trainer.effective_rank(uneven) == pytest.approx(np.exp(entropy), rel=1e-4)

@@ -1,4 +1,4 @@
-"""Summary statistics of every dialect, broken ones, and the values that are hard to read."""
+"""Files and DataFrames of summary statistics, and broken ones."""
 
 import gzip
 import math
@@ -11,8 +11,68 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gemcont import GemcontError
-from gemcont.tables.sumstats.canonical import neg_log_10_of
 from gemcont.tables.sumstats.read import Sumstats
+
+
+def read(path, header, *rows, separator="\t", **options):
+    lines = [separator.join(line.split(" ")) for line in (header, *rows)]
+    path.write_text("\n".join(lines) + "\n")
+    return Sumstats(str(path), **options).read()
+
+
+PGS = """###PGS CATALOG SCORING FILE
+#format_version=2.0
+##POLYGENIC SCORE
+#pgs_id=PGS1
+#weight_type=beta
+rsID\tchr_name\tchr_position\teffect_allele\tother_allele\teffect_weight
+rs1\t1\t5\tA\tG\t0.5
+rs2\t1\tx\tA\tG\t0.5
+"""
+
+
+def test_headers_below_lines_of_one_hash(tmp_path):
+    path = tmp_path / "s"
+    path.write_text(PGS.replace("\tx\t", "\t6\t"))
+    file = Sumstats(str(path))
+    assert file.dialect == "PGS Catalog"
+    assert file.read()["beta"].to_list() == [0.5, 0.5]
+    path.write_text(PGS)
+    with pytest.raises(GemcontError, match="line 8: chr_position is 'x', not a number"):
+        Sumstats(str(path)).read()
+
+
+@pytest.mark.parametrize("separator", ["\t", " ", ","])
+def test_the_last_line_of_one_hash_may_be_the_header(tmp_path, separator):
+    lines = ["#source=x", "#CHROM POS ID REF ALT A1 P", "1 5 rs1 A G G 0.1", "1 6 rs2 A G G 0.2"]
+    (tmp_path / "s").write_text("\n".join(x.replace(" ", separator) for x in lines) + "\n")
+    file = Sumstats(str(tmp_path / "s"))
+    assert file.dialect == "plink2"
+    assert file.read()["variant_id"].to_list() == ["rs1", "rs2"]
+    (tmp_path / "s").write_text(lines[1].replace(" ", separator) + "\n")
+    with pytest.raises(GemcontError, match="has a header but no rows"):
+        Sumstats(str(tmp_path / "s")).read()
+
+
+def test_text_in_columns_that_nothing_uses(tmp_path):
+    header = "SNP EA OA BETA SE P INFO Z"
+    found = read(tmp_path / "s", header, "a A G 1 1 0.5 AF=0.1;IMP text", unread=("z",))
+    assert found["z"].to_list() == [None]
+
+
+@pytest.mark.parametrize(
+    "thing", [None, {"x": [1]}, [1], pl.LazyFrame({"x": [1]}), np.zeros((2, 2)), 7]
+)
+def test_what_is_no_table_is_said_in_one_line(thing):
+    with pytest.raises(GemcontError, match="neither a path nor a DataFrame"):
+        Sumstats(thing)
+
+
+def test_a_frame_with_a_column_twice():
+    frame = pd.DataFrame([["a", 0.1, 0.2]], columns=["SNP", "P", "P"])
+    with pytest.raises(GemcontError, match="column 'P' stands twice"):
+        Sumstats(frame)
+
 
 # One variant, effect allele G with frequency 0.2, other allele A, beta 0.5, SE 0.1, p 1e-6, in the
 # words of every program: (header, row).
@@ -67,12 +127,6 @@ DIALECTS = {
         "rs1 3 77 g a 0.2 0.5 0.1 1e-6",
     ),
 }
-MORE_FREE_FORMS = [
-    ("SNP CHR BP AL1 AL2 EAF B SE P_VAL", "rs1 3 77 G A 0.2 0.5 0.1 1e-6"),
-    ("ID CHROM POS REF ALT AF BETA SE PVALUE", "rs1 3 77 A G 0.2 0.5 0.1 1e-6"),
-    ("SNP CHR BP A1 A2 FREQ1 OR SE P", f"rs1 3 77 G A 0.2 {math.exp(0.5)!r} 0.1 1e-6"),
-    ("RSID CHR POS A1 A0 A1FREQ BETA SE MLOGP", "rs1 3 77 G A 0.2 0.5 0.1 6"),
-]
 
 
 def table(path, header, *rows, separator="\t", **options):
@@ -81,146 +135,12 @@ def table(path, header, *rows, separator="\t", **options):
     return Sumstats(str(path), **options)
 
 
-@pytest.mark.parametrize("name", DIALECTS)
-@pytest.mark.parametrize("separator", ["\t", " "])
-def test_every_dialect_says_the_same(tmp_path, name, separator):
-    file = table(tmp_path / "s", *DIALECTS[name], separator=separator)
-    assert file.dialect == name
-    check_row(file)
-
-
-@pytest.mark.parametrize(("header", "row"), MORE_FREE_FORMS)
-def test_free_form_headings(tmp_path, header, row):
-    file = table(tmp_path / "s", header, row)
-    assert file.dialect == "free-form"
-    check_row(file)
-
-
-def check_row(file):
-    row = file.read().row(0, named=True)
-    assert row["variant_id"] == "rs1"
-    assert row["effect_allele"] == "G"
-    if file.dialect not in ("plink1.9",):
-        assert row["other_allele"] == "A"
-        assert row["effect_allele_frequency"] == 0.2
-    if file.dialect != "METAL":
-        assert (row["chromosome"], row["base_pair_location"]) == ("3", 77)
-    np.testing.assert_allclose([row["beta"], row["standard_error"]], [0.5, 0.1], rtol=1e-12)
-    np.testing.assert_allclose(row["neg_log_10_p_value"], 6, rtol=1e-12)
-
-
-def test_old_plink2_has_no_omitted_allele(tmp_path):
-    file = table(
-        tmp_path / "s",
-        "#CHROM POS ID REF ALT A1 TEST OBS_CT BETA SE T_STAT LOG10_P",
-        "1 5 a G A G ADD 9 1 1 1 6",
-        "1 6 b G A A ADD 9 1 1 1 6",
-        "1 7 c G A A COV 9 1 1 1 6",
-    )
-    found = file.read()
-    assert found["other_allele"].to_list() == ["A", "G"]
-    assert found["neg_log_10_p_value"].to_list() == [6, 6]
-    assert file.skipped == {"TEST is not ADD": 1}
-    assert file.has_log_p
-
-
-def test_columns_by_name_rule_over_the_dialect(tmp_path):
-    header, row = DIALECTS["fastGWA"]
-    file = table(
-        tmp_path / "s",
-        header + " P2 MINE",
-        row + " 0.1 x9",
-        columns={"p_value": ["NONE", "P2"], "variant_id": "MINE"},
-    )
-    found = file.read().row(0, named=True)
-    assert (found["neg_log_10_p_value"], found["variant_id"]) == (1.0, "x9")
-    with pytest.raises(GemcontError, match=r"has no column 'X' or 'Y' for p_value; its header is"):
-        table(tmp_path / "s", header, row, columns={"p_value": ["X", "Y"]})
-
-
-def test_two_claims_are_refused(tmp_path):
-    with pytest.raises(GemcontError, match="EAF and FREQ1 could both be effect_allele_freq"):
-        table(tmp_path / "s", "SNP EAF FREQ1 P", "a 1 1 1")
-    asked = {"effect_allele_frequency": "EAF"}
-    found = table(tmp_path / "s", "SNP EAF FREQ1 P", "a 0.25 1 1", columns=asked).read()
-    assert found["effect_allele_frequency"][0] == 0.25
-
-
-def test_what_is_needed_is_asked_for(tmp_path):
-    needed = ("effect_allele",)
-    with pytest.raises(GemcontError, match=r"no column for effect_allele \(Allele1 alone does not"):
-        table(tmp_path / "s", "SNP Allele1 Allele2 P", "a A C 1", needed=needed)
-    with pytest.raises(GemcontError, match="no column of p values; name it by --columns"):
-        table(tmp_path / "s", "SNP BETA", "a 1", needed=("neg_log_10_p_value",))
-
-
-@pytest.mark.parametrize(
-    ("header", "row", "message"),
-    [
-        ("SNP P", "a 1.5", "line 3: P is '1.5', not from 0 to 1"),
-        ("SNP P", "a -0.5", "line 3: P is '-0.5', not from 0 to 1"),
-        ("SNP P", "a x", "line 3: P is 'x', not a number"),
-        ("SNP MLOGP", "a -3", "line 3: MLOGP is '-3', below 0"),
-        ("SNP EAF P", "a 7 1", "line 3: EAF is '7', not from 0 to 1"),
-        ("SNP POS P", "a x 1", "line 3: POS is 'x', not a number"),
-        ("SNP BP P", "a 1", "line 3 has 2 columns, expected 3"),
-    ],
-)
-def test_faults_name_their_line(tmp_path, header, row, message):
-    good = " ".join(["b", *["0.5"] * (len(header.split()) - 1)]).replace("POS", "5")
-    with pytest.raises(GemcontError, match=message):
-        table(tmp_path / "s", header, good, row).read()
-
-
-def test_missing_values(tmp_path):
-    file = table(tmp_path / "s", "SNP BETA SE P", "a NA . nan", "b - n/a NA", "c 1 inf 0.1")
-    found = file.read()
-    assert found["beta"].to_list() == [None, None, 1]
-    assert found["standard_error"].to_list() == [None, None, None]
-    np.testing.assert_allclose(found["neg_log_10_p_value"][2], 1)
-    assert found["neg_log_10_p_value"].null_count() == 2
-
-
-def test_small_p_from_text(tmp_path):
-    texts = ["3.2e-412", "1E-5000", "0.5e-1000", "0", "1e-308", "1"]
-    rows = [f"v{i} {text}" for i, text in enumerate(texts)]
-    found = table(tmp_path / "s", "SNP P", *rows).read()["neg_log_10_p_value"].to_list()
-    expected = [412 - math.log10(3.2), 5000, 1000 + math.log10(2), math.inf, 308, 0]
-    np.testing.assert_allclose(found, expected, rtol=1e-12)
-
-
-@given(st.floats(1, 10, exclude_max=True), st.integers(-9000, 0))
-def test_minus_log10_of_any_text(mantissa, power):
-    found = neg_log_10_of(f"{mantissa!r}e{power}")
-    np.testing.assert_allclose(found, -math.log10(mantissa) - power, rtol=1e-13, atol=1e-13)
-
-
-def test_infinite_and_signed_p(tmp_path):
-    found = table(tmp_path / "s", "SNP MLOGP", "a inf", "b 3").read()
-    assert found["neg_log_10_p_value"].to_list() == [math.inf, 3]
-    found = table(tmp_path / "s", "SNP P", "a +1e-310", "b -0.0", "c 0.1").read()
-    assert found["neg_log_10_p_value"].to_list() == [310, math.inf, 1]
-
-
 def test_stray_quotes_are_letters(tmp_path):
     rows = [f"v{i} x 0.5" for i in range(30)]
     rows[10], rows[20] = 'v10 5"in 0.5', 'v20 "7in 0.5'
     assert table(tmp_path / "s", "SNP NOTE P", *rows).read().height == 30
     (tmp_path / "s").write_text('"SNP"\t"P"\n"a"\t"0.1"\n')
     assert Sumstats(str(tmp_path / "s")).read()["variant_id"].to_list() == ["a"]
-
-
-def test_logistic_standard_errors_and_rsids(tmp_path):
-    file = table(
-        tmp_path / "s",
-        "#CHROM POS ID REF ALT A1 FIRTH? TEST OBS_CT OR LOG(OR)_SE Z_STAT P ERRCODE",
-        "1 5 a A G G N ADD 100 2 0.25 3 1e-3 .",
-    )
-    assert file.read()["standard_error"].to_list() == [0.25]
-    header = DIALECTS["GWAS-SSF"][0] + " rsid"
-    file = table(tmp_path / "s", header, "1 5 A C 1 1 0.5 0.5 1_5_C_A 9 rs7",
-                 "1 6 A C 1 1 0.5 0.5 1_6_C_A 9 NA")  # fmt: skip
-    assert file.read()["variant_id"].to_list() == ["rs7", "1_6_C_A"]
 
 
 def test_text_of_every_kind(tmp_path):
