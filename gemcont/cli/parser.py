@@ -1,7 +1,6 @@
 """The parser of a command, made from the fields of its settings (``gemcont.settings``)."""
 
 import argparse
-import dataclasses
 import math
 import re
 import sys
@@ -181,7 +180,7 @@ def role_columns(text: str) -> dict[str, str]:
     """Read 'beta=EFFECT,b.tsv:n=NEFF' as {'beta': 'EFFECT', 'b.tsv:n': 'NEFF'}."""
     from gemcont.tables.sumstats.dialects import ROLES
 
-    columns = {}
+    columns: dict[str, str] = {}
     for part in comma_list(text):
         key, sign, name = part.partition("=")
         file, _, role = key.rpartition(":")
@@ -262,9 +261,3 @@ def refuse_idle(settings: object, given: frozenset[str], idle: Sequence[str], wh
     for name in idle:
         if name in given:
             raise GemcontError(f"{named[name][0]} {why}")
-
-
-def fields_given(settings: object, names: Sequence[str]) -> dict:
-    """Return some fields of settings by name."""
-    known = {field.name for field in dataclasses.fields(settings)}
-    return {name: getattr(settings, name) for name in names if name in known}

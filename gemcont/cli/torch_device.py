@@ -1,12 +1,13 @@
 """What the learner's commands need of the machine: torch, a device, threads."""
 
 from gemcont.errors import GemcontError
+from gemcont.settings.learner import Device
 
 
-def check_device(command: object) -> None:
+def check_device(command: Device) -> None:
     """Raise GemcontError on a machine without torch or the device that is asked for.
 
-    command: settings with ``device`` and ``threads``, which torch is told
+    torch is told the number of threads.
     """
     from gemcont.learn import require_torch
 

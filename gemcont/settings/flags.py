@@ -12,7 +12,9 @@ from dataclasses import MISSING, dataclass
 
 from gemcont.errors import GemcontError
 
-_NAMED = {
+Kind = typing.TypeVar("Kind")
+
+_NAMED: dict[type, tuple[str, tuple[type, ...]]] = {
     bool: ("True or False", (bool,)),
     int: ("a whole number", (numbers.Integral,)),
     float: ("a number", (numbers.Real,)),
@@ -108,18 +110,19 @@ def flags_in(cls: type) -> Iterator[tuple[dataclasses.Field, Flag, tuple[str, ..
             yield field, other, other.names
 
 
-def settings_of(cls: type, given: Mapping) -> object:
+def settings_of(cls: type[Kind], given: Mapping) -> Kind:
     """Return the settings of a class; UnknownSettingError names those that there are."""
-    known = [field.name for field in dataclasses.fields(cls)]
+    known = [field.name for field in dataclasses.fields(typing.cast(typing.Any, cls))]
     unknown = next((name for name in given if name not in known), None)
     if unknown is not None:
         raise UnknownSettingError(f"{unknown}: no such setting; there are {', '.join(known)}")
     return cls(**given)
 
 
-def part_of(cls: type, settings: object) -> object:
+def part_of(cls: type[Kind], settings: object) -> Kind:
     """Return those settings that a class has: of a command, what decides its results."""
-    return cls(**{field.name: getattr(settings, field.name) for field in dataclasses.fields(cls)})
+    fields = dataclasses.fields(typing.cast(typing.Any, cls))
+    return cls(**{field.name: getattr(settings, field.name) for field in fields})
 
 
 class Settings:

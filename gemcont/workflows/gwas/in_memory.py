@@ -1,5 +1,7 @@
 """The scan of arrays and DataFrames, its results as DataFrames."""
 
+from typing import TYPE_CHECKING
+
 import polars as pl
 
 from gemcont.errors import GemcontError
@@ -14,8 +16,18 @@ from gemcont.workflows.common.result_rows import SORT_KEY
 from gemcont.workflows.gwas.prepare import prepare
 from gemcont.workflows.gwas.run_log import log_end
 
+if TYPE_CHECKING:
+    import pandas as pd
 
-def run_gwas(genotypes, traits, covariates=None, *, progress=False, **settings):
+
+def run_gwas(
+    genotypes: object,
+    traits: object,
+    covariates: object = None,
+    *,
+    progress: bool = False,
+    **settings,
+) -> "pd.DataFrame":
     """Test every variant against all traits at once; the rows of ``gemcont-gwas`` as a DataFrame.
 
     genotypes: a PLINK prefix, .pgen or .bgen, a ``GenotypeSource``, a DataFrame (variants,
@@ -37,7 +49,14 @@ def run_gwas(genotypes, traits, covariates=None, *, progress=False, **settings):
     return _collected(run, "joint", progress)
 
 
-def run_each_trait(genotypes, traits, covariates=None, *, progress=False, **settings):
+def run_each_trait(
+    genotypes: object,
+    traits: object,
+    covariates: object = None,
+    *,
+    progress: bool = False,
+    **settings,
+) -> "pd.DataFrame":
     """Test every variant against every trait alone: the rows of PREFIX.traits.parquet.
 
     Arguments as ``run_gwas``; ``each_trait_samples="own"`` tests each trait on all samples that

@@ -1,6 +1,7 @@
 """Traits whose tails cost rare variants their level: by kurtosis, and by skewness."""
 
 import math
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -23,7 +24,7 @@ class Tails(NamedTuple):
     rare: int
 
 
-def tails_of(parts):
+def tails_of(parts: Iterable[tuple]) -> Tails:
     """Return the ``Tails`` of the analysed people's traits.
 
     parts: triples of which the first is a ``CompletePeople``, as of ``People.parts``

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+from collections.abc import Iterable
 
 import gemcont
 from gemcont.errors import GemcontError
@@ -13,7 +14,7 @@ _WHOLE = 4 << 20  # bytes: files up to here are hashed whole
 _PIECES, _PIECE = 64, 64 << 10  # of larger ones, this many pieces of this size
 
 
-def fingerprint(inputs, arguments, block_size):
+def fingerprint(inputs: Iterable[str], arguments: dict, block_size: int) -> dict:
     """A dict, ready for JSON, that equals another's if both scans give the same bytes.
 
     inputs: paths of every file that is read; arguments: what was asked for, threads and memory
@@ -48,7 +49,7 @@ def _pieces(size):
     return [(i * (size - _PIECE) // (_PIECES - 1), _PIECE) for i in range(_PIECES)]
 
 
-def difference(before, now, *, times=True):
+def difference(before: dict, now: dict, *, times: bool = True) -> str:
     """What differs between two fingerprints, in words; "" if nothing does.
 
     times: whether a file that was touched since counts as another (copies on another machine are

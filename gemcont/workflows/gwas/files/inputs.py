@@ -2,6 +2,7 @@
 
 import dataclasses
 import os
+from typing import TYPE_CHECKING
 
 import polars as pl
 
@@ -9,6 +10,10 @@ from gemcont.errors import GemcontError
 from gemcont.genotype import open_genotypes
 from gemcont.tables.embeddings import facts_path
 from gemcont.tables.phenotypes import SampleTable, read_sample_table
+
+if TYPE_CHECKING:
+    from gemcont.genotype.source import GenotypeSource
+    from gemcont.settings.gwas import GwasSettings
 
 _LISTS = ("keep", "remove", "extract", "exclude", "condition_list")
 _BESIDE = (".ids.tsv", ".names.txt")  # files that go with a table of traits in .npy
@@ -29,14 +34,14 @@ class Files:
     covar: str | None = None
     sample: str | None = None
 
-    def open(self):
+    def open(self) -> "tuple[GenotypeSource, SampleTable, SampleTable | None]":
         """The source, and the tables of traits and covariates (or None)."""
         source = open_genotypes(self.genotypes, sample=self.sample)
         source.log_contents()
         covariates = None if self.covar is None else read_sample_table(self.covar)
         return source, _traits_of(source, self.pheno), covariates
 
-    def paths(self, source, settings):
+    def paths(self, source: "GenotypeSource", settings: "GwasSettings") -> list[str]:
         """Every file that is read."""
         given = [self.pheno, self.covar, *(getattr(settings, name) for name in _LISTS)]
         tables = [path for path in given if path is not None]

@@ -34,10 +34,10 @@ class Part(Protocol):
     block that counts.
     """
 
-    def encode(self, frame) -> object:
+    def encode(self, frame: object) -> object:
         """Return a frame as ``append`` takes it; called in the threads that compute."""
 
-    def append(self, encoded) -> None:
+    def append(self, encoded: object) -> None:
         """Append what ``encode`` has made."""
 
     def state(self) -> object:
@@ -46,7 +46,7 @@ class Part(Protocol):
     def restore(self, states: list) -> None:
         """Cut off what lies behind the last of these states."""
 
-    def absorb(self, other) -> None:
+    def absorb(self, other: object) -> None:
         """Append all of another output of this kind."""
 
 
@@ -154,12 +154,12 @@ class Journal:
         self.n_blocks += 1
 
 
-def has_work(folder):
+def has_work(folder: str) -> bool:
     """Whether a run has left work in ``folder`` to go on with."""
     return os.path.exists(os.path.join(folder, "fingerprint.json"))
 
 
-def read_fingerprint(folder):
+def read_fingerprint(folder: str) -> dict:
     """The fingerprint of the work in ``folder``; GemcontError where there is none."""
     path = os.path.join(folder, "fingerprint.json")
     try:
@@ -185,7 +185,7 @@ def _unsealed(record, path):
     return record
 
 
-def read_journal(folder):
+def read_journal(folder: str) -> tuple[list[dict], np.ndarray]:
     """The whole lines of a journal as dicts, and the rows (variant, neg_log_10_p) they count."""
     records = _read_records(os.path.join(folder, "journal.jsonl"))
     n_rows = sum(record["n_rows"] for record in records)

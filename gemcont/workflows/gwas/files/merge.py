@@ -3,6 +3,8 @@
 import glob
 import logging
 import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from gemcont.errors import GemcontError
 from gemcont.tables.files import remove, unwritable
@@ -13,10 +15,15 @@ from gemcont.workflows.gwas.files.outputs import Outputs
 from gemcont.workflows.gwas.files.write import finish, prepare_files
 from gemcont.workflows.gwas.scan.blocks import variants_of_chunk
 
+if TYPE_CHECKING:
+    from gemcont.workflows.gwas.run import GwasRun
+
 log = logging.getLogger(__name__)
 
 
-def merge_gwas(prefix, *, threads=None, report=None):
+def merge_gwas(
+    prefix: str, *, threads: int | None = None, report: Callable | None = None
+) -> "GwasRun":
     """Put the chunks of PREFIX together: files, and the ``GwasRun``, of a scan in one go.
 
     report: as of ``write_gwas``

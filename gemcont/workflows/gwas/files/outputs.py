@@ -2,6 +2,7 @@
 
 import logging
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from gemcont.errors import GemcontError
 from gemcont.settings.gwas import GwasLayout
@@ -15,6 +16,9 @@ from gemcont.tables.results.store import WideParts, is_store, refuse_foreign
 from gemcont.tables.results.writers import SUFFIX
 from gemcont.tables.schema import joint_columns
 from gemcont.workflows.gwas.files.stores import STORES, write_stores
+
+if TYPE_CHECKING:
+    from gemcont.workflows.gwas.run import GwasRun
 
 log = logging.getLogger(__name__)
 
@@ -38,15 +42,15 @@ class Outputs(GwasLayout):
         return OutputFiles(self.prefix, [*FIXED, *(f"gwas{s}" for s in SUFFIX.values())])
 
     @property
-    def joint(self):
+    def joint(self) -> str:
         """Results of the joint test."""
         return f"{self.prefix}.gwas{SUFFIX[self.layout]}"
 
-    def of_trait(self, trait):
+    def of_trait(self, trait: str) -> str:
         """Results of one trait, where they are split."""
         return f"{self.prefix}.{trait}.gwas{SUFFIX[self.layout]}"
 
-    def remove_stale(self, run, *, pictures: bool) -> None:
+    def remove_stale(self, run: "GwasRun", *, pictures: bool) -> None:
         """Remove files of an earlier run of the same prefix that this run has not written."""
         kept = {"log", "summary.json", *(_PICTURES if pictures and run.people.joint else ())}
         if run.has_single:
@@ -63,7 +67,7 @@ class Outputs(GwasLayout):
                 log.info("%s of an earlier run removed", path)
         self.files.remove_stale(kept)
 
-    def check(self, run):
+    def check(self, run: "GwasRun") -> None:
         """Raise GemcontError where the layout cannot hold what the run gives."""
         if self.layout == "ssf":
             if run.people.joint and run.null.n_traits > 1:
@@ -90,7 +94,7 @@ class Outputs(GwasLayout):
         asked = {"dense": run.settings.dense, "products": run.settings.save_products}
         return {kind for kind in STORES if asked[kind]}
 
-    def parts(self, run, folder):
+    def parts(self, run: "GwasRun", folder: str) -> dict:
         """The outputs of a run by kind of frame, growing in ``folder``."""
         parts = {}
         if run.people.joint:
@@ -120,7 +124,7 @@ class Outputs(GwasLayout):
             return EveryParts(folder, kind, names, **how)
         return TraitParts(folder, kind, names, strongest=run.settings.top_k, **how)
 
-    def finish(self, run, parts):
+    def finish(self, run: "GwasRun", parts: dict) -> dict[str, int]:
         """Make the result files of the whole run's parts; rows by kind where they differ now."""
         targets = {
             "joint": self.joint,

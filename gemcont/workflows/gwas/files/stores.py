@@ -1,6 +1,7 @@
 """What the stores of a scan say beside their columns: traits, people, covariates, encoder."""
 
 import hashlib
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
@@ -10,10 +11,13 @@ from gemcont.genotype.ploidy import group_name
 from gemcont.tables.results.store import write_store
 from gemcont.tables.schema import store_trait_columns
 
+if TYPE_CHECKING:
+    from gemcont.workflows.gwas.run import GwasRun
+
 STORES = {"dense": "t", "products": "products"}  # kinds of frames, and what a store is called
 
 
-def write_stores(run, prefix, parts):
+def write_stores(run: "GwasRun", prefix: str, parts: dict) -> None:
     """PREFIX.t and PREFIX.products of a finished ``GwasRun``, those that were asked for."""
     for kind, name in STORES.items():
         if kind in parts:

@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 _TOP_HITS = 10
 
 
-def write_summary(run, path, arguments):
+def write_summary(run: GwasRun, path: str, arguments: dict) -> None:
     """``PREFIX.summary.json``: counts by filter, N, D, K, lambda, the LRT's exact rate, top hits.
 
     run: a finished ``GwasRun``; arguments: what was asked, as a dict.
@@ -101,7 +101,7 @@ def _versions():
     return {"python": platform.python_version(), **packages}
 
 
-def top_hits(run, most=_TOP_HITS):
+def top_hits(run: GwasRun, most: int = _TOP_HITS) -> list[dict]:
     """The strongest variants: dicts of chromosome, position, id, alleles and -log10 p."""
     neg_log_10_p = run.all_neg_log_10_p
     tested = np.flatnonzero(~np.isnan(neg_log_10_p))
@@ -113,7 +113,7 @@ def top_hits(run, most=_TOP_HITS):
     ]
 
 
-def draw(run, prefix):
+def draw(run: GwasRun, prefix: str) -> None:
     """``PREFIX.manhattan.png``, ``PREFIX.qq.png``, ``PREFIX.traits.qq.png`` of a ``GwasRun``."""
     if run.people.joint:
         place = run.source.variants.select("chromosome", "base_pair_location")[run.row_variants]
@@ -155,7 +155,7 @@ def _model(run):
     return "".join(f"{part}, " for part in parts if part)
 
 
-def write_traits(run, prefix):
+def write_traits(run: GwasRun, prefix: str) -> None:
     """``PREFIX.traits.summary.tsv`` and ``PREFIX.traits.histogram.parquet`` of single traits."""
     names = run.people.trait_names
     summary = pl.DataFrame(

@@ -4,6 +4,8 @@ import dataclasses
 import logging
 import os
 import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from gemcont.errors import GemcontError
 from gemcont.settings.flags import settings_of
@@ -21,14 +23,25 @@ from gemcont.workflows.gwas.scan.blocks import (
     variants_of_chunk,
 )
 
+if TYPE_CHECKING:
+    from gemcont.workflows.gwas.files.inputs import Files
+    from gemcont.workflows.gwas.run import GwasRun
+
 log = logging.getLogger(__name__)
 
 _HOW = ("threads", "memory", "block_size")  # settings that results do not depend on
 
 
 def write_gwas(
-    files, outputs, *, resume=False, chunk=None, report=None, progress=False, **settings
-):
+    files: "Files",
+    outputs: Outputs | str,
+    *,
+    resume: bool = False,
+    chunk: tuple[int, int] | None = None,
+    report: Callable | None = None,
+    progress: bool = False,
+    **settings,
+) -> "GwasRun | None":
     """Scan genotype files against a table of traits and write the results.
 
     files: ``Files``; outputs: a prefix, or ``Outputs``, names and layout; resume: go on
@@ -97,7 +110,13 @@ def _with_hint(message, work):
     return GemcontError(f"{message}; the same command with --resume goes on from {work.folder}")
 
 
-def prepare_files(files, outputs, settings, chunk, progress=False):
+def prepare_files(
+    files: "Files",
+    outputs: Outputs,
+    settings: dict,
+    chunk: tuple[int, int] | None,
+    progress: bool = False,
+) -> "tuple[GwasRun, dict]":
     """The ``GwasRun`` (of a chunk, if one is asked for) and its fingerprint."""
     settings, started = settings_of(GwasSettings, settings), time.perf_counter()
     if not isinstance(settings.kinship, str | os.PathLike | None):
@@ -128,7 +147,9 @@ def prepare_files(files, outputs, settings, chunk, progress=False):
     return run, now
 
 
-def finish(work, run, outputs, report):
+def finish(
+    work: Journal, run: "GwasRun", outputs: Outputs, report: Callable | None
+) -> dict[str, int]:
     """Write the result files of a finished scan, and what stands beside them."""
     if run.n_rows == 0:
         remove(work.folder)

@@ -7,6 +7,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -20,6 +21,10 @@ from gemcont.workflows.gwas.relatives.related_group import RelatedTraitGroup
 from gemcont.workflows.gwas.relatives.whitened import whitened, whitening_is_cheaper
 from gemcont.workflows.gwas.scan.groups import Group
 from gemcont.workflows.kinship.matrices import Kinship
+
+if TYPE_CHECKING:
+    from gemcont.settings.gwas import GwasSettings
+    from gemcont.workflows.gwas.scan.null_models import TraitGroup
 
 log = logging.getLogger(__name__)
 
@@ -56,7 +61,7 @@ class Queue:
 def with_mixed_models(
     models: dict[Group, list | None],
     kinship: Kinship,
-    settings,
+    settings: "GwasSettings",
     *,
     trait_names: list[str],
     left_out: dict[Group, int],
@@ -92,7 +97,7 @@ class _Fits:
         self._kinship, self._settings, self._names = kinship, settings, trait_names
         self._models, self._samples, self._decomposition = {}, None, None
 
-    def related(self, group):
+    def related(self, group: "TraitGroup") -> RelatedTraitGroup:
         """Return the trait group with its fitted mixed model."""
         if id(group) not in self._models:
             self._models[id(group)] = self._fitted(group)
@@ -131,7 +136,7 @@ def _queue(group, kinship, left_out, threads):
         at_once,
     )
 
-    def make(name):
+    def make(name: str) -> MixedModel:
         if name in cheaper:
             matrix = kinship.matrix(samples, name)
             try:

@@ -1,6 +1,7 @@
 """What the log says of a fitted mixed model."""
 
 import logging
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -10,10 +11,14 @@ from gemcont.stats.mixed.likelihood import (
 )
 from gemcont.workflows.common.wording import shortened
 
+if TYPE_CHECKING:
+    from gemcont.workflows.gwas.relatives.mixed_model import MixedModel
+    from gemcont.workflows.gwas.scan.null_models import TraitGroup
+
 log = logging.getLogger(__name__)
 
 
-def log_model(model, group, names, seconds):
+def log_model(model: "MixedModel", group: "TraitGroup", names: list[str], seconds: float) -> None:
     where, method = group_name(group.ploidy), "REML" if model.data.reml else "ML"
     if model.joint is not None:
         rank = "" if model.rank is None else f" (Cg is bound to rank {model.rank})"

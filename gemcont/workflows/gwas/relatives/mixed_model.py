@@ -7,6 +7,7 @@ chromosome is the kinship, its eigenvectors, and all that is rotated by them.
 import logging
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -23,6 +24,15 @@ from gemcont.stats.mixed.likelihood import (
 )
 from gemcont.stats.mixed.regressions import Regressions, basis_of, single_fits
 from gemcont.workflows.gwas.scan.null_models import trait_slices
+
+if TYPE_CHECKING:
+    from gemcont.genotype.source import Block
+    from gemcont.settings.gwas import GwasSettings
+    from gemcont.stats.contrasts import Basis
+    from gemcont.stats.mixed.heritability import Components
+    from gemcont.stats.mixed.model import Decomposition
+    from gemcont.stats.null import NullModel
+    from gemcont.workflows.gwas.scan.null_models import TraitGroup
 
 log = logging.getLogger(__name__)
 
@@ -44,33 +54,33 @@ class MixedModel:
     rank: int | None = None
 
     @cached_property
-    def joint_regressions(self):
+    def joint_regressions(self) -> Regressions:
         """Those of the joint test."""
         return Regressions.of_fit(self.joint, self.data.covariates)
 
     @cached_property
-    def single_regressions(self):
+    def single_regressions(self) -> list[tuple[slice, Regressions]]:
         """Pairs of a slice of the traits and their ``Regressions``, one by one."""
         parts, covariates = trait_slices(len(self.single)), self.data.covariates
         return [(p, Regressions.of_single_fits(self.single[p], covariates)) for p in parts]
 
     @property
-    def single_parts(self):
+    def single_parts(self) -> list[tuple[slice, np.ndarray]]:
         """Slices of the traits tested one by one, with their residual sums of squares."""
         return [(p, np.array([f.r0 for f in self.single[p]])) for p, _ in self.single_regressions]
 
     @property
-    def basis(self):
+    def basis(self) -> "Basis":
         """The ``Basis`` of the joint test."""
         return basis_of(self.joint, *self.data.covariates.shape)
 
     @cached_property
-    def joint_components(self):
+    def joint_components(self) -> "Components":
         """``Components`` of the joint test's covariances."""
         return components(self.joint, self.data.eigenvalues)
 
     @cached_property
-    def heritabilities(self):
+    def heritabilities(self) -> dict[str, tuple[np.ndarray, np.ndarray]]:
         """Pairs of heritabilities and standard errors (D,): "" joint, "own_" of traits alone."""
         values, found = self.data.eigenvalues, {}
         if self.joint is not None:
@@ -83,15 +93,17 @@ class MixedModel:
         return found
 
     @property
-    def likelihood_data(self):
+    def likelihood_data(self) -> Rotated:
         """``data`` for maximum likelihood."""
         return replace(self.data, reml=False)
 
-    def rotated(self, block, mean, rows):
+    def rotated(self, block: "Block", mean: np.ndarray, rows: np.ndarray) -> np.ndarray:
         """Centred genotypes of some variants of a block times U: float64 (variants, N)."""
         return turned_dosages(block.take(rows), mean[rows], lambda centred: centred @ self.vectors)
 
-    def sums(self, block, mean, rows):
+    def sums(
+        self, block: "Block", mean: np.ndarray, rows: np.ndarray
+    ) -> list[tuple[np.ndarray, np.ndarray]]:
         """Scores and information (variants, traits) of each of the model's regressions."""
         regressions = [self.joint_regressions] if self.joint is not None else []
         regressions += [found for _, found in self.single_regressions]
@@ -105,7 +117,7 @@ class MixedModel:
         ]
 
 
-def fitted(group, found, settings):
+def fitted(group: "TraitGroup", found: "Decomposition", settings: "GwasSettings") -> MixedModel:
     """The ``MixedModel`` of a group on a ``Decomposition``, its covariances fitted."""
     data, rank = _rotated(group.null, found, settings.reml), settings.kinship_rank
     joint = null = None
@@ -138,7 +150,7 @@ def _null_of_refits(data, joint, settings, where):
     return found
 
 
-def turned(group, model, found, name):
+def turned(group: "TraitGroup", model: MixedModel, found: "Decomposition", name: str) -> MixedModel:
     """The model on the ``Decomposition`` of a kinship without a chromosome, covariances kept."""
     data = _rotated(group.null, found, model.data.reml)
     joint = null = None
@@ -165,7 +177,7 @@ def _rotated(null, found, reml):
     )
 
 
-def columns_of_null(null):
+def columns_of_null(null: "NullModel") -> tuple[np.ndarray, np.ndarray]:
     """Residual traits (N, D), and an orthogonal basis of the covariates with the intercept."""
     basis = np.column_stack([np.ones(null.n_samples), np.sqrt(null.n_samples) * null.basis])
     return null.in_trait_units(null.whitened), basis

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,6 +16,9 @@ from gemcont.workflows.gwas.relatives.mixed_model import MixedModel
 from gemcont.workflows.gwas.scan.block_tests import BlockStatistics, centred_products
 from gemcont.workflows.gwas.scan.null_models import TraitGroup
 from gemcont.workflows.gwas.scan.single_traits import Scores
+
+if TYPE_CHECKING:
+    from gemcont.workflows.gwas.scan.plan import Plan, Stopwatch
 
 # Share of the bound of -log10 p from which variants are refitted: a refit mostly adds some per
 # cent, so that those a little below the bound may pass it.
@@ -38,7 +42,9 @@ class RelatedTraitGroup(TraitGroup):
         known = {field.name: getattr(group, field.name) for field in fields(TraitGroup)}
         return cls(**known, mixed_model=mixed_model)
 
-    def statistics(self, block: Block, moments: Moments, kept: np.ndarray, plan, stopwatch):
+    def statistics(
+        self, block: Block, moments: Moments, kept: np.ndarray, plan: "Plan", stopwatch: "Stopwatch"
+    ) -> BlockStatistics:
         """Return the ``BlockStatistics`` of the variants ``kept`` (positions) of a block."""
         residual = self._residual(block, moments, kept, plan.threads_per_block)
         stopwatch.lap("product")

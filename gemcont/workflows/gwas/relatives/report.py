@@ -1,13 +1,17 @@
 """What a run with kinship says of its null model: in the summary, and as a picture."""
 
 import os
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from gemcont.workflows.common.pictures import draw_pictures
 
+if TYPE_CHECKING:
+    from gemcont.workflows.gwas.run import GwasRun
 
-def kinship_summary(run):
+
+def kinship_summary(run: "GwasRun") -> dict:
     """For the summary: where the kinship is from, the null model, its certificate, heritability."""
     kinship, settings = run.relatives.kinship, run.settings
     model = _model(run)
@@ -69,7 +73,7 @@ def _finite(values):
     return float(values) if np.isfinite(values) else None
 
 
-def draw_heritability(run, prefix):
+def draw_heritability(run: "GwasRun", prefix: str) -> None:
     """``PREFIX.heritability.png``."""
     from gemcont.plots.heritability import heritability
 

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -19,6 +19,9 @@ from gemcont.workflows.gwas.relatives.leave_one_out import with_mixed_models
 from gemcont.workflows.gwas.scan.groups import Group, VariantGroups
 from gemcont.workflows.gwas.scan.null_models import fit_trait_group, people_on
 from gemcont.workflows.kinship.matrices import Kinship, canonical_names, open_kinship
+
+if TYPE_CHECKING:
+    from gemcont.settings.gwas import GwasSettings
 
 log = logging.getLogger(__name__)
 
@@ -58,7 +61,9 @@ class Relatives(Protocol):
         """
 
 
-def open_relatives(source: GenotypeSource, settings, trait_names: list[str]) -> Relatives:
+def open_relatives(
+    source: GenotypeSource, settings: "GwasSettings", trait_names: list[str]
+) -> Relatives:
     """Return ``Unrelated``, ``ByKinship`` or ``ByPredictions``, before people are matched."""
     if settings.pred is not None:
         return ByPredictions(source, settings, trait_names)
@@ -73,7 +78,16 @@ class Unrelated:
     ids, files, kinship, holds_the_variant = (), (), None, False
     suspicion = "relatives or population structure? (--kinship, or components in --covar)"
 
-    def models(self, models, groups, people, variants, *, threads, progress):
+    def models(
+        self,
+        models: dict[Group, list | None],
+        groups: VariantGroups,
+        people: People,
+        variants: np.ndarray,
+        *,
+        threads: int | None,
+        progress: bool,
+    ) -> tuple[dict[Group, list | None], VariantGroups]:
         """Return what is given; see ``Relatives``."""
         return models, groups
 
@@ -90,7 +104,16 @@ class ByKinship:
         self.holds_the_variant = not settings.loco
         self.suspicion = f"many true effects, or {lost}? (components in --covar)"
 
-    def models(self, models, groups, people, variants, *, threads, progress):
+    def models(
+        self,
+        models: dict[Group, list | None],
+        groups: VariantGroups,
+        people: People,
+        variants: np.ndarray,
+        *,
+        threads: int | None,
+        progress: bool,
+    ) -> tuple[dict[Group, list | None], VariantGroups]:
         """Return mixed models, with --loco one for each autosome; see ``Relatives``."""
         self._check_joint(people)
         samples = people.parts[0][0].samples
@@ -155,7 +178,16 @@ class ByPredictions:
         names = (canonical_name(name, settings.autosomes) for name in found.chromosomes)
         self._of_chromosome = dict(zip(names, found.values.swapaxes(0, 1), strict=True))
 
-    def models(self, models, groups, people, variants, *, threads, progress):
+    def models(
+        self,
+        models: dict[Group, list | None],
+        groups: VariantGroups,
+        people: People,
+        variants: np.ndarray,
+        *,
+        threads: int | None,
+        progress: bool,
+    ) -> tuple[dict[Group, list | None], VariantGroups]:
         """Return trait groups with a null model of each chromosome; see ``Relatives``."""
         everything, autosomes = np.arange(len(groups.code)), self._settings.autosomes
         groups = _by_chromosome(groups, self._source, everything, autosomes)

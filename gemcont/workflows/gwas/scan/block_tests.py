@@ -1,7 +1,7 @@
 """The statistics of a block of variants, by the model of unrelated people."""
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -16,6 +16,10 @@ from gemcont.stats.multitrait import (
     testable_residual,
 )
 from gemcont.workflows.gwas.scan.single_traits import Scores, scores_by_block
+
+if TYPE_CHECKING:
+    from gemcont.workflows.gwas.scan.null_models import TraitGroup
+    from gemcont.workflows.gwas.scan.plan import Plan, Stopwatch
 
 # Where the covariates explain more than nine tenths of a genotype, what products lose is amplified
 # in the rest: those few variants are recomputed with more digits.
@@ -40,7 +44,12 @@ class BlockStatistics(NamedTuple):
 
 
 def ordinary_statistics(
-    group, block: Block, moments: Moments, kept: np.ndarray, plan, stopwatch
+    group: "TraitGroup",
+    block: Block,
+    moments: Moments,
+    kept: np.ndarray,
+    plan: "Plan",
+    stopwatch: "Stopwatch",
 ) -> BlockStatistics:
     """Return the ``BlockStatistics`` of a ``TraitGroup`` of unrelated people.
 
@@ -75,7 +84,7 @@ def ordinary_statistics(
 
 
 def centred_products(
-    group, block: Block, moments: Moments, threads: int
+    group: "TraitGroup", block: Block, moments: Moments, threads: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return centred products (variants, columns), and the positions that need more digits.
 

@@ -1,5 +1,7 @@
 """How the variants of a run are cut into blocks and chunks."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from gemcont.errors import GemcontError
@@ -8,6 +10,10 @@ from gemcont.stats.screen import N_BINS
 from gemcont.workflows.gwas.scan.groups import VariantGroups
 from gemcont.workflows.gwas.scan.null_models import TRAITS_AT_ONCE
 from gemcont.workflows.gwas.scan.plan import Plan
+
+if TYPE_CHECKING:
+    from gemcont.settings.gwas import GwasSettings
+    from gemcont.workflows.gwas.run import GwasRun
 
 _CHUNK_BLOCK_BYTES = 4 << 20  # of genotypes
 _FEWEST, _MOST = 128, 8192  # variants in a block
@@ -70,7 +76,9 @@ def chunk_block_size(source: GenotypeSource) -> int:
     return int(np.clip(_CHUNK_BLOCK_BYTES // source.bytes_per_variant, 128, 2048))
 
 
-def refuse_too_many_chunks(source: GenotypeSource, settings, i: int, n: int) -> None:
+def refuse_too_many_chunks(
+    source: GenotypeSource, settings: "GwasSettings", i: int, n: int
+) -> None:
     """Raise GemcontError, before anything is fitted, where there are fewer blocks than chunks.
 
     Chunks are whole blocks, each of one group of chromosomes. settings: ``GwasSettings``
@@ -91,7 +99,7 @@ def _too_many_chunks(chunk, n_variants, n_blocks, size):
     )
 
 
-def variants_of_chunk(run, i: int, n: int) -> slice:
+def variants_of_chunk(run: "GwasRun", i: int, n: int) -> slice:
     """Return the slice of the i-th (from 1) of n parts of a run's variants, in whole blocks."""
     starts = [0, *block_edges(run.variants, run.plan.groups, run.size), len(run.variants)]
     n_blocks = len(starts) - 1

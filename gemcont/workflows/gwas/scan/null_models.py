@@ -3,6 +3,7 @@
 import logging
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,6 +15,10 @@ from gemcont.genotype.ploidy import HAPLOID
 from gemcont.genotype.source import Block
 from gemcont.stats.null import NullModel, fit_null, fit_single_nulls
 from gemcont.workflows.gwas.scan.block_tests import ordinary_statistics
+
+if TYPE_CHECKING:
+    from gemcont.workflows.gwas.scan.block_tests import BlockStatistics
+    from gemcont.workflows.gwas.scan.plan import Plan, Stopwatch
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +54,9 @@ class TraitGroup:
     females: np.ndarray
     design_names: list[str]
 
-    def statistics(self, block: Block, moments: Moments, kept: np.ndarray, plan, stopwatch):
+    def statistics(
+        self, block: Block, moments: Moments, kept: np.ndarray, plan: "Plan", stopwatch: "Stopwatch"
+    ) -> "BlockStatistics":
         """Return the ``BlockStatistics`` of the variants ``kept`` (positions) of a block."""
         return ordinary_statistics(self, block, moments, kept, plan, stopwatch)
 

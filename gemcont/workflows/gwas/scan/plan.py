@@ -2,7 +2,7 @@
 
 import time
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -14,6 +14,10 @@ from gemcont.workflows.gwas.scan.groups import Group, VariantGroups
 from gemcont.workflows.gwas.scan.single_traits import Wanted
 from gemcont.workflows.gwas.scan.tally import Tally
 from gemcont.workflows.gwas.tails import RARE, Tails
+
+if TYPE_CHECKING:
+    from gemcont.genotype.kernels.packed import Moments
+    from gemcont.workflows.gwas.scan.block_tests import BlockStatistics
 
 # Frames of a scan: the joint test, its effects, rows of single traits that pass a bound, every t of
 # every trait, every product, and the variants that the last two belong to. Where all rows of single
@@ -30,7 +34,14 @@ class VariantModel(Protocol):
     does not know which it has.
     """
 
-    def statistics(self, block: Block, moments, kept: np.ndarray, plan: "Plan", stopwatch):
+    def statistics(
+        self,
+        block: Block,
+        moments: "Moments",
+        kept: np.ndarray,
+        plan: "Plan",
+        stopwatch: "Stopwatch",
+    ) -> "BlockStatistics":
         """Return the ``BlockStatistics`` of the variants ``kept`` (positions) of a block."""
 
 
@@ -120,7 +131,7 @@ class Stopwatch:
     def __init__(self):
         self.seconds, self._last = {}, time.perf_counter()
 
-    def lap(self, stage):
+    def lap(self, stage: str) -> None:
         """Book the time since the last lap."""
         now = time.perf_counter()
         self.seconds[stage] = self.seconds.get(stage, 0.0) + now - self._last

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import polars as pl
@@ -16,6 +16,10 @@ from gemcont.stats.special import neg_log10_t_sf, r2_of_t_p
 from gemcont.tables.results.every import EveryRow
 from gemcont.tables.schema import NEG_LOG_10_P
 from gemcont.workflows.common.result_rows import single_frame
+
+if TYPE_CHECKING:
+    from gemcont.workflows.gwas.scan.null_models import TraitGroup
+    from gemcont.workflows.gwas.scan.plan import Stopwatch
 
 _NONE_PASS = np.inf
 
@@ -82,7 +86,7 @@ class Scores(NamedTuple):
 
 
 def test_singles(
-    group,
+    group: "TraitGroup",
     scores: Iterable[Scores],
     residual: np.ndarray,
     place: pl.DataFrame,
@@ -150,14 +154,14 @@ def _that_pass(frame, bounds, traits):
 
 
 def scores_by_block(
-    group,
+    group: "TraitGroup",
     block: Block,
     mean: np.ndarray,
     *,
     kept: np.ndarray,
     inexact: np.ndarray,
     threads: int,
-    stopwatch,
+    stopwatch: "Stopwatch",
 ) -> Iterator[Scores]:
     """Yield ``Scores`` of some hundreds of a group's traits at a time.
 
