@@ -36,7 +36,7 @@ def _digest_of_kernels():
     return hashlib.blake2b(repr(stamps).encode(), digest_size=4).hexdigest()
 
 
-if not config.CACHE_DIR:  # NUMBA_CACHE_DIR  # type: ignore[attr-defined]
+if not config.CACHE_DIR:  # type: ignore[attr-defined]  # NUMBA_CACHE_DIR
     config.CACHE_DIR = _cache_folder()  # type: ignore[attr-defined]
 
 

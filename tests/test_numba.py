@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import gemcont
+from gemcont import _numba
 from gemcont._numba import available_threads, njit, popcount
 
 
@@ -56,3 +57,16 @@ def test_division_by_zero_is_that_of_numpy_and_the_order_of_sums_is_kept():
 
 def test_threads_are_those_of_the_process():
     assert 1 <= available_threads() <= os.cpu_count()
+
+
+def test_a_changed_kernel_has_a_cache_of_its_own(tmp_path, monkeypatch):
+    (tmp_path / "genotype" / "kernels").mkdir(parents=True)
+    (tmp_path / "stats").mkdir()
+    for name in ("genotype/kernels/pairs.py", "stats/special.py", "stats/meta.py"):
+        (tmp_path / name).write_text("first")
+    monkeypatch.setattr(_numba, "__file__", str(tmp_path / "_numba.py"))
+    before = _numba._cache_folder()
+    (tmp_path / "stats" / "meta.py").write_text("second")  # no other module calls its kernels
+    assert _numba._cache_folder() == before
+    (tmp_path / "stats" / "special.py").write_text("second")
+    assert _numba._cache_folder() != before

@@ -47,7 +47,7 @@ class Relationship(NamedTuple):
         """Return the relationship by the variants that are not in ``other``."""
         left = self.n_variants - other.n_variants
         mean = self.mean * (self.n_variants / max(left, 1))
-        # In place: (n mean - n_other mean_other) / left, without a third matrix.
+        # (n mean - n' mean') / left, in place: such matrices fill the memory.
         mean -= other.mean * (other.n_variants / max(left, 1))
         return Relationship(mean, left, {})
 

@@ -46,7 +46,7 @@ class NullFacts:
     def total_sum_of_squares(self) -> np.ndarray:
         """Sum of squares (D,) of each residual trait."""
         squares = np.square(self.scales)
-        # Diag(L L') or sd^2.
+        # diag(L L'), or the squared standard deviations
         return self.n_samples * (squares.sum(axis=1) if squares.ndim == 2 else squares)
 
     def in_trait_units(self, scores: np.ndarray) -> np.ndarray:

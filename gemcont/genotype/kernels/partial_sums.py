@@ -73,7 +73,7 @@ def add_partial_sums(typing_context: Any, word: Any, tables: Any, sums: Any, lan
         vector = _vector(n_lanes)
         parts, shift = [_load(builder, sums, vector)], 0
         for run, start in zip(RUNS, _STARTS, strict=True):
-            # The run's 4 or 6 bits.
+            # the run's 4 or 6 bits
             code = builder.and_(builder.lshr(word, _INT(shift)), _INT(4**run - 1))
             first = builder.add(tables, _INT(4 * n_lanes * start))  # of the run's table
             address = builder.add(first, builder.mul(code, _INT(4 * n_lanes)))

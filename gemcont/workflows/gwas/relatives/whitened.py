@@ -8,6 +8,7 @@ be used if covariances are to be re-estimated.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import cast
 
 import numpy as np
 
@@ -83,9 +84,9 @@ class WhitenedModel:
     @property
     def basis(self) -> Basis:
         """``Basis`` of the joint test."""
-        assert self.transform is not None  # asked for where there is a joint test
         n, k = self.regressions[0].covariates.shape
-        return Basis(self.transform, self.r0[: self.n_joint].sum(), n, n - k - 1)
+        transform = cast(np.ndarray, self.transform)  # asked for where there is a joint test
+        return Basis(transform, self.r0[: self.n_joint].sum(), n, n - k - 1)
 
     @cached_property
     def single_parts(self) -> list[tuple[slice, np.ndarray]]:
