@@ -125,9 +125,7 @@ def open_inputs(
     images = _images_of(inputs, study)
     source = panel = ids = None
     if genotypes:
-        if study is None and (inputs.genotypes is None or inputs.panel is None):
-            raise GemcontError("--bfile (or --pfile, --bgen) and --panel are needed here")
-        source = study.source if study else open_genotypes(inputs.genotypes, sample=inputs.sample)
+        source = study.source if study else _genotypes_of(inputs)
         path = study.panel if study else inputs.panel
         panel = match_panel(source, path, weights, min_found=inputs.min_found)
         ids = source.variants["variant_id"].gather(panel.variants).cast(str).to_list()
@@ -152,6 +150,12 @@ def open_inputs(
         panel_ids=ids,
         study=study,
     )
+
+
+def _genotypes_of(inputs):
+    if inputs.genotypes is None or inputs.panel is None:
+        raise GemcontError("--bfile (or --pfile, --bgen) and --panel are needed here")
+    return open_genotypes(inputs.genotypes, sample=inputs.sample)
 
 
 def _images_of(inputs, study):

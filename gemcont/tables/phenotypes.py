@@ -311,12 +311,12 @@ def text_to_numbers(
     text = column.is_not_null() & ~worded & values.is_null()
     wrong = text | values.is_infinite().fill_null(False)
     if wrong.any():
-        which = int(wrong.arg_max()) // height
+        which = int(wrong.arg_max() or 0) // height
         text, wrong = (flaw.slice(which * height, height) for flaw in (text, wrong))
         flaw = text if text.any() else wrong
-        raise _fault(table, names[which], int(flaw.arg_max()), text.any())
+        raise _fault(table, names[which], int(flaw.arg_max() or 0), text.any())
     starts = {name: i * height for i, name in enumerate(names)}
-    counts = {name: worded.slice(start, height).sum() for name, start in starts.items()}
+    counts = {name: int(worded.slice(start, height).sum()) for name, start in starts.items()}
     return [values.slice(start, height).alias(n) for n, start in starts.items()], counts
 
 

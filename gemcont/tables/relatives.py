@@ -21,8 +21,9 @@ def read_pairs(path: str | os.PathLike) -> list[list[str]]:
     """
     names, separator, body = _opened(path)
     column_of = {name.lower(): name for name in names}
-    ends = [column_of.get(f"iid{k}", column_of.get(f"id{k}")) for k in (1, 2)]
-    if None in ends:
+    found = [column_of.get(f"iid{k}", column_of.get(f"id{k}")) for k in (1, 2)]
+    ends = [name for name in found if name is not None]
+    if len(ends) < 2:
         raise GemcontError(f"--relatives: {path} has no columns ID1 ID2 (or IID1 IID2)")
     measure = next((name for name in _KINSHIP if name in column_of), None)
     wanted = [*ends, *([] if measure is None else [column_of[measure]])]

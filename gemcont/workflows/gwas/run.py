@@ -160,7 +160,7 @@ class GwasRun:
     @property
     def autosomal(self) -> list:
         """Trait groups of the autosomes, on the whole kinship where there is one."""
-        return self.plan.models[Group(Ploidy.AUTOSOME)]
+        return self.plan.models[Group(Ploidy.AUTOSOME)] or []
 
     @property
     def covariate_names(self) -> list[str]:
@@ -191,7 +191,14 @@ class GwasRun:
     @cached_property
     def trait_lambdas(self) -> np.ndarray:
         """Genomic-control lambda of every trait's own test (traits,), NaN where it has none."""
-        return lambda_of_histogram(self.tally.histogram, BIN_WIDTH, self.trait_dof)
+        return lambda_of_histogram(self.histogram, BIN_WIDTH, self.trait_dof)
+
+    @property
+    def histogram(self) -> np.ndarray:
+        """Counts of |t| of every trait tested alone (traits, bins)."""
+        if self.tally.histogram is None:
+            raise ValueError("no trait is tested alone")
+        return self.tally.histogram
 
     @property
     def most_samples(self) -> int:

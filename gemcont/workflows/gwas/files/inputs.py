@@ -8,11 +8,11 @@ import polars as pl
 
 from gemcont.errors import GemcontError
 from gemcont.genotype import open_genotypes
+from gemcont.genotype.source import GenotypeSource
 from gemcont.tables.embeddings import facts_path
 from gemcont.tables.phenotypes import SampleTable, read_sample_table
 
 if TYPE_CHECKING:
-    from gemcont.genotype.source import GenotypeSource
     from gemcont.settings.gwas import GwasSettings
 
 _LISTS = ("keep", "remove", "extract", "exclude", "condition_list")
@@ -29,7 +29,7 @@ class Files:
     sample: the .sample file of a .bgen
     """
 
-    genotypes: object
+    genotypes: str | GenotypeSource
     pheno: str | None = None
     covar: str | None = None
     sample: str | None = None

@@ -13,7 +13,7 @@ is cut off before a run goes on.
 import json
 import os
 from collections.abc import Callable
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -34,19 +34,19 @@ class Part(Protocol):
     block that counts.
     """
 
-    def encode(self, frame: object) -> object:
+    def encode(self, frame: Any) -> Any:
         """Return a frame as ``append`` takes it; called in the threads that compute."""
 
-    def append(self, encoded: object) -> None:
+    def append(self, encoded: Any) -> None:
         """Append what ``encode`` has made."""
 
-    def state(self) -> object:
+    def state(self) -> Any:
         """Return how far the output has grown."""
 
     def restore(self, states: list) -> None:
         """Cut off what lies behind the last of these states."""
 
-    def absorb(self, other: object) -> None:
+    def absorb(self, other: Any) -> None:
         """Append all of another output of this kind."""
 
 
@@ -86,7 +86,7 @@ class Journal:
 
         Raises GemcontError where they belong to another scan.
         """
-        changed = difference(read_fingerprint(self.folder), self._fingerprint)
+        changed = difference(read_fingerprint(self.folder), self._fingerprint or {})
         if changed:
             raise GemcontError(
                 f"--resume: {self.folder} is of another run: {changed}; run without --resume to "
@@ -140,7 +140,7 @@ class Journal:
             tests.tofile(file)
         added = self._path(f"tally-{self.n_blocks + 1}.npz")
         if tally.arrays:
-            np.savez(added, **tally.arrays)
+            np.savez(added, **tally.arrays)  # type: ignore[arg-type]
         record = {
             "n_rows": len(tests),
             "tests": digest_of_bytes(tests.tobytes()),

@@ -15,6 +15,7 @@ from gemcont.tables.results.ssf import Metadata
 from gemcont.tables.results.store import WideParts, is_store, refuse_foreign
 from gemcont.tables.results.writers import SUFFIX
 from gemcont.tables.schema import joint_columns
+from gemcont.workflows.gwas.files.journal import Part
 from gemcont.workflows.gwas.files.stores import STORES, write_stores
 
 if TYPE_CHECKING:
@@ -95,8 +96,8 @@ class Outputs(GwasLayout):
         return {kind for kind in STORES if asked[kind]}
 
     def parts(self, run: "GwasRun", folder: str) -> dict:
-        """The outputs of a run by kind of frame, growing in ``folder``."""
-        parts = {}
+        """Return the outputs of a run by kind of frame, growing in ``folder``."""
+        parts: dict[str, Part] = {}
         if run.people.joint:
             columns = joint_columns(run.settings.test, run.null.n_traits)
             metadata = self._metadata(run, run.people.trait_names[0])

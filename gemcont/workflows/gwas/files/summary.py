@@ -141,7 +141,7 @@ def draw(run: GwasRun, prefix: str) -> None:
             prefix,
             {
                 "traits.qq": lambda: qq_traits(
-                    run.tally.histogram, BIN_WIDTH, dof, lambda_gc=median, title=title
+                    run.histogram, BIN_WIDTH, dof, lambda_gc=median, title=title
                 )
             },
         )
@@ -162,13 +162,13 @@ def write_traits(run: GwasRun, prefix: str) -> None:
         {
             "trait": names,
             "dof": pl.Series(run.trait_dof, nan_to_null=True).cast(pl.Int32),
-            "n_variants": run.tally.histogram.sum(axis=1),
+            "n_variants": run.histogram.sum(axis=1),
             "lambda_gc": pl.Series(run.trait_lambdas, nan_to_null=True),
         }
     )
     with open_writer(f"{prefix}.traits.summary.tsv", "tsv") as append:
         append(summary)
-    counts = pl.from_numpy(run.tally.histogram.T.astype(np.uint32), schema=names)
+    counts = pl.from_numpy(run.histogram.T.astype(np.uint32), schema=names)
     with unfinished(f"{prefix}.traits.histogram.parquet") as temporary:
         counts.write_parquet(temporary)  # row i counts |t| from i x BIN_WIDTH
 

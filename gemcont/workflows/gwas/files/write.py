@@ -113,12 +113,12 @@ def _with_hint(message, work):
 def prepare_files(
     files: "Files",
     outputs: Outputs,
-    settings: dict,
+    given: dict,
     chunk: tuple[int, int] | None,
     progress: bool = False,
 ) -> "tuple[GwasRun, dict]":
-    """The ``GwasRun`` (of a chunk, if one is asked for) and its fingerprint."""
-    settings, started = settings_of(GwasSettings, settings), time.perf_counter()
+    """Return the ``GwasRun`` (of a chunk, if one is asked for) and its fingerprint."""
+    settings, started = settings_of(GwasSettings, given), time.perf_counter()
     if not isinstance(settings.kinship, str | os.PathLike | None):
         raise GemcontError("kinship: files of results need a path; run_gwas takes arrays")
     source, traits, covariates = files.open()
@@ -133,7 +133,7 @@ def prepare_files(
     stores = settings.dense or settings.save_products
     facts = embedding_facts(files.pheno) if stores and files.pheno is not None else None
     run.encoder = None if facts is None else facts.model
-    asked = {"files": dataclasses.asdict(dataclasses.replace(files, genotypes=source.name))}
+    asked: dict = {"files": dataclasses.asdict(dataclasses.replace(files, genotypes=source.name))}
     asked["outputs"] = {k: v for k, v in dataclasses.asdict(outputs).items() if k != "prefix"}
     known = dataclasses.asdict(settings)
     asked |= {name: value for name, value in known.items() if name not in _HOW}
@@ -147,9 +147,7 @@ def prepare_files(
     return run, now
 
 
-def finish(
-    work: Journal, run: "GwasRun", outputs: Outputs, report: Callable | None
-) -> dict[str, int]:
+def finish(work: Journal, run: "GwasRun", outputs: Outputs, report: Callable | None) -> None:
     """Write the result files of a finished scan, and what stands beside them."""
     if run.n_rows == 0:
         remove(work.folder)

@@ -5,7 +5,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,12 @@ from gemcont.genotype.chromosomes import Ploidy
 from gemcont.genotype.ploidy import group_name
 from gemcont.workflows.common.memory import side_by_side
 from gemcont.workflows.gwas.relatives.log import log_model
-from gemcont.workflows.gwas.relatives.mixed_model import MixedModel, columns_of_null, fitted, turned
+from gemcont.workflows.gwas.relatives.mixed_model import (
+    ScanModel,
+    columns_of_null,
+    fitted,
+    without_chromosome,
+)
 from gemcont.workflows.gwas.relatives.related_group import RelatedTraitGroup
 from gemcont.workflows.gwas.relatives.whitened import whitened, whitening_is_cheaper
 from gemcont.workflows.gwas.scan.groups import Group
@@ -40,12 +45,16 @@ class Queue:
     at_once: how many are made side by side, each on one thread
     """
 
-    def __init__(self, names: Iterable[str], make: Callable[[str], MixedModel], at_once: int):
+    def __init__(self, names: Iterable[str], make: Callable[[str], ScanModel], at_once: int):
         self._names, self._make = list(names), make
         self._pool = ThreadPoolExecutor(at_once)
-        self._at_once, self._lock, self._futures = at_once, threading.Lock(), OrderedDict()
+        self._at_once, self._lock, self._futures = (
+            at_once,
+            threading.Lock(),
+            OrderedDict[str, Future](),
+        )
 
-    def get(self, name: str) -> MixedModel:
+    def get(self, name: str) -> ScanModel:
         """Return the model of a chromosome, and begin those after it."""
         with self._lock:
             place = self._names.index(name)
@@ -73,7 +82,8 @@ def with_mixed_models(
     ``GwasSettings``; left_out: the chromosomes, in the order of the scan, of which each is tested
     on the kinship of the others, with their numbers of variants
     """
-    fits, mixed = _Fits(kinship, settings, trait_names), {}
+    fits = _Fits(kinship, settings, trait_names)
+    mixed: dict[Group, list | None] = {}
     for group, trait_groups in models.items():
         mixed[group] = None
         try:
@@ -82,12 +92,13 @@ def with_mixed_models(
             if group.ploidy not in (Ploidy.X, Ploidy.Y, Ploidy.MT):
                 raise
             log.warning("chromosome %s is not tested (NA): %s", group.ploidy.name, error)
-    for related in mixed[Group(Ploidy.AUTOSOME)] if left_out else ():
+    own: dict[Group, list | None] = {group: [] for group in left_out}
+    for related in (mixed[Group(Ploidy.AUTOSOME)] or ()) if left_out else ():
         queue = _queue(related, kinship, left_out, threads)
         for group in left_out:
             one = RelatedTraitGroup.of(related, partial(queue.get, group.chromosome))
-            mixed.setdefault(group, []).append(one)
-    return mixed
+            own[group] = [*(own[group] or ()), one]
+    return mixed | own
 
 
 class _Fits:
@@ -136,14 +147,14 @@ def _queue(group, kinship, left_out, threads):
         at_once,
     )
 
-    def make(name: str) -> MixedModel:
+    def make(name: str) -> ScanModel:
         if name in cheaper:
             matrix = kinship.matrix(samples, name)
             try:
                 return whitened(*columns_of_null(group.null), matrix, model.joint, model.single)
             except np.linalg.LinAlgError:  # next to singular: eigenvalues can be clipped
                 log.info("chromosome %s: decomposed, its covariance is next to singular", name)
-        return turned(group, model, kinship.decomposition(samples, name), name)
+        return without_chromosome(group, model, kinship.decomposition(samples, name), name)
 
     return Queue(list(counts), make, at_once)
 

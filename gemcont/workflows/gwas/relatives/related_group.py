@@ -12,7 +12,7 @@ from gemcont.stats.contrasts import contrasted, contrasted_f
 from gemcont.stats.mixed.regressions import refitted
 from gemcont.stats.multitrait import JointTest, exact_f, testable_residual
 from gemcont.stats.special import neg_log10_chi2_sf
-from gemcont.workflows.gwas.relatives.mixed_model import MixedModel
+from gemcont.workflows.gwas.relatives.mixed_model import MixedModel, ScanModel
 from gemcont.workflows.gwas.scan.block_tests import BlockStatistics, centred_products
 from gemcont.workflows.gwas.scan.null_models import TraitGroup
 from gemcont.workflows.gwas.scan.single_traits import Scores
@@ -29,15 +29,18 @@ _NEAR = 0.9
 class RelatedTraitGroup(TraitGroup):
     """Traits that share people and covariates, tested by a mixed model.
 
-    mixed_model: function without arguments that gives the ``MixedModel``, made when it is asked for
+    mixed_model: function without arguments that gives the model, made when it is asked for
     """
 
-    mixed_model: Callable[[], MixedModel]
+    mixed_model: Callable[[], ScanModel]
 
-    covariates_alone = True  # traits are rotated
+    @property
+    def covariates_alone(self) -> bool:
+        """Whether genotypes are first multiplied by the covariates alone: traits are rotated."""
+        return True
 
     @classmethod
-    def of(cls, group: TraitGroup, mixed_model: Callable[[], MixedModel]) -> "RelatedTraitGroup":
+    def of(cls, group: TraitGroup, mixed_model: Callable[[], ScanModel]) -> "RelatedTraitGroup":
         """Return a trait group with a mixed model in place of the ordinary one."""
         known = {field.name: getattr(group, field.name) for field in fields(TraitGroup)}
         return cls(**known, mixed_model=mixed_model)
@@ -59,7 +62,7 @@ class RelatedTraitGroup(TraitGroup):
         joint, effect, n_refitted = None, None, 0
         if self.joint:
             joint, effect = _joint_test(model, *sums.pop(0), plan)
-            if plan.refit is not None and model.null is not None:
+            if plan.refit is not None and isinstance(model, MixedModel) and model.null is not None:
                 n_refitted = self._refit(model, block, moments.mean, kept, (joint, effect), plan)
                 stopwatch.lap("refit")
             effect = tuple(self.dose * e for e in effect)
@@ -86,7 +89,7 @@ class RelatedTraitGroup(TraitGroup):
         rotated = model.rotated(block, mean, kept[strong])  # (strong, N)
         estimates = refitted(model.likelihood_data, model.null, rotated, model.rank)
         known = ~np.isnan(estimates[0])
-        strong, n, d = strong[known], *model.data.traits.shape
+        strong, (n, d) = strong[known], model.data.traits.shape
         chi2, beta[strong], error[strong] = (values[known] for values in estimates)
         if plan.test == "f":
             joint.r2[strong] = -np.expm1(-chi2 / n)

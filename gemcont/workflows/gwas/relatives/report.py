@@ -1,21 +1,22 @@
 """What a run with kinship says of its null model: in the summary, and as a picture."""
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
 from gemcont.workflows.common.pictures import draw_pictures
+from gemcont.workflows.kinship.matrices import Kinship
 
 if TYPE_CHECKING:
     from gemcont.workflows.gwas.run import GwasRun
 
 
 def kinship_summary(run: "GwasRun") -> dict:
-    """For the summary: where the kinship is from, the null model, its certificate, heritability."""
-    kinship, settings = run.relatives.kinship, run.settings
+    """Return what the summary says of the kinship, the null model and the heritabilities."""
+    kinship, settings = cast(Kinship, run.relatives.kinship), run.settings
     model = _model(run)
-    found = {
+    summary = {
         "name": kinship.name,
         **kinship.facts,
         "leave_one_chromosome_out": settings.loco,
@@ -26,9 +27,9 @@ def kinship_summary(run: "GwasRun") -> dict:
         "scale": float(model.data.eigenvalues.mean()),
     }
     if model.joint is not None:
-        found["null"] = _null(model)
-    found["traits"] = _traits(run, model)
-    return found
+        summary["null"] = _null(model)
+    summary["traits"] = _traits(run, model)
+    return summary
 
 
 def _model(run):
@@ -57,8 +58,8 @@ def _null(model):
 
 def _traits(run, model):
     """Of each trait, its heritability: of the joint null, and of its own where tested alone."""
-    batch = run.autosomal[0]
-    names = [run.people.trait_names[code] for code in batch.trait_codes]
+    group = run.autosomal[0]
+    names = [run.people.trait_names[code] for code in group.trait_codes]
     rows = [{"trait": name} for name in names]
     for prefix, (share, error) in model.heritabilities.items():
         for row, *pair in zip(rows, _finite(share), _finite(error), strict=True):
@@ -74,19 +75,21 @@ def _finite(values):
 
 
 def draw_heritability(run: "GwasRun", prefix: str) -> None:
-    """``PREFIX.heritability.png``."""
+    """Draw ``PREFIX.heritability.png``."""
     from gemcont.plots.heritability import heritability
 
-    model, batch = _model(run), run.autosomal[0]
-    names = [run.people.trait_names[code] for code in batch.trait_codes]
+    model, group = _model(run), run.autosomal[0]
+    names = [run.people.trait_names[code] for code in group.trait_codes]
     share, error = next(iter(model.heritabilities.values()))
-    correlations, errors = (), None
+    correlations: tuple = ()
+    errors = None
     if model.joint is not None:
-        found = model.joint_components
-        correlations = found.genetic_correlation, found.residual_correlation
-        errors = found.genetic_correlation_se, found.residual_correlation_se
-    method, kinship = "REML" if model.data.reml else "ML", run.relatives.kinship.name
-    title = f"N = {batch.null.n_samples:,}, {method}, {os.path.basename(kinship)}"
+        parts = model.joint_components
+        correlations = parts.genetic_correlation, parts.residual_correlation
+        errors = parts.genetic_correlation_se, parts.residual_correlation_se
+    method = "REML" if model.data.reml else "ML"
+    kinship = os.path.basename(cast(Kinship, run.relatives.kinship).name)
+    title = f"N = {group.null.n_samples:,}, {method}, {kinship}"
     draw_pictures(
         prefix,
         {

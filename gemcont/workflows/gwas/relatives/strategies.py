@@ -75,7 +75,10 @@ def open_relatives(
 class Unrelated:
     """Everyone is taken as unrelated; see ``Relatives``."""
 
-    ids, files, kinship, holds_the_variant = (), (), None, False
+    ids: Sequence = ()
+    files: Sequence = ()
+    kinship: Kinship | None = None
+    holds_the_variant = False
     suspicion = "relatives or population structure? (--kinship, or components in --covar)"
 
     def models(
@@ -85,7 +88,7 @@ class Unrelated:
         people: People,
         variants: np.ndarray,
         *,
-        threads: int | None,
+        threads: int,
         progress: bool,
     ) -> tuple[dict[Group, list | None], VariantGroups]:
         """Return what is given; see ``Relatives``."""
@@ -111,7 +114,7 @@ class ByKinship:
         people: People,
         variants: np.ndarray,
         *,
-        threads: int | None,
+        threads: int,
         progress: bool,
     ) -> tuple[dict[Group, list | None], VariantGroups]:
         """Return mixed models, with --loco one for each autosome; see ``Relatives``."""
@@ -157,7 +160,8 @@ class ByPredictions:
     its prediction times the standard deviation of what the covariates leave of it.
     """
 
-    kinship, holds_the_variant = None, False
+    kinship: Kinship | None = None
+    holds_the_variant = False
     suspicion = "many true effects, or predictions of other traits, covariates or people?"
 
     def __init__(self, source, settings, trait_names):
@@ -185,13 +189,13 @@ class ByPredictions:
         people: People,
         variants: np.ndarray,
         *,
-        threads: int | None,
+        threads: int,
         progress: bool,
     ) -> tuple[dict[Group, list | None], VariantGroups]:
         """Return trait groups with a null model of each chromosome; see ``Relatives``."""
         everything, autosomes = np.arange(len(groups.code)), self._settings.autosomes
         groups = _by_chromosome(groups, self._source, everything, autosomes)
-        whole, scale = models[Group(Ploidy.AUTOSOME)][0], self._scale(models, people)
+        (whole, *_), scale = models[Group(Ploidy.AUTOSOME)] or [], self._scale(models, people)
         log.info("predictions of %s subtracted, each times %s", self.ids[0].name, _listed(scale))
         fitted, less = dict(models), []
         for group in groups.present(variants):
@@ -209,7 +213,7 @@ class ByPredictions:
 
     def _scale(self, models, people):
         """Return the residual standard deviation of each trait (traits,)."""
-        group, scale = models[Group(Ploidy.AUTOSOME)][0], np.zeros(len(people.trait_names))
+        (group, *_), scale = models[Group(Ploidy.AUTOSOME)] or [], np.zeros(len(people.trait_names))
         dof = group.null.n_samples - group.null.n_covariates
         scale[group.trait_codes] = np.sqrt(group.null.total_sum_of_squares / dof)
         return scale

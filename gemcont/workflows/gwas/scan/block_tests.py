@@ -62,11 +62,10 @@ def ordinary_statistics(
     residual = testable_residual(group.null, products[:, n_traits:], sum_of_squares)  # g'Mg
     joint = effect = None
     if group.joint:
-        how = {"test": plan.test, "contrast": plan.contrast}
-        joint = joint_test(group.null, products, residual, **how)
+        joint = joint_test(group.null, products, residual, test=plan.test, contrast=plan.contrast)
         if plan.effects or group.null.n_traits == 1:
             effect = tuple(group.dose * e for e in effects(group.null, products, residual))
-    scores = ()
+    scores: Iterable[Scores] = ()
     if group.trait_blocks:
         scores = scores_by_block(
             group,

@@ -83,7 +83,7 @@ def refuse_too_many_chunks(
 
     Chunks are whole blocks, each of one group of chromosomes. settings: ``GwasSettings``
     """
-    size = settings.block_size
+    size = settings.block_size or chunk_block_size(source)
     most = -(-source.n_variants // size)
     if settings.loco or settings.pred is not None:
         most += source.variants["chromosome"].n_unique()

@@ -9,7 +9,7 @@ import numpy as np
 from gemcont.genotype.chromosomes import Ploidy
 from gemcont.genotype.filters import VariantFilter
 from gemcont.genotype.source import Block
-from gemcont.stats.contrasts import degrees_of_freedom
+from gemcont.stats.contrasts import Conditional, degrees_of_freedom
 from gemcont.workflows.gwas.scan.groups import Group, VariantGroups
 from gemcont.workflows.gwas.scan.single_traits import Wanted
 from gemcont.workflows.gwas.scan.tally import Tally
@@ -73,7 +73,7 @@ class Plan:
     joint: bool
     effects: bool
     products: bool
-    contrast: object = "any"
+    contrast: str | int | Conditional = "any"
     refit: float | None = None
     threads_per_block: int = 1
     tails: Tails = Tails([], RARE)

@@ -108,7 +108,7 @@ def test_singles(
         least_r2 = _NONE_PASS if every else _least_r2(score.values, scales, dof, bounds, wanted)
         pairs = screen(score.values, *scales, least_r2, dof)
         singles.histograms.append(pairs[2])
-        if wanted.dense:
+        if singles.t is not None:
             singles.t[:, codes] = t_statistics(score.values, *scales, dof)
         elif every:
             singles.every.append(_every_row(score, residual, place, codes, group.null))

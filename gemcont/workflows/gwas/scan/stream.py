@@ -3,7 +3,7 @@
 import logging
 from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
@@ -59,7 +59,7 @@ def scan_blocks(
     cuts = np.split(variants, block_edges(variants, plan.groups, size)) if len(variants) else []
     plan = replace(plan, threads_per_block=max(threads // max(len(cuts), 1), 1))
     with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(threads) as pool:
-        waiting = deque()
+        waiting: deque[Future] = deque()
         try:
             for chosen in cuts:
                 waiting.append(pool.submit(_scan_block, source, chosen, plan, encode or {}))

@@ -1,6 +1,7 @@
 """What a scan counts: one value, added up over blocks, chunks and machines."""
 
 from dataclasses import dataclass, field, fields
+from typing import Any
 
 import numpy as np
 
@@ -66,7 +67,7 @@ class Tally:
         return {name: value for name, value in values.items() if value is not None}
 
     @classmethod
-    def from_json(cls, record: dict, arrays: dict[str, np.ndarray]) -> "Tally":
+    def from_json(cls, record: dict[str, Any], arrays: dict[str, Any]) -> "Tally":
         """Return the tally that ``to_json`` and ``arrays`` are of."""
         if set(record) | set(arrays) > {f.name for f in fields(cls)}:
             raise GemcontError("the counts are of another version of gemcont")
