@@ -17,6 +17,7 @@ def front_door(package, home):
     """
 
     def find(name):
+        """Return a public name, its module imported."""
         if name not in home:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
         return getattr(import_module(f"{package}.{home[name]}"), name)

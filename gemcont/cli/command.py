@@ -102,7 +102,8 @@ def _interruptible() -> Iterator[list[int]]:
     """
     came: list[int] = []
 
-    def interrupt(number, frame):
+    def interrupt(number: int, frame: object) -> None:
+        """Note the signal, ignore further ones, and interrupt."""
         came.append(number)
         for further in before:
             signal.signal(further, signal.SIG_IGN)  # let the first one clean up

@@ -73,7 +73,7 @@ class _LockedLog(logging.FileHandler):
 class _Terminal(logging.StreamHandler):
     """A handler that writes above a progress bar, and goes quiet when a pipe's reader has gone."""
 
-    def emit(self, record):
+    def emit(self, record: logging.LogRecord) -> None:
         """Write a record."""
         try:
             from tqdm import tqdm

@@ -162,7 +162,7 @@ def comma_list(text: str) -> list[str]:
 def number(kind: type, said: Flag) -> Callable[[str], float]:
     """Return an argparse type: an int or float within a flag's bounds, or why it is none."""
 
-    def parse(text):
+    def parse(text: str) -> float:
         """Return the number that the text is."""
         try:
             value = None if "_" in text else kind(text)  # 1_0, a slip, is ten to Python
@@ -208,7 +208,7 @@ def _neg_log10(said):
     """Return a type of p, kept as -log10 p."""
     read = number(float, said)
 
-    def parse(text):
+    def parse(text: str) -> float:
         """Return -log10 of the p that the text is."""
         p = read(text)
         if p == 0:

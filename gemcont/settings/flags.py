@@ -9,6 +9,7 @@ import numbers
 import typing
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING, dataclass
+from typing import Any
 
 from gemcont.errors import GemcontError
 
@@ -63,19 +64,15 @@ class Flag:
     spellings: tuple["Flag", ...] = ()
 
 
-def flag(default: object = MISSING, /, help: str = "", *, default_factory=MISSING, **said):  # noqa: A002
+def flag(default: Any = MISSING, /, help: str = "", **said: Any) -> Any:  # noqa: A002
     """Return a dataclass field with its ``Flag``; without ``help`` it has none of its own.
 
-    default: of the field; without one it is None and the flag has to be given; default_factory: as
-    of ``dataclasses.field``; said: fields of ``Flag``
+    default: of the field; without one it is None and the flag has to be given; said: fields of
+    ``Flag``
     """
-    if default_factory is not MISSING:
-        default = MISSING
-    elif default is MISSING:
+    if default is MISSING:
         default, said = None, {"required": True} | said
-    return dataclasses.field(
-        default=default, default_factory=default_factory, metadata={"flag": Flag(help=help, **said)}
-    )
+    return dataclasses.field(default=default, metadata={"flag": Flag(help=help, **said)})
 
 
 def flag_of(field: dataclasses.Field) -> Flag | None:
@@ -112,7 +109,7 @@ def flags_in(cls: type) -> Iterator[tuple[dataclasses.Field, Flag, tuple[str, ..
 
 def settings_of(cls: type[Kind], given: Mapping) -> Kind:
     """Return the settings of a class; UnknownSettingError names those that there are."""
-    known = [field.name for field in dataclasses.fields(typing.cast(typing.Any, cls))]
+    known = [field.name for field in dataclasses.fields(typing.cast(Any, cls))]
     unknown = next((name for name in given if name not in known), None)
     if unknown is not None:
         raise UnknownSettingError(f"{unknown}: no such setting; there are {', '.join(known)}")
@@ -121,7 +118,7 @@ def settings_of(cls: type[Kind], given: Mapping) -> Kind:
 
 def part_of(cls: type[Kind], settings: object) -> Kind:
     """Return those settings that a class has: of a command, what decides its results."""
-    fields = dataclasses.fields(typing.cast(typing.Any, cls))
+    fields = dataclasses.fields(typing.cast(Any, cls))
     return cls(**{field.name: getattr(settings, field.name) for field in fields})
 
 

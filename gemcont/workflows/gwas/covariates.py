@@ -75,9 +75,9 @@ def design_of(
     terms: list[Covariate],
     conditioned: Conditioned,
     samples: np.ndarray,
+    *,
     formula: str | None,
     iid: list[str],
-    *,
     quiet: bool = False,
 ) -> tuple[np.ndarray, list[str]]:
     """Return the design's columns (samples, k), without an intercept, and their names.

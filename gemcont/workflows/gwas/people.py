@@ -228,17 +228,19 @@ def _own_people(source, tables, conditioned, settings):
     for pattern, codes in patterns.items():
         samples = np.flatnonzero(np.frombuffer(pattern, dtype=bool))
         log.info("N = %d: %s", len(samples), shortened([tables.names[c] for c in codes]))
-        yield _complete(source, tables, conditioned, settings, samples, codes)
+        yield _complete(source, tables, conditioned, settings, samples, codes=codes)
 
 
-def _complete(source, tables, conditioned, settings, samples, codes=None):
+def _complete(source, tables, conditioned, settings, samples, *, codes=None):
     """Return the ``CompletePeople`` of samples; codes: of some traits, each on its own samples."""
     names = tables.names if codes is None else [tables.names[c] for c in codes]
     traits = tables.traits[samples] if codes is None else tables.traits[np.ix_(samples, codes)]
     traits, names = _transformed(traits, names, settings)
     iid = source.samples["iid"][samples]
     formula, quiet = settings.covar_formula, codes is not None
-    design, design_names = design_of(tables.terms, conditioned, samples, formula, iid, quiet=quiet)
+    design, design_names = design_of(
+        tables.terms, conditioned, samples, formula=formula, iid=iid, quiet=quiet
+    )
     return CompletePeople(
         samples=samples,
         traits=traits,

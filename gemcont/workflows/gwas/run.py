@@ -170,7 +170,7 @@ class GwasRun:
 
     @property
     def has_single(self) -> bool:
-        """Whether traits are tested one by one."""
+        """True if traits are tested one by one."""
         return any(group.single for group in self.autosomal)
 
     @cached_property

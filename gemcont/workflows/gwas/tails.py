@@ -17,8 +17,13 @@ _ERRORS = 5  # standard errors that the moment of a Gaussian trait stays within
 
 
 class Tails(NamedTuple):
-    """names: of traits of heavy or skewed tails; rare: minor allele count below which p-values of
-    theirs are too small, up to N, which is any variant's; ``RARE`` where there is none."""
+    """Traits whose tails make p-values of rare variants too small.
+
+    Attributes:
+        names: of the traits with heavy or skewed tails
+        rare: minor allele count below which their p-values are too small, N if for any variant;
+            ``RARE`` where there is no such trait
+    """
 
     names: list
     rare: int
@@ -38,14 +43,14 @@ def tails_of(parts: Iterable[tuple]) -> Tails:
             skewed = np.abs(skewness) > _ERRORS * math.sqrt(6 / n)
             needed = np.where(skewed, np.ceil(np.square(skewness / _SKEWNESS)), 0)
             needed = np.minimum(np.maximum(needed, np.where(heavy, RARE, 0)), n)
-            found = np.flatnonzero(needed)
-            names += [people.trait_names[start + d] for d in found]
-            rare += needed[found].tolist()
+            affected = np.flatnonzero(needed)
+            names += [people.trait_names[start + d] for d in affected]
+            rare += needed[affected].tolist()
     return Tails(list(dict.fromkeys(names)), int(max(rare, default=RARE)))
 
 
 def _moments(traits):
-    """(skewness, excess kurtosis) of each trait, 0 for a Gaussian one."""
+    """Return (skewness, excess kurtosis) of each trait, 0 for a Gaussian one."""
     centred = traits - traits.mean(axis=0)
     variance = np.square(centred).mean(axis=0)
     scaled = centred / np.sqrt(np.maximum(variance, np.finfo(np.float64).tiny))

@@ -20,13 +20,13 @@ def fingerprint(inputs: Iterable[str], arguments: dict, block_size: int) -> dict
     inputs: paths of every file that is read; arguments: what was asked for, threads and memory
     left out; block_size: in variants, where the outputs are cut.
     """
-    found = {
+    made = {
         "gemcont": gemcont.__version__,
         "arguments": arguments,
         "block size": block_size,
         "inputs": {path: _identity(path) for path in inputs},
     }
-    return json.loads(json.dumps(found))  # tuples as lists, as it will be read back
+    return json.loads(json.dumps(made))  # tuples as lists, as it will be read back
 
 
 def _identity(path):
@@ -50,7 +50,7 @@ def _pieces(size):
 
 
 def difference(before: dict, now: dict, *, times: bool = True) -> str:
-    """What differs between two fingerprints, in words; "" if nothing does.
+    """Return the difference between two fingerprints, in words; "" if there is none.
 
     times: whether a file that was touched since counts as another (copies on another machine are
     the same file).

@@ -155,7 +155,7 @@ class Journal:
 
 
 def has_work(folder: str) -> bool:
-    """Whether a run has left work in ``folder`` to go on with."""
+    """Return whether a run has left work in ``folder`` to go on with."""
     return os.path.exists(os.path.join(folder, "fingerprint.json"))
 
 

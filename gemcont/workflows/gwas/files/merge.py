@@ -71,30 +71,32 @@ def _chunks(prefix):
     """The folders of chunks 1 to n, or GemcontError naming what is missing or too much."""
     pattern = re.compile(re.escape(prefix) + r"\.chunk-(\d+)-of-(\d+)\.blocks")
     names = glob.glob(glob.escape(prefix) + ".chunk-*-of-*.blocks")
-    found = {tuple(map(int, m.groups())): name for name in names if (m := pattern.fullmatch(name))}
-    if not found:
+    chunks = {tuple(map(int, m.groups())): name for name in names if (m := pattern.fullmatch(name))}
+    if not chunks:
         raise GemcontError(f"--out: no {prefix}.chunk-I-of-N.blocks; run the chunks first")
-    totals = sorted({n for _, n in found})
+    totals = sorted({n for _, n in chunks})
     if len(totals) > 1:
         raise GemcontError(
             f"--out: chunks of {totals[0]} and of {totals[1]} lie side by side; delete one set"
         )
-    missing = [str(i) for i in range(1, totals[0] + 1) if (i, totals[0]) not in found]
+    missing = [str(i) for i in range(1, totals[0] + 1) if (i, totals[0]) not in chunks]
     if missing:
         shown = ", ".join(missing[:10]) + (", ..." if len(missing) > 10 else "")
         raise GemcontError(f"--out: of {totals[0]} chunks these are not finished: {shown}")
-    return [found[i, totals[0]] for i in range(1, totals[0] + 1)]
+    return [chunks[i, totals[0]] for i in range(1, totals[0] + 1)]
 
 
 def _same_fingerprint(folders):
     """Arguments and block size that all chunks have, or GemcontError naming a difference."""
     first = _without_chunk(read_fingerprint(folders[0]))
     for i, folder in enumerate(folders, 1):
-        found = read_fingerprint(folder)
-        if found["arguments"]["chunk"] != [i, len(folders)]:
-            own = " of ".join(map(str, found["arguments"]["chunk"] or ("the whole",)))
-            raise GemcontError(f"{folder} is chunk {own}: renamed or copied; run this chunk again")
-        changed = difference(first, _without_chunk(found), times=False)
+        own = read_fingerprint(folder)
+        if own["arguments"]["chunk"] != [i, len(folders)]:
+            named = " of ".join(map(str, own["arguments"]["chunk"] or ("the whole",)))
+            raise GemcontError(
+                f"{folder} is chunk {named}: renamed or copied; run this chunk again"
+            )
+        changed = difference(first, _without_chunk(own), times=False)
         if changed:
             raise GemcontError(f"{folder} is of another run than {folders[0]}: {changed}")
     return first["arguments"] | {"block size": first["block size"]}
@@ -106,6 +108,6 @@ def _refuse_other(folder, now):
         raise GemcontError(f"{folder}: {changed}; run the chunks again")
 
 
-def _without_chunk(found):
-    arguments = {k: v for k, v in found["arguments"].items() if k != "chunk"}
-    return found | {"arguments": arguments}
+def _without_chunk(own):
+    arguments = {k: v for k, v in own["arguments"].items() if k != "chunk"}
+    return own | {"arguments": arguments}

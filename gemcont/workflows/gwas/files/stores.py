@@ -22,10 +22,17 @@ def write_stores(run: "GwasRun", prefix: str, parts: dict) -> None:
     for kind, name in STORES.items():
         if kind in parts:
             facts = _facts(run)
-            beside = {"traits": _traits(run)}
+            tables = {"traits": _traits(run)}
             if kind == "products":
-                beside |= {"cross_products": _cross_products(run), "samples": _people(run)}
-            write_store(f"{prefix}.{name}", name, parts[kind], parts["variants"], beside, facts)
+                tables |= {"cross_products": _cross_products(run), "samples": _people(run)}
+            write_store(
+                f"{prefix}.{name}",
+                kind=name,
+                parts=parts[kind],
+                variants=parts["variants"],
+                beside=tables,
+                facts=facts,
+            )
 
 
 def _models(run):
@@ -72,9 +79,9 @@ def _cross_products(run):
     """
     names, frames = run.people.trait_names, []
     for _, model in _models(run):
-        found = np.full((len(names), len(names)), np.nan)
-        found[np.ix_(model.trait_codes, model.trait_codes)] = model.null.cross_products
-        frames.append(pl.from_numpy(found, schema=names))
+        products = np.full((len(names), len(names)), np.nan)
+        products[np.ix_(model.trait_codes, model.trait_codes)] = model.null.cross_products
+        frames.append(pl.from_numpy(products, schema=names))
     return pl.concat(frames)
 
 

@@ -88,8 +88,8 @@ def _spread(values):
     values = values[~np.isnan(values)]
     if not len(values):
         return None
-    found = np.quantile(values, (0.5, 0, 1)).tolist()
-    return dict(zip(("median", "least", "largest"), found, strict=True))
+    values = np.quantile(values, (0.5, 0, 1)).tolist()
+    return dict(zip(("median", "least", "largest"), values, strict=True))
 
 
 def _finite(value):
@@ -148,7 +148,7 @@ def draw(run: GwasRun, prefix: str) -> None:
 
 
 def _model(run):
-    """What the pictures say of the model, beside the test."""
+    """Return the words of the pictures' titles that name the model."""
     model = {"kinship": "mixed model", "pred": "predictions subtracted"}
     parts = [run.settings.contrast_name]
     parts += [words for name, words in model.items() if getattr(run.settings, name) is not None]

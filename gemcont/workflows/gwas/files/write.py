@@ -57,7 +57,7 @@ def write_gwas(
     if not isinstance(outputs, Outputs):
         outputs = Outputs(os.fspath(outputs))
     try:
-        work, run = _begin(files, outputs, settings, chunk, resume, progress)
+        work, run = _begin(files, outputs, settings, chunk=chunk, resume=resume, progress=progress)
         if work is None:
             return None
         for block in run.blocks(progress=progress, encode=work.encoders):
@@ -82,7 +82,7 @@ def write_gwas(
     return run
 
 
-def _begin(files, outputs, settings, chunk, resume, progress):
+def _begin(files, outputs, settings, *, chunk, resume, progress):
     """The ``Journal`` to go on with, and the ``GwasRun``; None, None if a chunk stands there."""
     folder = f"{outputs.prefix}.partial"
     if resume and chunk is not None and os.path.exists(f"{outputs.prefix}.blocks"):
@@ -104,7 +104,7 @@ def _begin(files, outputs, settings, chunk, resume, progress):
 
 
 def _with_hint(message, work):
-    """The message, and how to go on where there is something to go on from."""
+    """Return the message, and how to go on where there is something to go on from."""
     if work is None or work.n_blocks == 0 or not has_work(work.folder):
         return GemcontError(f"{message}")
     return GemcontError(f"{message}; the same command with --resume goes on from {work.folder}")

@@ -148,6 +148,7 @@ def _queue(group, kinship, left_out, threads):
     )
 
     def make(name: str) -> ScanModel:
+        """Return the model of a chromosome."""
         if name in cheaper:
             matrix = kinship.matrix(samples, name)
             try:

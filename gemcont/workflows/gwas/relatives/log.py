@@ -19,6 +19,7 @@ log = logging.getLogger(__name__)
 
 
 def log_model(model: "MixedModel", group: "TraitGroup", names: list[str], seconds: float) -> None:
+    """Log the fit of a trait group's model, and warn where it is no optimum."""
     where, method = group_name(group.ploidy), "REML" if model.data.reml else "ML"
     if model.joint is not None:
         rank = "" if model.rank is None else f" (Cg is bound to rank {model.rank})"
@@ -34,9 +35,9 @@ def log_model(model: "MixedModel", group: "TraitGroup", names: list[str], second
             seconds,
         )
         _warn_unless_optimal(model.joint, f"{where}, null model", model.rank)
-    for prefix, found in model.heritabilities.items():
+    for prefix, shares in model.heritabilities.items():
         what = "heritability" if not prefix else "heritability of traits alone"
-        _log_heritability(f"{where}, {what}", names, *found)
+        _log_heritability(f"{where}, {what}", names, *shares)
     for name, one in zip(names, model.single, strict=False):
         if one.reml and not model.data.reml:
             log.warning("%s, %s alone: the likelihood has no maximum, REML is used", where, name)
@@ -52,11 +53,11 @@ def _log_heritability(what, names, shares, errors):
     log.info("%s: %s", what, shortened(shown))
 
 
-def _warn_unless_optimal(found, what, rank):
-    """A warning where the fit has not converged."""
-    if not has_converged(found, rank):
+def _warn_unless_optimal(null, what, rank):
+    """Warn where the fit has not converged."""
+    if not has_converged(null, rank):
         log.warning(
             "%s has not converged (slope %.2g): its best point is kept; try --reml",
             what,
-            found.gradient_norm,
+            null.gradient_norm,
         )

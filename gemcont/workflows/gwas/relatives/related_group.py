@@ -36,7 +36,7 @@ class RelatedTraitGroup(TraitGroup):
 
     @property
     def covariates_alone(self) -> bool:
-        """Whether genotypes are first multiplied by the covariates alone: traits are rotated."""
+        """True: genotypes are first multiplied by the covariates alone, for traits are rotated."""
         return True
 
     @classmethod
@@ -63,7 +63,7 @@ class RelatedTraitGroup(TraitGroup):
         if self.joint:
             joint, effect = _joint_test(model, *sums.pop(0), plan)
             if plan.refit is not None and isinstance(model, MixedModel) and model.null is not None:
-                n_refitted = self._refit(model, block, moments.mean, kept, (joint, effect), plan)
+                n_refitted = self._refit(model, (block, moments.mean, kept), (joint, effect), plan)
                 stopwatch.lap("refit")
             effect = tuple(self.dose * e for e in effect)
         pairs = zip(model.single_parts, sums, strict=True)
@@ -76,12 +76,14 @@ class RelatedTraitGroup(TraitGroup):
         basis, _ = centred_products(self, block, moments, threads)
         return testable_residual(self.null, basis[kept], moments.sum_of_squares[kept])
 
-    def _refit(self, model, block, mean, kept, results, plan):
+    def _refit(self, model, tested, results, plan):
         """Put refitted results of the strongest variants into those of the scan; return how many.
 
         lrt: the ordinary likelihood ratio, as GEMMA's; f: the F whose Wilks' Lambda it is, r2 = 1 -
-        exp(-chi2 / N), which takes the small sample into account.
+        exp(-chi2 / N), which takes the small sample into account. tested: the block, its means and
+        the positions of the tested variants.
         """
+        block, mean, kept = tested
         joint, (beta, error) = results
         strong = np.flatnonzero(joint.neg_log_10_p >= _NEAR * plan.refit)
         if not len(strong):

@@ -33,7 +33,7 @@ def kinship_summary(run: "GwasRun") -> dict:
 
 
 def _model(run):
-    """That of the autosomes, on the whole kinship."""
+    """Return the model of the autosomes, on the whole kinship."""
     return run.autosomal[0].mixed_model()
 
 
@@ -57,7 +57,7 @@ def _null(model):
 
 
 def _traits(run, model):
-    """Of each trait, its heritability: of the joint null, and of its own where tested alone."""
+    """Return the heritability of each trait: of the joint null, and its own where tested alone."""
     group = run.autosomal[0]
     names = [run.people.trait_names[code] for code in group.trait_codes]
     rows = [{"trait": name} for name in names]
@@ -68,7 +68,7 @@ def _traits(run, model):
 
 
 def _finite(values):
-    """Nested lists, None where there is no number."""
+    """Return nested lists, None where there is no number."""
     if np.ndim(values):
         return [_finite(value) for value in values]
     return float(values) if np.isfinite(values) else None

@@ -166,21 +166,21 @@ class ByPredictions:
 
     def __init__(self, source, settings, trait_names):
         self._source, self._settings = source, settings
-        found = read_predictions(settings.pred, trait_names)
+        predictions = read_predictions(settings.pred, trait_names)
         fid, iid = (source.samples[name].to_list() for name in ("fid", "iid"))
-        self._rows = split_ids(found.ids, fid, iid, found.name)
+        self._rows = split_ids(predictions.ids, fid, iid, predictions.name)
         here = np.flatnonzero(self._rows != NO_ROW)
         if not len(here):
             raise GemcontError(
-                f"{found.name}: none of its samples ({', '.join(found.ids[:3])} ...) is in "
-                f"{source.name}; they must be its FID_IID"
+                f"{predictions.name}: none of its samples ({', '.join(predictions.ids[:3])} ...) "
+                f"is in {source.name}; they must be its FID_IID"
             )
-        whole = np.isfinite(found.values).all(axis=(0, 1))
+        whole = np.isfinite(predictions.values).all(axis=(0, 1))
         here = here[whole[self._rows[here]]]
-        self.ids = (SampleIds(found.name, [fid[i] for i in here], [iid[i] for i in here]),)
-        self.files = found.files
-        names = (canonical_name(name, settings.autosomes) for name in found.chromosomes)
-        self._of_chromosome = dict(zip(names, found.values.swapaxes(0, 1), strict=True))
+        self.ids = (SampleIds(predictions.name, [fid[i] for i in here], [iid[i] for i in here]),)
+        self.files = predictions.files
+        names = (canonical_name(name, settings.autosomes) for name in predictions.chromosomes)
+        self._of_chromosome = dict(zip(names, predictions.values.swapaxes(0, 1), strict=True))
 
     def models(
         self,

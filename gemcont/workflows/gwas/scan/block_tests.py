@@ -47,6 +47,7 @@ def ordinary_statistics(
     group: "TraitGroup",
     block: Block,
     moments: Moments,
+    *,
     kept: np.ndarray,
     plan: "Plan",
     stopwatch: "Stopwatch",

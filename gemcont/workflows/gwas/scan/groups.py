@@ -64,5 +64,5 @@ class VariantGroups:
 
     @property
     def by_chromosome(self) -> bool:
-        """Whether models differ from chromosome to chromosome."""
+        """True if models differ from chromosome to chromosome."""
         return any(group.chromosome is not None for group in self.groups)

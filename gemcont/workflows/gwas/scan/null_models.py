@@ -58,7 +58,7 @@ class TraitGroup:
         self, block: Block, moments: Moments, kept: np.ndarray, plan: "Plan", stopwatch: "Stopwatch"
     ) -> "BlockStatistics":
         """Return the ``BlockStatistics`` of the variants ``kept`` (positions) of a block."""
-        return ordinary_statistics(self, block, moments, kept, plan, stopwatch)
+        return ordinary_statistics(self, block, moments, kept=kept, plan=plan, stopwatch=stopwatch)
 
     @cached_property
     def columns(self) -> FixedPoint:
@@ -82,7 +82,7 @@ class TraitGroup:
 
     @property
     def covariates_alone(self) -> bool:
-        """Whether a block's genotypes are first multiplied by the covariates alone."""
+        """True if a block's genotypes are first multiplied by the covariates alone."""
         return bool(self.trait_blocks)
 
     @cached_property

@@ -85,8 +85,8 @@ class Plan:
 
     def tested_groups(self) -> dict[Group, list]:
         """Return the models of each ploidy that is tested; XY shares those of the autosomes."""
-        found = self.models.items()
-        return {g: m for g, m in found if g.chromosome is None and g.ploidy is not Ploidy.XY and m}
+        models = self.models.items()
+        return {g: m for g, m in models if g.chromosome is None and g.ploidy is not Ploidy.XY and m}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -90,6 +90,7 @@ def test_singles(
     scores: Iterable[Scores],
     residual: np.ndarray,
     place: pl.DataFrame,
+    *,
     wanted: Wanted,
     n_all_traits: int,
 ) -> Singles:
@@ -113,7 +114,7 @@ def test_singles(
         elif every:
             singles.every.append(_every_row(score, residual, place, codes, group.null))
         else:
-            frame = _frame_of_pairs(score, pairs[:2], residual, place, codes, group.null)
+            frame = _frame_of_pairs(score, pairs[:2], residual, (place, codes), group.null)
             singles.frames.append(_that_pass(frame, bounds, pairs[1]))
     return singles
 
@@ -127,9 +128,9 @@ def _every_row(score, residual, place, codes, null):
     return EveryRow(place=place, codes=codes, values=computed, dof=dof)
 
 
-def _frame_of_pairs(score, pairs, residual, place, codes, null):
-    """Return the rows of pairs (variants, traits) that pass the screen."""
-    variants, traits = pairs
+def _frame_of_pairs(score, pairs, residual, labels, null):
+    """Return the rows of pairs (variants, traits) that pass; labels: places and trait codes."""
+    (variants, traits), (place, codes) = pairs, labels
     effect = effects_of_scores(
         null, score.values[variants, traits], score.total[traits], residual[variants]
     )

@@ -82,7 +82,9 @@ def _scan_block(source, variants, plan, encode):
         for i, model in enumerate(models or ()):
             # what filters take counts once, though several models see the variant
             counted = i == 0
-            parts.append(_scan_part(source, variants, rows, model, plan, stopwatch, counted))
+            places = variants[rows], rows
+            part = _scan_part(source, places, model, plan, stopwatch, counted=counted)
+            parts.append(part)
     block = _in_file_order(variants, parts, plan, encode)
     stopwatch.lap("format")
     shown = ", ".join(f"{stage} {seconds:.3f} s" for stage, seconds in stopwatch.seconds.items())
@@ -90,9 +92,9 @@ def _scan_block(source, variants, plan, encode):
     return replace(block, seconds=stopwatch.seconds)
 
 
-def _scan_part(source, variants, rows, model, plan, stopwatch, counted):
-    """Return the results of one model."""
-    chosen = variants[rows]
+def _scan_part(source, places, model, plan, stopwatch, *, counted):
+    """Return the results of one model; places: of its variants in the source and the block."""
+    chosen, rows = places
     block = source.read(chosen, model.samples)
     stopwatch.lap("read")
     sums = moments(block)
@@ -175,7 +177,9 @@ def _single_frames(model, result, place, chromosomes, plan):
             place, residual / model.dose**2, chromosomes, group_name(model.ploidy)
         )
     if model.single:
-        singles = test_singles(model, scores, residual, place, plan.singles, n_traits)
+        singles = test_singles(
+            model, scores, residual, place, wanted=plan.singles, n_all_traits=n_traits
+        )
         histograms.append((model.trait_codes, singles.histogram))
         if plan.singles.dense:
             frames["dense"] = wide_frame(singles.t, plan.trait_names, rows)
