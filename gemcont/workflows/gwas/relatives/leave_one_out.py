@@ -23,7 +23,7 @@ from gemcont.workflows.gwas.relatives.mixed_model import (
     without_chromosome,
 )
 from gemcont.workflows.gwas.relatives.related_group import RelatedTraitGroup
-from gemcont.workflows.gwas.relatives.whitened import whitened, whitening_is_cheaper
+from gemcont.workflows.gwas.relatives.whitened import load_solver, whitened, whitening_is_cheaper
 from gemcont.workflows.gwas.scan.groups import Group
 from gemcont.workflows.kinship.matrices import Kinship
 
@@ -140,6 +140,8 @@ def _queue(group, kinship, left_out, threads):
         for name, count in counts.items()
         if model.null is None and whitening_is_cheaper(len(samples), count, n_regressions)
     }
+    if cheaper:
+        load_solver()
     log.info(
         "leave-one-chromosome-out: decompositions %d, triangular factors %d, at a time %d",
         len(counts) - len(cheaper),

@@ -30,6 +30,15 @@ def whitening_is_cheaper(n_samples: int, n_variants: int, n_regressions: int) ->
     return one_by_one < _EIGENVECTORS * n_samples + _PRODUCT * n_variants
 
 
+def load_solver() -> None:
+    """Load the library that factorises; to be called before the scan begins.
+
+    The scan limits the threads of every BLAS that is loaded by then. scipy has one of its own:
+    loaded later it would take all cores in each thread (measured: 12 s instead of 2).
+    """
+    import scipy.linalg  # noqa: F401
+
+
 @dataclass(frozen=True)
 class Factor:
     """Triangular factor of a covariance, V = L L'.

@@ -1,13 +1,19 @@
 """Triangular factors of known covariances, and the models that whiten by them."""
 
+import subprocess
+import sys
+
 import numpy as np
+import polars as pl
 import pytest
 from conftest import random_dosages
 
+from gemcont import ArraySource, run_gwas
 from gemcont.genotype.kernels.packed import moments, pack_hardcalls
 from gemcont.genotype.source import Block
 from gemcont.stats.mixed import MixedNull
 from gemcont.stats.mixed.regressions import Regressions, single_fits
+from gemcont.workflows.gwas.relatives import leave_one_out
 from gemcont.workflows.gwas.relatives.whitened import Factor, whitened, whitening_is_cheaper
 
 
@@ -68,3 +74,39 @@ def test_sums_are_those_of_the_eigenvector_model(joint, single):
     for ours, theirs in zip(found, expected, strict=True):
         for a, b in zip(ours, theirs, strict=True):
             np.testing.assert_allclose(a, b, rtol=1e-3, atol=1e-3 * np.abs(b).max())
+
+
+def test_a_solver_loaded_before_a_limit_of_threads_keeps_it():
+    code = (
+        "import numpy as np\n"
+        "from threadpoolctl import threadpool_info, threadpool_limits\n"
+        "from gemcont.workflows.gwas.relatives.whitened import Factor, load_solver\n"
+        "load_solver()\n"
+        "with threadpool_limits(1, user_api='blas'):\n"
+        "    Factor.of(np.eye(3, dtype=np.float32))\n"
+        "    blas = [x['num_threads'] for x in threadpool_info() if x['user_api'] == 'blas']\n"
+        "print(*blas)"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert set(run.stdout.split()) == {"1"}
+
+
+@pytest.mark.parametrize("cheaper", [True, False])
+def test_the_solver_is_loaded_before_a_scan_that_whitens(cheaper, monkeypatch):
+    loaded, rng = [], np.random.default_rng(6)
+    monkeypatch.setattr(leave_one_out, "whitening_is_cheaper", lambda *_: cheaper)
+    monkeypatch.setattr(leave_one_out, "load_solver", lambda: loaded.append(True))
+    dosages = random_dosages(rng, 60, 50, low=0.2, high=0.8)
+    variants = pl.DataFrame(
+        {
+            "chromosome": ["1"] * 30 + ["2"] * 30,
+            "variant_id": [f"v{i}" for i in range(60)],
+            "base_pair_location": range(60),
+            "effect_allele": ["A"] * 60,
+            "other_allele": ["C"] * 60,
+        }
+    )
+    source = ArraySource(dosages, variants=variants)
+    found = run_gwas(source, rng.standard_normal((50, 1)), kinship="grm", loco=True)
+    assert found.neg_log_10_p_value.notna().all()
+    assert bool(loaded) == cheaper
