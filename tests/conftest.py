@@ -1,10 +1,14 @@
 """What the tests share: small filesets with everything awkward in them, and the bundled data."""
 
+import signal
 from pathlib import Path
 
 import numpy as np
 import pytest
 from reference.packed import write_fileset
+
+# A shell that runs the tests in its background has them ignore this, and every command with them.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 ROOT = Path(__file__).parent.parent
 BUNDLED = ROOT / "examples" / "data"

@@ -9,8 +9,7 @@ from collections.abc import Callable, Sequence
 
 import gemcont
 from gemcont.errors import GemcontError
-from gemcont.settings.flags import Flag, bounds_text, flags_in, is_within
-from gemcont.settings.shared import OUTPUT
+from gemcont.settings.flags import Flag, bounds_text, flags_in, help_groups, is_within
 
 USER_ERROR = 2
 
@@ -39,8 +38,6 @@ class Parser(argparse.ArgumentParser):
         for field, said, names in flags_in(self._settings):
             if given.get(field.name) == "":
                 self.error(f"{names[0]}: the value is empty")
-            if said.required and field.name not in given:
-                self.error(f"the following arguments are required: {'/'.join(names)}")
         return self._settings(**given), frozenset(given)
 
     def error(self, message: str) -> typing.NoReturn:
@@ -58,29 +55,21 @@ def _with_joined_codes(words):
 
 
 def _add_flags(parser, settings):
-    """Add every flag, by the groups of ``--help`` in the order in which they first come."""
-    groups, exclusive = {}, {}
+    """Add every flag, by the groups of ``--help``."""
+    exclusive: dict = {}
     needed = getattr(settings, "needs_one_of", ())
-    flags = sorted(flags_in(settings), key=_place_in_help)
-    for field, said, names in flags:
-        title = said.group or "options"
-        if title not in groups:
-            groups[title] = parser.add_argument_group(title)
-        place = groups[title]
-        if said.exclusive is not None:
-            if said.exclusive not in exclusive:
-                exclusive[said.exclusive] = place.add_mutually_exclusive_group(
-                    required=said.exclusive in needed
-                )
-            place = exclusive[said.exclusive]
-        place.add_argument(*names, dest=field.name, help=_help_text(said), **_how(field, said))
-
-
-def _place_in_help(entry):
-    """Return a key that puts the outputs last, and of these what has to be given first."""
-    _, said, _ = entry
-    is_output = said.group == OUTPUT
-    return is_output, is_output and not said.required
+    for title, flags in help_groups(settings).items():
+        group = parser.add_argument_group(title)
+        for field, said, names in flags:
+            place = group
+            if said.exclusive is not None:
+                if said.exclusive not in exclusive:
+                    required = said.exclusive in needed
+                    exclusive[said.exclusive] = group.add_mutually_exclusive_group(
+                        required=required
+                    )
+                place = exclusive[said.exclusive]
+            place.add_argument(*names, dest=field.name, **_how(field, said))
 
 
 def _help_text(said):
@@ -88,7 +77,13 @@ def _help_text(said):
 
 
 def _how(field, said):
-    """Return what argparse is told of a flag: its action, type, metavar, choices."""
+    """Return what argparse is told of a flag."""
+    how = {"help": _help_text(said)} | ({"required": True} if said.required else {})
+    return how | _reading(field, said)
+
+
+def _reading(field, said):
+    """Return what argparse is told of how a flag's words are read."""
     if said.sets is not None:
         return {"action": _Sets, "nargs": 0, "const": said.sets}
     if said.kind is not None:

@@ -13,6 +13,7 @@ from typing import Any
 
 from gemcont.errors import GemcontError
 
+OUTPUT = "output and work"  # group of the flags that come last
 Kind = typing.TypeVar("Kind")
 
 _NAMED: dict[type, tuple[str, tuple[type, ...]]] = {
@@ -105,6 +106,20 @@ def flags_in(cls: type) -> Iterator[tuple[dataclasses.Field, Flag, tuple[str, ..
             yield field, said, names_of(field)
         for other in said.spellings:
             yield field, other, other.names
+
+
+def help_groups(cls: type) -> dict[str, list]:
+    """Return the flags of a command by the titles of ``--help``: title -> what ``flags_in`` yields.
+
+    Outputs come last; in every group those that have to be given come first.
+    """
+    groups: dict[str, list] = {}
+    for entry in sorted(flags_in(cls), key=lambda entry: entry[1].group == OUTPUT):
+        groups.setdefault(entry[1].group or "options", []).append(entry)
+    return {
+        title: sorted(entries, key=lambda entry: not entry[1].required)
+        for title, entries in groups.items()
+    }
 
 
 def settings_of(cls: type[Kind], given: Mapping) -> Kind:

@@ -3,12 +3,11 @@
 from dataclasses import dataclass
 
 from gemcont.errors import GemcontError
-from gemcont.settings.flags import Flag, Settings, flag
+from gemcont.settings.flags import OUTPUT, Flag, Settings, flag
 
 GENOTYPES = "genotypes"
 SAMPLES_AND_VARIANTS = "samples and variants"
 COHORTS = "cohorts"
-OUTPUT = "output and work"
 TESTS = ("lrt", "f")
 DEFAULT_MEMORY = 512  # MiB for blocks in flight
 
@@ -214,15 +213,15 @@ class RowBounds(Settings):
 
     neg_log10_p_min: float | None = flag(
         None,
-        "the same, as -log10 p",
+        "write only rows with -log10 p from this up (default: all; of traits tested one by one "
+        "above 200: 5)",
         group=OUTPUT,
         metavar="X",
         low=0,
         exclusive="bound",
         spellings=(
             Flag(
-                help="write only rows with p up to this (default: all; of traits tested one by one "
-                "above 200: 1e-5)",
+                help="the same, as p: rows up to this",
                 names=("--p-max",),
                 group=OUTPUT,
                 metavar="P",
