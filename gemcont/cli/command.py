@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from gemcont.cli.logs import close_log, open_log
 from gemcont.cli.parser import USER_ERROR, Parser
 from gemcont.errors import GemcontError
+from gemcont.settings.flags import flags_in
 
 log = logging.getLogger("gemcont")
 
@@ -73,7 +74,7 @@ class Command:
                 if interrupted:  # where a library caught it and went on
                     raise KeyboardInterrupt
             except GemcontError as error:
-                return self._fail(str(error), USER_ERROR)
+                return self._fail(self._with_flag(str(error)), USER_ERROR)
             except KeyboardInterrupt:
                 return self._fail(_STOPPED, INTERRUPTED)
             except MemoryError:
@@ -87,6 +88,15 @@ class Command:
             finally:
                 close_log()
         return 0
+
+    def _with_flag(self, message):
+        """Return a message that begins with a setting's name with that of its flag.
+
+        What is below knows no command line: it says "pcs: ...".
+        """
+        name, colon, rest = message.partition(":")
+        known = {field.name: names[0] for field, _, names in flags_in(self.settings)}
+        return f"{known[name]}:{rest}" if colon and name in known else message
 
     def _fail(self, message, code):
         log.debug("Error: %s", message)  # into the log file; the terminal gets the line below

@@ -35,7 +35,7 @@ class Parser(argparse.ArgumentParser):
         Raises GemcontError where the settings exclude each other.
         """
         given = vars(self.parse_args(_with_joined_codes(words)))
-        for field, said, names in flags_in(self._settings):
+        for field, _, names in flags_in(self._settings):
             if given.get(field.name) == "":
                 self.error(f"{names[0]}: the value is empty")
         return self._settings(**given), frozenset(given)

@@ -4,12 +4,21 @@
 """
 
 import os
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from gemcont.errors import GemcontError
 
 if TYPE_CHECKING:
     from gemcont.genotype.source import GenotypeSource
+
+
+# Ending of a path -> the class that reads it, imported when it is first met.
+READERS = {
+    ".bed": "gemcont.genotype.readers.bed:BedSource",
+    ".pgen": "gemcont.genotype.readers.pgen:PgenSource",
+    ".bgen": "gemcont.genotype.readers.bgen:BgenSource",
+}
 
 
 def open_genotypes(
@@ -33,14 +42,9 @@ def open_genotypes(
     if not isinstance(path, (str, os.PathLike)):
         raise GemcontError(f"genotypes: a {type(path).__name__} is neither a path nor a source")
     path = os.fspath(path)
-    if path.endswith(".pgen"):
-        from gemcont.genotype.readers.pgen import PgenSource
-
-        return PgenSource(path)
-    if path.endswith(".bgen"):
-        from gemcont.genotype.readers.bgen import BgenSource
-
-        return BgenSource(path, sample)
-    from gemcont.genotype.readers.bed import BedSource
-
-    return BedSource(path)
+    suffix = next((known for known in READERS if path.endswith(known)), ".bed")
+    if sample is not None and suffix != ".bgen":
+        raise GemcontError("sample: goes with a .bgen; a fileset has its own sample ids")
+    module, name = READERS[suffix].split(":")
+    reader = getattr(import_module(module), name)
+    return reader(path) if sample is None else reader(path, sample)

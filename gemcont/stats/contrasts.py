@@ -131,7 +131,7 @@ def degrees_of_freedom(contrast: Contrast, n_traits: int) -> int:
     """
     if contrast == "any-vs-common":
         if n_traits < 2:
-            raise GemcontError("--contrast any-vs-common: one trait has nothing that differs")
+            raise GemcontError("contrast: any-vs-common of one trait has nothing that differs")
         return n_traits - 1
     return n_traits if contrast == "any" else 1
 

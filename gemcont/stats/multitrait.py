@@ -20,6 +20,7 @@ References
 [2] Anderson (2003), An Introduction to Multivariate Statistical Analysis, 3rd ed., 8.4-8.6.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -30,7 +31,6 @@ from gemcont.stats.contrasts import Basis, Contrast, contrasted, contrasted_f
 from gemcont.stats.null import COLLINEAR, NullFacts, NullModel
 from gemcont.stats.special import neg_log10_chi2_sf, neg_log10_f_sf
 
-TESTS = ("lrt", "f")
 _MONOMORPHIC = 1e-12  # variance of a dosage below which there is nothing to test
 _LARGEST_Q = 1 - 2.0**-53  # a trait that is the genotype itself keeps a finite statistic
 
@@ -155,14 +155,14 @@ def joint_test(
         test: "lrt" or "f".
         contrast: the tested effects, as in ``contrasts.contrasted``.
     """
-    if test not in TESTS:
-        raise GemcontError(f"--test: {test!r} is not one of {', '.join(TESTS)}")
+    if test not in STATISTICS:
+        raise GemcontError(f"test: {test!r} is not one of {', '.join(STATISTICS)}")
     if contrast != "any":
         return _contrast_test(null, products, residual, test, contrast)
     scores = products[:, : null.n_traits]
     r2 = np.einsum("vd,vd->v", scores, scores) / (null.n_samples * residual)  # |Y'g|^2 / (N g'Mg)
     r2 = np.minimum(r2, _LARGEST_Q)
-    statistic, neg_log_10_p = (_lrt if test == "lrt" else exact_f)(null, r2)
+    statistic, neg_log_10_p = STATISTICS[test](null, r2)
     return JointTest(statistic, neg_log_10_p, r2)
 
 
@@ -194,6 +194,14 @@ def exact_f(null: NullFacts, r2: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     dof1, dof2 = null.n_traits, null.residual_dof
     f_statistic = r2 / (1 - r2) * (dof2 / dof1)  # on (D, N - K - D)
     return f_statistic, neg_log10_f_sf(f_statistic, dof1, dof2)
+
+
+# Statistics of the joint test: name -> function of the null model and r2, which gives the statistic
+# and its -log10 p. ``settings.shared.TESTS`` has the same names.
+STATISTICS: dict[str, Callable[[NullFacts, np.ndarray], tuple[np.ndarray, np.ndarray]]] = {
+    "lrt": _lrt,
+    "f": exact_f,
+}
 
 
 def effects(

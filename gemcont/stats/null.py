@@ -176,7 +176,7 @@ def fit_null(
     if faulty:
         raise GemcontError(
             f"trait {_listed(faulty)} over the analysed samples; leave out what does not vary, or "
-            "test principal components with --pcs"
+            "test their principal components"
         )
     scaled = residuals / np.sqrt(np.square(residuals).sum(axis=0))
     _refuse_collinear(scaled.T @ scaled, names)
@@ -276,7 +276,7 @@ def _refuse_too_many(n_samples, n_traits, n_covariates):
         raise GemcontError(
             f"{n_samples} samples are too few for {n_traits} traits and {n_covariates} covariates "
             "(intercept included): N - K - D must be at least 1"
-            + ("; choose fewer traits or --pcs" if n_traits > 1 else "")
+            + ("; choose fewer traits, or principal components of them" if n_traits > 1 else "")
         )
 
 
@@ -316,7 +316,7 @@ def _refuse_collinear(correlation, names):
     others = [names[i] for i in np.flatnonzero(np.abs(weights) > 1e-3)]
     raise GemcontError(
         f"trait {names[d]} is collinear with {_listed(others)}: the joint test needs "
-        "independent traits; leave one out, or test principal components with --pcs"
+        "independent traits; leave one out, or test their principal components"
     )
 
 

@@ -22,12 +22,12 @@ def principal_components(traits: np.ndarray, count: int) -> np.ndarray:
         GemcontError: all traits are constant, or ``count`` is out of range.
     """
     if not 1 <= count <= traits.shape[1]:
-        raise GemcontError(f"--pcs: {count} asked for, there are {traits.shape[1]} traits")
+        raise GemcontError(f"pcs: {count} asked for, there are {traits.shape[1]} traits")
     centred = traits - traits.mean(axis=0)
     variances, loadings = np.linalg.eigh(centred.T @ centred)  # (D,) ascending, (D, D)
     variances, loadings = variances[::-1][:count], loadings[:, ::-1][:, :count]
     if not variances[0] > 0:
-        raise GemcontError("--pcs: all traits are constant over the analysed samples")
+        raise GemcontError("pcs: all traits are constant over the analysed samples")
     loadings = loadings[:, variances > _SMALLEST_SD**2 * variances[0]]
     largest = np.abs(loadings).argmax(axis=0)  # (components,)
     return centred @ (loadings * np.sign(loadings[largest, range(loadings.shape[1])]))

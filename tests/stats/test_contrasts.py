@@ -147,7 +147,7 @@ def test_the_likelihood_ratio_of_two_and_more_traits_is_bounded():
 
 
 def test_one_trait_has_nothing_that_differs():
-    with pytest.raises(GemcontError, match="--contrast any-vs-common: one trait has nothing"):
+    with pytest.raises(GemcontError, match="contrast: any-vs-common of one trait has nothing"):
         degrees_of_freedom("any-vs-common", 1)
     basis = Basis(np.eye(1), 50.0, 50, 48)
     for contrast in ("any", "common", 0):

@@ -26,5 +26,5 @@ def test_components_without_variance_are_left_out():
     assert principal_components(traits, 4).shape == (60, 1)
     with pytest.raises(GemcontError, match="all traits are constant"):
         principal_components(np.ones((5, 2)), 1)
-    with pytest.raises(GemcontError, match="--pcs: 5 asked for, there are 4 traits"):
+    with pytest.raises(GemcontError, match="pcs: 5 asked for, there are 4 traits"):
         principal_components(traits, 5)
