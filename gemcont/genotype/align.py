@@ -44,11 +44,11 @@ def needs_family(files: Sequence[SampleIds]) -> bool:
         return False
     file, iid = repeated
     if file.fid is None:
-        raise GemcontError(f"{file.name}: sample {iid} stands twice; keep one")
+        raise GemcontError(f"{file.name}: duplicate sample {iid}; keep one")
     for other in files:
         if other.fid is None:
             raise GemcontError(
-                f"{other.name}: has no FID column, but IID {iid} stands twice in {file.name}; "
+                f"{other.name}: has no FID column, but IID {iid} is used twice in {file.name}; "
                 "add FIDs so that the two can be told apart"
             )
     return True
@@ -192,7 +192,7 @@ def _rows(ids, keys, by_family):
         if row_of.setdefault(key, row) != row:
             shown = f"FID {key[0]} IID {key[1]}" if by_family else key
             raise GemcontError(
-                f"{ids.name}: sample {shown} stands twice (data rows {row_of[key] + 1} and "
+                f"{ids.name}: duplicate sample {shown} (data rows {row_of[key] + 1} and "
                 f"{row + 1}); keep one"
             )
     return np.array([row_of.get(key, NO_ROW) for key in keys], dtype=np.int64)

@@ -50,7 +50,7 @@ class ProjectSettings(RowBounds):
     def __post_init__(self):
         super().__post_init__()
         if self.traits is not None and len(set(self.traits)) < len(self.traits):
-            raise GemcontError("--traits: a name stands twice")
+            raise GemcontError("--traits: duplicate name")
 
 
 @dataclass(frozen=True, kw_only=True)

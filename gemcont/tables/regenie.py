@@ -82,7 +82,7 @@ def _read_list(path):
         if not written or _is_no_path(path, written[0].rstrip()):
             raise GemcontError(f"{path}: line {number} is not 'TRAIT PATH'; {_GIVE_LIST}")
         if trait in listed:
-            raise GemcontError(f"{path}: line {number}: trait {trait} stands twice; keep one line")
+            raise GemcontError(f"{path}: line {number}: duplicate trait {trait}; keep one line")
         listed[trait] = written[0].rstrip()
     return listed
 
@@ -146,7 +146,7 @@ def _header_ids(path, list_path, line):
         raise GemcontError(f"{path}: names no sample; run REGENIE's step 1 again")
     if len(set(ids)) < len(ids):
         twice = next(sample for sample, count in Counter(ids).items() if count > 1)
-        raise GemcontError(f"{path}: sample {twice} stands twice; keep one")
+        raise GemcontError(f"{path}: duplicate sample {twice}; keep one")
     return ids
 
 
@@ -162,7 +162,7 @@ def _chromosome(path, number, label, before):
             f"{path}: line {number} begins {label[:60]!r}, not the number of a chromosome (X is 23)"
         )
     if label in before:
-        raise GemcontError(f"{path}: line {number}: chromosome {label} stands twice; keep one")
+        raise GemcontError(f"{path}: line {number}: duplicate chromosome {label}; keep one")
     return label
 
 

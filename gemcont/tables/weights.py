@@ -28,11 +28,11 @@ def read_weights(path: str | os.PathLike) -> tuple[list[str], list[str], np.ndar
     if header[0].lower() != TRAIT.name or len(header) < 2:
         raise GemcontError(f"{path}: the header must be 'trait' and the names of the combinations")
     if len(set(header)) < len(header):
-        raise GemcontError(f"{path}: a name stands twice in the header")
+        raise GemcontError(f"{path}: duplicate name in the header")
     traits = [row[0] for row in rows]
     for number, trait in enumerate(traits):
         if trait in traits[:number]:
-            raise GemcontError(f"{path}: trait {trait} stands twice")
+            raise GemcontError(f"{path}: duplicate trait {trait}")
     values = [_numbers(path, row, header, number) for number, row in enumerate(rows, 2)]
     if not values:
         raise GemcontError(f"{path}: holds no trait")

@@ -34,7 +34,7 @@ def refuse_twice(names: Iterable[str], where: str) -> None:
     seen: set[str] = set()
     for name in names:
         if name in seen:
-            raise GemcontError(f"{where}: column {name!r} stands twice")
+            raise GemcontError(f"{where}: duplicate column {name!r}")
         seen.add(name)
 
 
@@ -55,7 +55,7 @@ def find_ids(names: Sequence[str], where: str) -> IdColumns | None:
     for position, name in enumerate(names):
         word = name.upper()
         if word in ("FID", "IID") and positions.setdefault(word, position) != position:
-            raise GemcontError(f"{where}: column {word} stands twice")
+            raise GemcontError(f"{where}: duplicate column {word}")
     if "IID" not in positions:
         return None
     upper = names[positions["IID"]].isupper()

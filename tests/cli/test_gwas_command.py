@@ -158,7 +158,7 @@ def rewrite(path, change):
         (".bim", lambda b: os.urandom(999), ("study.bim",)),
         (".bim", lambda b: b"", ("study.bim: the file is empty",)),
         (".fam", lambda b: b"", ("study.fam: the file is empty",)),
-        (".fam", lambda b: b.replace(b"f9\ts9", b"f8\ts8"), ("FID f8 IID s8 stands twice",)),
+        (".fam", lambda b: b.replace(b"f9\ts9", b"f8\ts8"), ("duplicate sample FID f8 IID s8",)),
     ],
 )
 def test_damaged_genotypes(study, capsys, suffix, change, messages):
@@ -184,7 +184,7 @@ def test_missing_genotype_files(study, capsys, suffix):
             lambda t: t.replace(b"\ts7\t", b"\ts7\tinf\t").replace(b"height", b"a\tb", 1),
             ("line 2",),
         ),
-        (lambda t: t.replace(b"f9\ts9", b"f8\ts8"), ("sample FID f8 IID s8 stands twice",)),
+        (lambda t: t.replace(b"f9\ts9", b"f8\ts8"), ("duplicate sample FID f8 IID s8",)),
     ],
 )
 def test_damaged_phenotypes(study, capsys, change, messages):

@@ -92,7 +92,7 @@ def test_project_of_one_trait_has_its_effect(study):
     ("flags", "messages"),
     [
         (["--traits", "hight"], ("--traits: 'hight' is not a trait", "height, weight")),
-        (["--traits", "height,height"], ("--traits: a name stands twice",)),
+        (["--traits", "height,height"], ("--traits: duplicate name",)),
         (["--weights", "nowhere"], ("nowhere: no such file",)),
     ],
 )

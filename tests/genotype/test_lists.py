@@ -70,7 +70,7 @@ def test_nobody(listed, text):
         ("1 a\n\nb\n", "line 3: 'b' stands alone"),
         ("#ID SEX\ns1 1\n", "its header has no column IID"),
         ("FID SEX\ns1 1\n", "its header has no column IID"),
-        ("IID iid\na b\n", "column IID stands twice"),
+        ("IID iid\na b\n", "duplicate column IID"),
         ("SEX,IID\n1,s1\n2,\n", "line 3: the id is blank"),
         ("SEX,IID\n1,s1\n2\n", "line 3: the id is blank"),
         (b"s1\ns\xff2\n", "line 2 is not UTF-8 text"),

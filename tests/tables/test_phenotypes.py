@@ -72,7 +72,7 @@ def test_iid_alone_and_the_hash(table):
         ("FID IID a\n", "has a header but no samples"),
         ("FID IID a", "has a header but no samples"),
         ("1 1 0.5\n2 2 0.7\n", "first line must name its columns, FID IID or IID .* '1 1 0.5'"),
-        ("FID IID a a\n1 1 2 3\n", "column 'a' stands twice"),
+        ("FID IID a a\n1 1 2 3\n", "duplicate column 'a'"),
         ("FID\tIID\ta\t\n1\t1\t2\t3\n", "a column of the header has no name"),
         ("FID IID a\n1 1 2\n2 2\n", "line 3 has 2 columns, expected 3"),
         ("FID IID a\n\n1 1 2\n2 2 3 4\n", "line 4 has 4 columns, expected 3"),

@@ -262,7 +262,7 @@ def test_arrays_take_their_names_from_beside(written):
         (np.array([["1"], ["2"]]), {}, "holds <U1, not numbers; write a float array"),
         (np.array([[1], [None]]), {}, "t.npy: not a whole .npy file of numbers; write a float"),
         (np.ones((2, 2)), {"names": "a\n"}, "t.names.txt: names 1 traits, the array has 2"),
-        (np.ones((2, 2)), {"names": "a\na\n"}, "t.names.txt: column 'a' stands twice"),
+        (np.ones((2, 2)), {"names": "a\na\n"}, "t.names.txt: duplicate column 'a'"),
         (np.ones((2, 2)), {"names": "a\n\nb\n"}, "t.names.txt, line 2: the name is blank"),
         (np.array([[1], [np.inf]]), {}, "t.npy, sample b: trait1 is infinite"),
     ],
@@ -283,7 +283,7 @@ def test_an_array_that_ends_early(written):
 def test_a_sample_of_an_array_stands_once(written):
     table = read_sample_table(written(np.ones((3, 1)), "IID\na\nb\na\n"))
     genotypes = SampleIds("genotypes", ["0", "0"], ["a", "b"])
-    with pytest.raises(GemcontError, match=r"t.npy: sample a stands twice"):
+    with pytest.raises(GemcontError, match=r"t.npy: duplicate sample a"):
         match_samples(genotypes, [SampleIds(table.name, table.fid, table.iid)])
 
 

@@ -51,7 +51,7 @@ def test_rows_that_nobody_named_are_numbered():
         (7, "t: must be a DataFrame of pandas or polars .* not a int"),
         (np.zeros((2, 2, 2)), r"t: has shape \(2, 2, 2\); it must be \(samples, columns\)"),
         (pl.DataFrame({"IID": ["a", None], "x": [1, 2]}), "t, row 2: IID is blank"),
-        (pd.DataFrame([[1, 2]], columns=["x", "x"], index=["a"]), "column 'x' stands twice"),
+        (pd.DataFrame([[1, 2]], columns=["x", "x"], index=["a"]), "duplicate column 'x'"),
     ],
 )
 def test_what_is_no_table_of_samples(frame, message):

@@ -34,8 +34,8 @@ def test_blanks_and_lines_of_windows(tmp_path):
     [
         ("name a\nx 1\n", "the header must be 'trait'"),
         ("trait\nx\n", "the header must be 'trait' and the names of the combinations"),
-        ("trait a a\nx 1 2\n", "a name stands twice in the header"),
-        ("trait a\nx 1\nx 2\n", "trait x stands twice"),
+        ("trait a a\nx 1 2\n", "duplicate name in the header"),
+        ("trait a\nx 1\nx 2\n", "duplicate trait x"),
         ("trait a b\nx 1 2\ny 1\n", "line 3 has 2 columns, the header 3"),
         ("trait a\nx 1\ny one\n", r"line 3 \(trait y\): 'one' is no finite number"),
         ("trait a\nx inf\n", "'inf' is no finite number"),

@@ -30,11 +30,11 @@ def test_id_columns_of_a_header(names, expected):
 
 @pytest.mark.parametrize("twice", [["IID", "x", "iid"], ["FID", "FID", "IID"]])
 def test_an_id_column_twice_is_refused(twice):
-    with pytest.raises(GemcontError, match="t: column (IID|FID) stands twice"):
+    with pytest.raises(GemcontError, match="t: duplicate column (IID|FID)"):
         find_ids(twice, "t")
 
 
 def test_a_name_twice_is_refused():
     refuse_twice(["a", "A", "b"], "t")
-    with pytest.raises(GemcontError, match="t: column 'b' stands twice"):
+    with pytest.raises(GemcontError, match="t: duplicate column 'b'"):
         refuse_twice(["a", "b", "b"], "t")

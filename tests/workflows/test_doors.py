@@ -273,8 +273,8 @@ def test_what_stands_aside_is_said_and_can_be_asked_for(cohort, tmp_path, caplog
 
 @pytest.mark.parametrize(
     ("header", "message"),
-    [("FID y", "FID IID or IID among them"), ("IID iid y", "IID stands twice"),
-     ("FID IID fid y", "FID stands twice"), ("ID y", "FID IID or IID among them")],
+    [("FID y", "FID IID or IID among them"), ("IID iid y", "duplicate column IID"),
+     ("FID IID fid y", "duplicate column FID"), ("ID y", "FID IID or IID among them")],
 )  # fmt: skip
 def test_headers_that_name_nobody(tmp_path, header, message):
     path = tmp_path / "t"

@@ -229,7 +229,7 @@ def refuse_duplicate_samples(path: str | os.PathLike, table: pl.DataFrame) -> No
     twice = table.filter(table.select("fid", "iid").is_duplicated())
     if twice.height:
         fid, iid = twice.select("fid", "iid").row(0)
-        raise GemcontError(f"{path}: sample FID {fid} IID {iid} stands twice")
+        raise GemcontError(f"{path}: duplicate sample FID {fid} IID {iid}")
 
 
 def read_bim(path: str) -> pl.DataFrame:

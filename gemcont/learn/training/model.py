@@ -209,7 +209,7 @@ def _read_people(folder, facts):
             f"{facts['n_train']} and {facts['n_validation']}"
         )
     if set(role) - set(ROLES) or len(set(table.iid)) < len(table.iid):
-        raise GemcontError(f"{path}: damaged: a role that is none, or an IID that stands twice")
+        raise GemcontError(f"{path}: damaged: a role that is none, or a duplicate IID")
     _refuse_edited(path, fid, table.iid, role, facts.get("data", {}).get("roles"))
     return dict(zip(table.iid, fid, strict=True)), dict(zip(table.iid, role, strict=True))
 

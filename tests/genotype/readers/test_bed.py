@@ -112,7 +112,7 @@ def spoil(prefix, suffix, change):
         (".bim", lambda b: b.replace(b"\trs5\t", b"\t"), "line 6 has 5 columns, expected 6"),
         (".bim", lambda b: b.replace(b"rs5\t", b"rs5\tx\t"), "line 6 has 7 columns, expected 6"),
         (".bim", lambda b: b.replace(b"rs5", b"\xff\xfe"), "line 6 is not UTF-8 text"),
-        (".fam", lambda b: b.replace(b"f4\ts4", b"f3\ts3"), "FID f3 IID s3 stands twice"),
+        (".fam", lambda b: b.replace(b"f4\ts4", b"f3\ts3"), "duplicate sample FID f3 IID s3"),
         (".fam", lambda b: b.replace(b"-9", b""), "5 columns found, a .fam has six"),
         (".fam", lambda b: b"\0" + b, "not a text file"),
     ],
