@@ -209,7 +209,7 @@ def test_constant_and_collinear_traits(study, capsys):
         capsys,
         ["--pheno-name", "height,weight,sum"],
         "trait sum is collinear with height, weight",
-        "--pcs",
+        "principal components",
     )
     assert main(command(study, "--pheno-name", "height,weight,sum", "--pcs", "3")) == 0
     log = log_of(study)

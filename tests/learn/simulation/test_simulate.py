@@ -202,7 +202,7 @@ def test_mistakes_are_one_line(tmp_path, capsys):
         ([], "file", "is a file"),
         (["--n-train", "9999"], "new", "10000 glyphs are there, 9999 + 40 are needed"),
         (["--images", str(tmp_path / "no.npz")], "new", "no.npz: no such file"),
-        (["--out", "."], "new", "no name for a new folder"),
+        (["--out", "."], "new", "no name for a folder"),
     ):
         capsys.readouterr()
         assert run(tmp_path, *flags, out=out) == 2
@@ -218,7 +218,7 @@ def test_mistakes_are_one_line(tmp_path, capsys):
     [
         ({"h_g": 1.5}, "--h-g: 1.5 is not from 0 to 1"),
         ({"alpha_max": 200}, "--alpha-max: 200 is not from 0 to 180"),
-        ({"n_test": 0}, "--n-test: 0 is below 1"),
+        ({"n_test": 0}, "--n-test: 0 is not from 1 up"),
         ({"panel": "all"}, "--panel: 'all' is not one of causal, external"),
     ],
 )
