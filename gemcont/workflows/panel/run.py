@@ -23,8 +23,8 @@ from gemcont.tables.schema import panel_columns
 from gemcont.workflows.clump.greedy import Bounds, Candidates, Clumping
 from gemcont.workflows.common.dataframes import to_pandas
 from gemcont.workflows.common.samples import founders
+from gemcont.workflows.meta.names import cohort_names
 from gemcont.workflows.meta.pool import MetaRun
-from gemcont.workflows.meta.rows import cohort_names
 from gemcont.workflows.meta.run import prepare
 
 if TYPE_CHECKING:
