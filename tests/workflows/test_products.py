@@ -259,7 +259,7 @@ def two(tmp_path):
 
 
 def joint(folder, *names, **options):
-    outputs = ProductOutputs(str(folder / "m"), "meta", "parquet")
+    outputs = ProductOutputs(str(folder / "m"), name="meta", layout="parquet")
     tested, null, _, _ = add_stores([folder / n for n in names], outputs, **options)
     return pl.read_parquet(folder / "m.meta.parquet"), null
 
@@ -399,7 +399,7 @@ def test_the_encoder_is_that_of_the_embeddings(tmp_path):
 def test_every_cohort_keeps_its_own_covariance_by_default(two, caplog):
     """The wald test of two stores is that of their sums under a covariance each."""
     folder, a, b = two
-    outputs = ProductOutputs(str(folder / "m"), "meta", "parquet", "wald")
+    outputs = ProductOutputs(str(folder / "m"), name="meta", layout="parquet", test="wald")
     with caplog.at_level("INFO", "gemcont"):
         add_stores([folder / "a", folder / "b"], outputs)
     assert "trait covariances of the cohorts: equal with -log10 p" in caplog.text
@@ -430,7 +430,7 @@ def test_unequal_covariances_are_warned_of_where_one_is_taken(tmp_path, caplog):
     for test, level in (("lrt", "WARNING"), ("wald", "INFO")):
         caplog.clear()
         with caplog.at_level("INFO", "gemcont"):
-            outputs = ProductOutputs(str(tmp_path / "m"), "meta", "parquet", test)
+            outputs = ProductOutputs(str(tmp_path / "m"), name="meta", layout="parquet", test=test)
             add_stores([tmp_path / "a", tmp_path / "b"], outputs)
         (record,) = [r for r in caplog.records if "trait covariances of" in r.getMessage()]
         assert record.levelname == level
@@ -441,7 +441,7 @@ def test_a_cohort_of_few_people_has_no_covariance_of_its_own(tmp_path, caplog):
     write_cohort(tmp_path, "b", 40, seed=2, x=False, first=240)
     for name in "ab":
         scan(tmp_path, name, save_products=True)
-    outputs = ProductOutputs(str(tmp_path / "m"), "meta", "parquet", "wald")
+    outputs = ProductOutputs(str(tmp_path / "m"), name="meta", layout="parquet", test="wald")
     stores = [tmp_path / "a", tmp_path / "b"]
     add_stores(stores, outputs)
     assert "its own statistics are" in caplog.text
