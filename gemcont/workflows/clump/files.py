@@ -123,10 +123,10 @@ def _write_matrix(loci, number, members, sign, prefix):
     r = correlation(block) * np.outer(sign, sign)
     with unfinished(f"{prefix}.ld") as temporary:
         np.savetxt(temporary, r, fmt="%.6g")
-    place = loci.variants[members].drop("effect_allele", "other_allele")
+    variant_columns = loci.variants[members].drop("effect_allele", "other_allele")
     rows = loci.matched.rows[members]
     details = rows.drop("variant", "file", "trait", "z")
-    table = pl.concat([place, details, rows.select(z_score())], how="horizontal")
+    table = pl.concat([variant_columns, details, rows.select(z_score())], how="horizontal")
     with open_writer(f"{prefix}.z.tsv", "tsv") as append:
         append(
             table.select(*_Z_COLUMNS).with_columns(

@@ -297,9 +297,9 @@ def _strongest(rows):
 def examples_of(rows: pl.DataFrame) -> list[str]:
     """Return three rows of a report for a message: their ids, else chromosome:position."""
     head = rows.head(3).select(
-        "variant_id", place=pl.concat_str("chromosome", "base_pair_location", separator=":")
+        "variant_id", position=pl.concat_str("chromosome", "base_pair_location", separator=":")
     )
-    return [str(i if i is not None else place or "no id") for i, place in head.rows()]
+    return [str(i if i is not None else position or "no id") for i, position in head.rows()]
 
 
 def _nothing_matched(paths, index, examples, counts):

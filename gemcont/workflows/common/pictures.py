@@ -42,7 +42,7 @@ def draw_pictures(prefix: str, pictures: Mapping[str, Callable[[], "Figure"]]) -
 
 def draw_joint(
     prefix: str,
-    place: pl.DataFrame,
+    positions: pl.DataFrame,
     neg_log_10_p: np.ndarray,
     null: Sizes,
     trait_names: Sequence[str],
@@ -56,7 +56,7 @@ def draw_joint(
 
     Args:
         prefix: PREFIX.
-        place: chromosome and base_pair_location of the rows.
+        positions: chromosome and base_pair_location of the rows.
         neg_log_10_p: (rows,), NaN where a variant was not tested.
         null: the null model, for N and D in the titles.
         trait_names: names of the traits.
@@ -68,15 +68,15 @@ def draw_joint(
     from gemcont.plots.manhattan import manhattan
     from gemcont.plots.qq import qq
 
-    names, codes = chromosome_codes(place["chromosome"], autosomes)
+    names, codes = chromosome_codes(positions["chromosome"], autosomes)
     traits = short_names(trait_names)
     label = f"{model}{_TESTS[test]}, N = {null.n_samples:,}, D = {null.n_traits}"
-    positions = place["base_pair_location"].to_numpy()
+    position = positions["base_pair_location"].to_numpy()
     draw_pictures(
         prefix,
         {
             "manhattan": lambda: manhattan(
-                codes, positions, neg_log_10_p, names=names, title=f"{traits} ({label})"
+                codes, position, neg_log_10_p, names=names, title=f"{traits} ({label})"
             ),
             "qq": lambda: qq(neg_log_10_p, lambda_gc=lambda_gc, title=f"{traits}\n{label}"),
         },

@@ -74,7 +74,7 @@ def untested_frame(
 
 
 def joint_frame(
-    place: pl.DataFrame,
+    variant_columns: pl.DataFrame,
     result: JointTest,
     beta_se: tuple[np.ndarray, np.ndarray] | None,
     null: NullFacts,
@@ -85,7 +85,7 @@ def joint_frame(
     """Return the rows of the joint test: the file's columns and ``SORT_KEY``.
 
     Args:
-        place: as ``place_frame`` returns it.
+        variant_columns: as ``place_frame`` returns it.
         result: of the same variants.
         beta_se: effects and their standard errors, each (variants, 1); only for one trait.
         null: the null model.
@@ -101,7 +101,9 @@ def joint_frame(
     if beta_se is not None and null.n_traits == 1:
         computed |= {BETA.name: beta_se[0][:, 0], STANDARD_ERROR.name: beta_se[1][:, 0]}
     columns = joint_columns(test, null.n_traits)
-    frame = place.with_columns(pl.Series(k, v, nan_to_null=True) for k, v in computed.items())
+    frame = variant_columns.with_columns(
+        pl.Series(k, v, nan_to_null=True) for k, v in computed.items()
+    )
     tested = pl.col(R2.name).is_not_null()
     frame = frame.with_columns(
         pl.when(tested).then(dof[0]).alias(DOF.name),
@@ -111,7 +113,7 @@ def joint_frame(
 
 
 def single_frame(
-    place: pl.DataFrame,
+    variant_columns: pl.DataFrame,
     variants: np.ndarray,
     traits: np.ndarray,
     beta_se: tuple[np.ndarray, np.ndarray],
@@ -120,8 +122,8 @@ def single_frame(
     """Return the rows of pairs of a variant and a trait; ``TRAIT`` holds the trait's number.
 
     Args:
-        place: as ``place_frame`` returns it.
-        variants: (pairs,), positions in ``place``.
+        variant_columns: as ``place_frame`` returns it.
+        variants: (pairs,), positions in ``variant_columns``.
         traits: (pairs,), numbers of the traits.
         beta_se: effects and their standard errors, each (pairs,).
         dof: degrees of freedom of t.
@@ -136,7 +138,7 @@ def single_frame(
         T_STATISTIC.name: t,
         DOF.name: np.full(len(t), dof, dtype=np.int32),
     }
-    frame = place[variants].with_columns(
+    frame = variant_columns[variants].with_columns(
         pl.Series(k, v, nan_to_null=v.dtype.kind == "f") for k, v in computed.items()
     )
     kinds = {c.name: c.dtype for c in single_columns()} | {TRAIT.name: pl.Int32}
@@ -156,17 +158,17 @@ def wide_frame(values: np.ndarray, names: Sequence[str], rows: np.ndarray) -> pl
 
 
 def variants_frame(
-    place: pl.DataFrame, residual: np.ndarray, chromosomes: np.ndarray, group: str
+    variant_columns: pl.DataFrame, residual: np.ndarray, chromosomes: np.ndarray, group: str
 ) -> pl.DataFrame:
     """Return the table of variants of a store of many traits, and ``SORT_KEY``.
 
     Args:
-        place: as ``place_frame`` returns it.
+        variant_columns: as ``place_frame`` returns it.
         residual: (variants,), g'Mg.
         chromosomes: (variants,), number of called chromosomes (alleles).
         group: name of the group of chromosomes.
     """
-    frame = place.cast({c.name: c.dtype for c in PLACE})
+    frame = variant_columns.cast({c.name: c.dtype for c in PLACE})
     return frame.with_columns(
         pl.Series(GENOTYPE_SS.name, residual, nan_to_null=True),
         pl.Series(N_CHROMOSOMES.name, chromosomes),
@@ -175,12 +177,14 @@ def variants_frame(
 
 
 def effects_frame(
-    place: pl.DataFrame, beta_se: tuple[np.ndarray, np.ndarray], trait_names: Sequence[str]
+    variant_columns: pl.DataFrame,
+    beta_se: tuple[np.ndarray, np.ndarray],
+    trait_names: Sequence[str],
 ) -> pl.DataFrame:
     """Return the rows of ``--effects``: the variant, then beta and standard error of every trait.
 
     Args:
-        place: as ``place_frame`` returns it.
+        variant_columns: as ``place_frame`` returns it.
         beta_se: effects and their standard errors, each (variants, traits).
         trait_names: of the traits.
     """
@@ -189,6 +193,6 @@ def effects_frame(
         columns[f"{BETA.name}.{name}"] = beta_se[0][:, d]
         columns[f"{STANDARD_ERROR.name}.{name}"] = beta_se[1][:, d]
     known = [c.name for c in (*PLACE, FREQUENCY, VARIANT_ID, N)]
-    frame = place.select(*(pl.col(c) for c in known), SORT_KEY)
+    frame = variant_columns.select(*(pl.col(c) for c in known), SORT_KEY)
     frame = frame.cast({c.name: c.dtype for c in PLACE})
     return frame.with_columns(pl.Series(k, v, nan_to_null=True) for k, v in columns.items())

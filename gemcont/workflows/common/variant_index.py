@@ -112,6 +112,7 @@ class VariantIndex:
         """Find variants by id and alleles, else by position and alleles."""
 
         def by_id_and_alleles(ids, at):
+            """Return the variant of each id that has the alleles of the id's row."""
             return self._by_alleles.find(self._codes.with_pairs(_hashed(ids), pairs[at]))
 
         variant = self._find_by_ids(rows["variant_id"], by_id_and_alleles)

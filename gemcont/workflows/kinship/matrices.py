@@ -91,11 +91,13 @@ class Kinship(Protocol):
     """Kinship matrix of samples, computed, read or passed.
 
     name: for messages and the log
-    files: paths that are read
     """
 
     name: str
-    files: Sequence[str]
+
+    @property
+    def files(self) -> Sequence[str]:
+        """Paths that are read."""
 
     @property
     def ids(self) -> SampleIds | None:

@@ -107,7 +107,7 @@ def project_store(
     refuse_own_stores(outputs, [store])
     settings = ProjectSettings(
         weights=weights,
-        traits=traits,
+        traits=None if traits is None else list(traits),
         test=outputs.test,
         joint=outputs.joint,
         each_trait=outputs.each,
@@ -220,9 +220,12 @@ def _stretches(store, matrix, nulls):
         blocks = []
         for group in dict.fromkeys(groups):
             rows = np.flatnonzero(groups == group)
-            place = place_of(variants[rows], rows)
+            variant_columns = place_of(variants[rows], rows)
             block = ProductBlock(
-                place=place, scores=scores[rows], residual=residual[rows], nulls=nulls[group]
+                variant_columns=variant_columns,
+                scores=scores[rows],
+                residual=residual[rows],
+                nulls=nulls[group],
             )
             blocks.append(block)
         yield blocks

@@ -64,13 +64,12 @@ class DenseResults:
         # t^2 / (t^2 + dof) = beta^2 G / SS: the share of the trait that the genotype explains.
         se = np.sqrt(total / genotype / (t * t + dof))
         computed = {
-            TRAIT.name: pl.lit(name),
             BETA.name: pl.Series(t * se, nan_to_null=True),
             STANDARD_ERROR.name: pl.Series(se, nan_to_null=True),
             NEG_LOG_10_P.name: pl.Series(neg_log10_t_sf(t, dof), nan_to_null=True),
             T_STATISTIC.name: pl.Series(t, nan_to_null=True),
         }
-        table = table.with_columns(**computed)
+        table = table.with_columns(pl.lit(name).alias(TRAIT.name), **computed)
         return to_pandas(table.select(pl.col(c.name).cast(c.dtype) for c in single_columns()))
 
     def _known(self, names):

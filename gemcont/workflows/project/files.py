@@ -106,7 +106,7 @@ def report(
     if tested is not None and plot:
         draw_joint(
             outputs.prefix,
-            tested.place,
+            tested.positions,
             tested.neg_log_10_p,
             null,
             names,

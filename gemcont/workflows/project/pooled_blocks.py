@@ -31,8 +31,10 @@ def stretches(
     for first in range(0, len(holders.row), _AT_ONCE):
         here = slice(first, min(first + _AT_ONCE, len(holders.row)))
         sums = _summed(cohorts, here)
-        place = _places(cohorts, Holders(*(array[here] for array in holders)), sums)
-        yield _blocks(cohorts, place, sums, nulls, own)
+        variant_columns = _variant_columns(
+            cohorts, Holders(*(array[here] for array in holders)), sums
+        )
+        yield _blocks(cohorts, variant_columns, sums, nulls, own)
 
 
 class _Sums(NamedTuple):
@@ -77,7 +79,7 @@ def _summed(cohorts, here):
     )
 
 
-def _blocks(cohorts, place, sums, nulls, own):
+def _blocks(cohorts, variant_columns, sums, nulls, own):
     """Return one ``ProductBlock`` for every ``Kind`` of variants, whose products add up."""
     scores, total = sums.scores.sum(axis=0), sums.residual.sum(axis=0)
     total = np.where(total > 0, total, np.nan)
@@ -88,7 +90,7 @@ def _blocks(cohorts, place, sums, nulls, own):
             nulls[kind] = _null(cohorts, kind)
         members = np.flatnonzero(which.ravel() == i)
         block = ProductBlock(
-            place=place[members],
+            variant_columns=variant_columns[members],
             scores=scores[members],
             residual=total[members],
             nulls=nulls[kind],
@@ -109,14 +111,14 @@ def _added(cohorts, kind, sums, members):
     return added([scores[c] for c in here], [residual[c] for c in here], covariances)
 
 
-def _places(cohorts, holders, sums):
-    """Return the place frame, in the alleles of the first cohort that has each variant."""
+def _variant_columns(cohorts, holders, sums):
+    """Return the variants' columns, in the alleles of the first cohort that has each variant."""
     frames = []
     for c in np.unique(holders.cohort):
         members = np.flatnonzero(holders.cohort == c)
         frames.append(place_of(cohorts[c].store.variants[holders.row[members]], members))
-    place = pl.concat(frames).sort(SORT_KEY)
-    return place.with_columns(
+    variant_columns = pl.concat(frames).sort(SORT_KEY)
+    return variant_columns.with_columns(
         pl.Series(N.name, sums.samples.astype(np.int32)),
         pl.Series(FREQUENCY.name, sums.frequency, nan_to_null=True),
     )

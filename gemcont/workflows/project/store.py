@@ -122,7 +122,7 @@ def _joint_null(cross_products, n_samples, n_covariates, names):
 class ProductBlock:
     """Variants that are tested with one null model.
 
-    place: frame as of ``result_rows.place_frame``
+    variant_columns: frame as of ``result_rows.place_frame``
     scores: float64 (variants, D), g'MY in trait units
     residual: float64 (variants,), g'Mg, NaN where a variant cannot be tested
     nulls: the null models
@@ -130,7 +130,7 @@ class ProductBlock:
         covariance
     """
 
-    place: pl.DataFrame
+    variant_columns: pl.DataFrame
     scores: np.ndarray
     residual: np.ndarray
     nulls: Nulls
@@ -138,7 +138,7 @@ class ProductBlock:
 
 
 def place_of(variants: pl.DataFrame, rows: np.ndarray) -> pl.DataFrame:
-    """Return the place frame of a store's variants; rows: (variants,), the sort key."""
+    """Return the columns of ``place_frame`` for a store's variants; rows: (variants,), the sort key."""
     return variants.drop(GENOTYPE_SS.name, N_CHROMOSOMES.name, GROUP.name).with_columns(
         pl.Series(SORT_KEY, rows.astype(np.int32))
     )

@@ -39,8 +39,8 @@ def joint_rows(block: ProductBlock, test: str) -> tuple[pl.DataFrame, np.ndarray
     """
     null, d = block.nulls.joint, block.scores.shape[1]
     if null is None:
-        rows = block.place[SORT_KEY].to_numpy()
-        return untested_frame(block.place, rows, test, d), np.full(len(rows), np.nan)
+        rows = block.variant_columns[SORT_KEY].to_numpy()
+        return untested_frame(block.variant_columns, rows, test, d), np.full(len(rows), np.nan)
     if block.added is not None:
         return _added_rows(block, null, test)
     result = joint_test(null, null.whiten(block.scores), block.residual, test=test)
@@ -48,14 +48,14 @@ def joint_rows(block: ProductBlock, test: str) -> tuple[pl.DataFrame, np.ndarray
     if d == 1:
         total = null.total_sum_of_squares
         beta_se = effects_of_scores(null, block.scores, total, block.residual[:, None])
-    return joint_frame(block.place, result, beta_se, null, test), result.neg_log_10_p
+    return joint_frame(block.variant_columns, result, beta_se, null, test), result.neg_log_10_p
 
 
 def _added_rows(block, null, test):
     sums = block.added
     result = JointTest(sums.chi2, sums.neg_log_10_p, sums.chi2 / null.n_samples)
     beta_se = sums.effects, sums.standard_errors
-    return joint_frame(block.place, result, beta_se, null, test), sums.neg_log_10_p
+    return joint_frame(block.variant_columns, result, beta_se, null, test), sums.neg_log_10_p
 
 
 def single_rows(block: ProductBlock, min_neg_log_10_p: float | None) -> pl.DataFrame:
@@ -76,7 +76,7 @@ def single_rows(block: ProductBlock, min_neg_log_10_p: float | None) -> pl.DataF
         variants, traits, _ = screen(scores, *scales, r2_of_t_p(min_neg_log_10_p, dof), dof)
     pairs = scores[variants, traits]
     beta_se = effects_of_scores(null, pairs, total[traits], block.residual[variants])
-    frame = single_frame(block.place, variants, traits, beta_se, dof)
+    frame = single_frame(block.variant_columns, variants, traits, beta_se, dof)
     if min_neg_log_10_p is None:
         return frame
     return frame.filter(frame[NEG_LOG_10_P.name].to_numpy() >= min_neg_log_10_p)
@@ -86,11 +86,11 @@ def single_rows(block: ProductBlock, min_neg_log_10_p: float | None) -> pl.DataF
 class StoreTests:
     """Rows of the joint test of products.
 
-    place: table of chromosome and base_pair_location
+    positions: table of chromosome and base_pair_location
     neg_log_10_p: (rows,), NaN where not tested
     """
 
-    place: pl.DataFrame
+    positions: pl.DataFrame
     neg_log_10_p: np.ndarray
 
     def lambda_gc(self, d: int) -> float:
@@ -156,10 +156,10 @@ def write_tests(
         outputs: the files.
 
     Returns:
-        place and p of the joint test, None without it.
+        positions and p of the joint test, None without it.
     """
     bound = least_of_singles(len(trait_names), outputs.least) if outputs.each else None
-    places, neg_log_10_p, folder = [], [], f"{outputs.prefix}.traits.parts"
+    positions, neg_log_10_p, folder = [], [], f"{outputs.prefix}.traits.parts"
     singles = TraitParts(folder, "single", trait_names)
     with ExitStack() as stack:
         stack.callback(remove, folder)
@@ -169,14 +169,14 @@ def write_tests(
             if outputs.joint:
                 rows, p = _joint_stretch(blocks, outputs.test)
                 append(rows.filter(p >= outputs.least) if outputs.least else rows)
-                places.append(rows.select("chromosome", "base_pair_location"))
+                positions.append(rows.select("chromosome", "base_pair_location"))
                 neg_log_10_p.append(p)
             if outputs.each:
                 rows = pl.concat(single_rows(block, bound) for block in blocks)
                 singles.append(singles.encode(rows.sort(TRAIT.name, SORT_KEY).drop(SORT_KEY)))
         if outputs.each:
             singles.finish(f"{outputs.prefix}.traits.parquet")
-    return StoreTests(pl.concat(places), np.concatenate(neg_log_10_p)) if outputs.joint else None
+    return StoreTests(pl.concat(positions), np.concatenate(neg_log_10_p)) if outputs.joint else None
 
 
 def _joint_stretch(blocks, test):
