@@ -138,7 +138,7 @@ class ProductBlock:
 
 
 def place_of(variants: pl.DataFrame, rows: np.ndarray) -> pl.DataFrame:
-    """Return the columns of ``place_frame`` for a store's variants; rows: (variants,), the sort key."""
+    """Return the columns of ``place_frame`` for a store's variants; rows: the sort key."""
     return variants.drop(GENOTYPE_SS.name, N_CHROMOSOMES.name, GROUP.name).with_columns(
         pl.Series(SORT_KEY, rows.astype(np.int32))
     )
