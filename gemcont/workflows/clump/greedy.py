@@ -129,7 +129,7 @@ class Clumping:
         rows = self._rows(candidates[order])
         at = np.argsort(order)  # position of each candidate in the rows
 
-        def is_linked(index, others):
+        def is_linked(index: int, others: np.ndarray) -> np.ndarray:
             """Return whether a candidate is in linkage with each of the others."""
             return self.linkage.linked(rows, at[index], at[others], r2=self.bounds.r2)
 

@@ -111,7 +111,7 @@ class VariantIndex:
     def _find_by_alleles(self, rows, pairs):
         """Find variants by id and alleles, else by position and alleles."""
 
-        def by_id_and_alleles(ids, at):
+        def by_id_and_alleles(ids: pl.Series, at: np.ndarray) -> np.ndarray:
             """Return the variant of each id that has the alleles of the id's row."""
             return self._by_alleles.find(self._codes.with_pairs(_hashed(ids), pairs[at]))
 

@@ -233,7 +233,7 @@ def _write_loco(prefix, grm, progress):
     ):
         os.mkdir(folder)
 
-        def write(name):
+        def write(name: str) -> None:
             """Write the matrix without one chromosome."""
             matrix = grm.computed.matrix(grm.samples, name)
             _write_one(f"{folder}/{as_file_name(name)}", matrix, grm.ids)
