@@ -28,7 +28,7 @@ import numpy as np
 from gemcont.arrays import ArrayLike, as_array
 from gemcont.errors import GemcontError
 from gemcont.stats.contrasts import Basis, Contrast, contrasted, contrasted_f
-from gemcont.stats.null import COLLINEAR, NullFacts, NullModel
+from gemcont.stats.null import COLLINEAR, NullFacts, NullModel, SummaryNull
 from gemcont.stats.special import neg_log10_chi2_sf, neg_log10_f_sf
 
 _MONOMORPHIC = 1e-12  # variance of a dosage below which there is nothing to test
@@ -139,7 +139,7 @@ def varies(null: NullFacts, sum_of_squares: np.ndarray) -> np.ndarray:
 
 
 def joint_test(
-    null: NullModel,
+    null: NullModel | SummaryNull,
     products: np.ndarray,
     residual: np.ndarray,
     *,
@@ -149,7 +149,7 @@ def joint_test(
     """Test centred genotypes by their products with the whitened traits and the covariates' basis.
 
     Args:
-        null: from ``fit_null``.
+        null: from ``fit_null``, or ``summary_null`` where no contrast is tested.
         products: float64 (variants, D + K - 1), as ``centred_products`` returns them.
         residual: float64 (variants,), from ``testable_residual``.
         test: "lrt" or "f".

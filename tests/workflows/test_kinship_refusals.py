@@ -2,15 +2,12 @@
 
 import numpy as np
 import pandas as pd
-import polars as pl
 import pytest
 from reference.relatives import N, design_of, families, refused, same
 from scipy import stats
 
-from gemcont import ArraySource, run_gwas
+from gemcont import run_gwas
 from gemcont.stats.mixed import model as mixed
-from gemcont.tables.kinship_files import write_kinship
-from gemcont.workflows.common import memory
 from gemcont.workflows.kinship import matrices as kinship_workflow
 
 
@@ -126,19 +123,6 @@ def test_any_vs_common_of_one_trait(study):
     )  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        (lambda k: k - 2 * np.eye(N), "the kinship array: is not positive semi-definite, its"),
-        (lambda k: np.where(np.eye(N, k=3), np.nan, k), "the kinship array: holds values that"),
-        (lambda k: k + np.triu(k, 1), "the kinship array: is not symmetric"),
-        (lambda k: 0 * k, "the kinship array: is 0 everywhere"),
-    ],
-)
-def test_what_is_no_kinship(study, change, message):
-    refused(message, study.source, study.traits, kinship=change(study.kinship))
-
-
 def test_too_few_samples_for_the_traits(study):
     few = study.traits[:12]
     rng = np.random.default_rng(0)
@@ -147,42 +131,3 @@ def test_too_few_samples_for_the_traits(study):
         "12 samples are too few for 6 traits and 1 covariates: two covariances need at least 13",
         study.source, many, kinship=study.kinship,
     )  # fmt: skip
-
-
-def test_one_chromosome_cannot_be_left_out(study):
-    one = study.variants.with_columns(pl.lit("1").alias("chromosome"))
-    source = ArraySource(study.dosages, study.samples, one)
-    refused("--loco: no variant of the GRM lies outside chromosome 1", source, study.traits,
-            kinship="grm", loco=True)  # fmt: skip
-    sexed = study.variants.with_columns(pl.lit("X").alias("chromosome"))
-    source = ArraySource(study.dosages, study.samples, sexed)
-    refused("--kinship grm: .* has no variant on an autosome", source, study.traits,
-            kinship="grm")  # fmt: skip
-
-
-def test_a_file_without_loco_matrices(study, tmp_path):
-    ids = [study.samples[c].to_list() for c in ("fid", "iid")]
-    write_kinship(str(tmp_path / "K"), study.kinship, *ids)
-    refused(
-        r"--loco: .*K\.grm\.npy has no .*K\.loco beside it; make it by gemcont-kinship --loco",
-        study.source, study.traits, kinship=str(tmp_path / "K"), loco=True,
-    )  # fmt: skip
-
-
-@pytest.mark.parametrize("loco", [False, True])
-def test_memory_that_does_not_hold_it_says_how_many_fit(study, monkeypatch, loco):
-    each = 42 + 20 * loco
-    monkeypatch.setattr(memory, "available_memory", lambda: each * 50**2 + 1)
-    refused(
-        rf"--kinship: {N} samples need about .* GiB of memory, .* free: enough for 50; for more, "
-        "--pred", study.source, study.traits, kinship="grm", loco=loco,
-    )  # fmt: skip
-    monkeypatch.setattr(memory, "available_memory", lambda: None)  # not known
-    run_gwas(study.source, study.traits, kinship="grm", loco=loco)
-
-
-def test_a_32_bit_lapack_is_refused_above_its_bound(study, monkeypatch):
-    monkeypatch.setattr(memory, "lapack_is_64_bit", lambda: False)
-    run_gwas(study.source, study.traits, kinship="grm")
-    monkeypatch.setattr(memory, "_LP64_LARGEST", 100)
-    refused("need a 64-bit LAPACK", study.source, study.traits, kinship="grm")

@@ -1,9 +1,9 @@
 """Hits -> loci.
 
-run      summary statistics found in genotypes, and clumped
-greedy   the clumping, streamed in bounded memory
-loci     what is known of each locus
-files    .clumps, .loci.tsv, pictures, matrices of linkage
+run       clump summary statistics by the linkage in genotypes
+greedy    the clumping itself, streamed in bounded memory
+loci      tables of the loci
+files     .clumps, .loci.tsv, pictures, matrices of linkage
 overlaps  how many loci of one GWAS another recovers
 """
 

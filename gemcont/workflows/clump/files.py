@@ -1,19 +1,22 @@
-"""What stands on disk after clumping: tables, regional pictures, matrices for fine-mapping."""
+"""Files of clumping: tables, regional pictures, linkage matrices for fine-mapping."""
 
 import glob
 import logging
+import os
 import re
+from collections.abc import Iterable
 
 import numpy as np
 import polars as pl
 
 from gemcont.errors import GemcontError
 from gemcont.genotype.kernels.packed import decode, moments
+from gemcont.genotype.source import Block, GenotypeSource
 from gemcont.stats.harmonise import align
 from gemcont.tables.files import remove, unfinished, unwritable
 from gemcont.tables.outputs import OutputFiles
 from gemcont.tables.results.writers import open_writer
-from gemcont.workflows.clump.loci import p_text
+from gemcont.workflows.clump.loci import Loci, p_text
 from gemcont.workflows.clump.run import run_clump
 from gemcont.workflows.common.alleles import coded_alleles
 from gemcont.workflows.common.matching import z_score
@@ -23,30 +26,35 @@ log = logging.getLogger(__name__)
 _TABLES = ("clumps", "loci.tsv", "missing.tsv")
 _PER_LOCUS = ("png", "ld", "z.tsv")
 _MOST_IN_MATRIX = 20_000  # variants: a matrix of 3.2 GB
-_SAMPLES = 1024  # whose genotypes are decoded at a time
+_SAMPLES = 1024  # decoded at a time
 _MOST_DRAWN = 20_000  # variants in one picture
 
 
-def refuse_inputs(prefix, inputs):
+def refuse_inputs(prefix: str, inputs: Iterable[str]) -> None:
     """Raise GemcontError if a file that will be written is one of the inputs."""
-    loci = [path.removeprefix(f"{prefix}.") for path in _of_loci(prefix)]
+    loci = [path.removeprefix(f"{prefix}.") for path in _files_of_loci(prefix)]
     OutputFiles(prefix, [*_TABLES, *loci]).refuse_inputs(inputs)
 
 
-def _of_loci(prefix):
-    """The files per locus that stand there from an earlier run."""
+def _files_of_loci(prefix):
+    """Return the files of single loci that an earlier run has left."""
     pattern = re.compile(rf"\.locus\d+\.({'|'.join(map(re.escape, _PER_LOCUS))})")
-    found = glob.glob(f"{glob.escape(prefix)}.locus*")
-    return [path for path in found if pattern.fullmatch(path[len(prefix) :])]
+    paths = glob.glob(f"{glob.escape(prefix)}.locus*")
+    return [path for path in paths if pattern.fullmatch(path[len(prefix) :])]
 
 
-def write_loci(loci, prefix, *, plot=0, ld_matrix=False):
-    """Write PREFIX.clumps, .loci.tsv, .missing.tsv, and for the loci what is asked for.
+def write_loci(loci: Loci, prefix: str, *, plot: int = 0, ld_matrix: bool = False) -> None:
+    """Write PREFIX.clumps, .loci.tsv and .missing.tsv, with pictures and matrices of the loci.
 
-    loci: ``Loci``; plot: of how many loci to draw a picture, PREFIX.locusN.png; ld_matrix: for
-    every locus PREFIX.locusN.ld and .z.tsv. Files of an earlier run are removed.
+    Files of an earlier run are removed.
+
+    Args:
+        loci: the loci.
+        prefix: PREFIX.
+        plot: number of loci to draw, as PREFIX.locusN.png.
+        ld_matrix: whether to write PREFIX.locusN.ld and PREFIX.locusN.z.tsv of every locus.
     """
-    for path in _of_loci(prefix):
+    for path in _files_of_loci(prefix):
         remove(path)
     with unfinished(f"{prefix}.clumps") as temporary:
         loci.plink_table().write_csv(temporary, separator="\t", quote_style="never")
@@ -60,20 +68,20 @@ def write_loci(loci, prefix, *, plot=0, ld_matrix=False):
 
 
 def write_clump(
-    genotypes,
-    sumstats,
-    prefix,
+    genotypes: str | os.PathLike | GenotypeSource,
+    sumstats: object,
+    prefix: str,
     *,
-    sample=None,
-    genes=None,
-    plot=0,
-    ld_matrix=False,
-    progress=False,
+    sample: str | os.PathLike | None = None,
+    genes: str | os.PathLike | None = None,
+    plot: int = 0,
+    ld_matrix: bool = False,
+    progress: bool = False,
     **settings,
-):
-    """Clump summary statistics as ``run_clump``, and write PREFIX.clumps and what goes with it.
+) -> Loci:
+    """Clump summary statistics as ``run_clump``, and write the files of ``write_loci``.
 
-    plot, ld_matrix: as of ``write_loci``. Returns the ``Loci``.
+    plot, ld_matrix: as in ``write_loci``; the others as in ``run_clump``. Returns the ``Loci``.
     """
     loci = run_clump(genotypes, sumstats, sample=sample, genes=genes, progress=progress, **settings)
     write_loci(loci, prefix, plot=plot, ld_matrix=ld_matrix)
@@ -81,7 +89,7 @@ def write_clump(
 
 
 def _write_matrices(loci, prefix):
-    """PREFIX.locusN.ld and .z.tsv of every locus that has alleles to align."""
+    """Write PREFIX.locusN.ld and .z.tsv of every locus whose alleles can be aligned."""
     rows = loci.matched.rows
     if rows["effect_allele"].null_count() == rows.height:
         raise GemcontError("--ld-matrix: the summary statistics have no alleles to sign r by")
@@ -105,7 +113,7 @@ def _write_matrices(loci, prefix):
 
 
 def _write_matrix(loci, number, members, sign, prefix):
-    """The signed r of a locus's variants, for the report's effect alleles, and their z scores."""
+    """Write the signed r of a locus's variants, for the report's effect alleles, and their z."""
     if len(members) > _MOST_IN_MATRIX:
         raise GemcontError(
             f"--ld-matrix: locus {number + 1} has {len(members)} variants, more than "
@@ -115,10 +123,10 @@ def _write_matrix(loci, number, members, sign, prefix):
     r = correlation(block) * np.outer(sign, sign)
     with unfinished(f"{prefix}.ld") as temporary:
         np.savetxt(temporary, r, fmt="%.6g")
-    place = loci.variants[members].drop("effect_allele", "other_allele")
+    variant_columns = loci.variants[members].drop("effect_allele", "other_allele")
     rows = loci.matched.rows[members]
     details = rows.drop("variant", "file", "trait", "z")
-    table = pl.concat([place, details, rows.select(z_score())], how="horizontal")
+    table = pl.concat([variant_columns, details, rows.select(z_score())], how="horizontal")
     with open_writer(f"{prefix}.z.tsv", "tsv") as append:
         append(
             table.select(*_Z_COLUMNS).with_columns(
@@ -141,12 +149,20 @@ _Z_COLUMNS = (
 )
 
 
-def allele_signs(variants, rows):
-    """How a report's alleles stand to the genotypes': (sign int8, flipped, palindromic).
+def allele_signs(
+    variants: pl.DataFrame, rows: pl.DataFrame
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Compare the alleles of rows of summary statistics with those of their variants.
 
-    variants: table of a source; rows: table of effect_allele and other_allele (None: unknown).
-    sign: 1 where the report counts the genotypes' effect allele, -1 the other one, 0 neither;
-    flipped: only the other strand's letters fit; palindromic: the letters of both strands do.
+    Args:
+        variants: table of a source, a row per row of ``rows``.
+        rows: table of effect_allele and other_allele, null where unknown.
+
+    Returns:
+        sign: int8 (rows,), 1 where the effect allele is that of the genotypes, -1 where it is
+            their other allele, 0 where it is neither.
+        flipped: bool (rows,), whether the alleles fit on the opposite strand only.
+        palindromic: bool (rows,), whether they fit on both strands (A/T, C/G).
     """
     codes, theirs, ours, known = coded_alleles(variants, rows)
     nothing = np.full(len(known), np.nan)
@@ -156,18 +172,20 @@ def allele_signs(variants, rows):
     return sign, flipped & known, complement[ours[0]] == ours[1]
 
 
-def correlation(block):
-    """r between the variants of a block (variants, variants), a missing genotype being the mean.
+def correlation(block: Block) -> np.ndarray:
+    """Return r between the variants of a block: float64 (variants, variants).
 
-    So the matrix has no negative eigenvalue. A variant that does not vary has r 0 with all.
+    A missing genotype is the variant's mean, so that the matrix has no negative eigenvalue. A
+    variant that does not vary has r 0 with all others.
     """
-    found = moments(block)
-    varies = found.sum_of_squares > 0
+    moment = moments(block)
+    varies = moment.sum_of_squares > 0
     scale = np.zeros(block.count)
-    scale[varies] = found.sum_of_squares[varies] ** -0.5
+    scale[varies] = moment.sum_of_squares[varies] ** -0.5
     r = np.zeros((block.count, block.count))
     for first in range(0, block.n_samples, _SAMPLES):
-        centred = decode(block.cut(first, first + _SAMPLES)) - found.mean[:, None]
+        # (variants, samples of the slice)
+        centred = decode(block.cut(first, first + _SAMPLES)) - moment.mean[:, None]
         unit = np.nan_to_num(centred) * scale[:, None]
         r += unit @ unit.T
     np.fill_diagonal(r, 1.0)
@@ -202,21 +220,21 @@ def _draw(loci, number, path):
 
 
 def _region(loci, index, members):
-    """The variants to draw: those of the locus and a quarter of its span on either side."""
+    """Return the variants to draw: the span of the locus and a quarter of it on either side."""
     report = loci.report
     position = report.position[members]
     margin = max(0.25 * (position.max() - position.min()), 50_000)
     low, high = position.min() - margin, position.max() + margin
     here = (report.chromosome == report.chromosome[index]) & (report.position >= low)
     here = np.flatnonzero(here & (report.position <= high))
-    if len(here) > _MOST_DRAWN:  # the strongest tell the story
+    if len(here) > _MOST_DRAWN:  # the weakest would be a grey band
         strongest = np.argsort(-report.neg_log_10_p[here], kind="stable")[:_MOST_DRAWN]
         here = np.union1d(here[strongest], [index])
     return here
 
 
 def _r2_to(loci, index, shown, size=512):
-    """r2 of every shown variant with the index variant, 1 for itself."""
+    """Return r2 (shown,) of every shown variant with the index variant, 1 for itself."""
     ploidy, variant = loci.report.ploidy[index], loci.report.variant
     own = loci.linkage.rows(variant[[index]], ploidy)
     parts = []

@@ -1,7 +1,9 @@
-"""How many of a disease's loci another GWAS recovers, and how many chance would."""
+"""Loci of a disease that another GWAS recovers, and the number that chance would recover."""
 
 import logging
+import os
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
@@ -10,29 +12,39 @@ from gemcont.errors import GemcontError
 from gemcont.genotype import open_genotypes
 from gemcont.genotype.chromosomes import HUMAN_AUTOSOMES, ploidy
 from gemcont.genotype.ld import Linkage, Near
+from gemcont.genotype.source import GenotypeSource
 from gemcont.stats.calibration import GENOME_WIDE, chance_recovery
 from gemcont.stats.clump import least_neg_log_10_p, radius_of
 from gemcont.tables.sumstats.read import Sumstats
 from gemcont.workflows.common.dataframes import to_pandas
 from gemcont.workflows.common.lookup import split_ids
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 log = logging.getLogger(__name__)
 
 BONFERRONI = "bonferroni"
 _LEVEL = 0.05
-_AT_LEAST = 1 - 2.0**-43  # linkage is above this much of the bound: at it, or above
+_AT_LEAST = 1 - 2.0**-43  # turns "r2 above the bound" into "at least the bound"
 _BLOCK = 512  # variants
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Overlap:
     """The loci that were recovered.
 
-    fraction: recovered among the loci that could be (``n_tested`` of ``n_loci``); threshold: the p
-    that counted; table: a pandas row per locus with ``tested``, ``recovered``, ``recovered_by``
-    (a variant), its ``neg_log_10_p_value`` (where none: the index variant's own) and ``r2`` with
-    the locus's index variant; expected: the mean fraction of random loci of the same allele
-    frequencies; expected_interval: its central 95 %; p_value: how often chance recovers as many
+    fraction: n_recovered / n_tested
+    n_recovered: number of loci recovered
+    n_tested: number of loci whose index variant is in the results
+    n_loci: number of loci
+    threshold: largest p of a variant that recovers a locus
+    expected: mean fraction recovered of random loci with the same allele frequencies
+    expected_interval: central 95 % of that fraction
+    p_value: share of random draws that recover as many
+    table: pandas DataFrame, a row per locus with ``tested``, ``recovered``, ``recovered_by`` (a
+        variant), its ``neg_log_10_p_value`` (without one: the index variant's own) and its ``r2``
+        with the index variant
     """
 
     fraction: float
@@ -41,36 +53,45 @@ class Overlap:
     n_loci: int
     threshold: float
     expected: float
-    expected_interval: tuple
+    expected_interval: tuple[float, float]
     p_value: float
-    table: object
+    table: "pd.DataFrame"
 
 
 def overlap(
-    disease_loci,
-    results,
+    disease_loci: object,
+    results: object,
     *,
-    threshold=GENOME_WIDE,
-    r2=None,
-    genotypes=None,
-    kb=1000.0,
-    r2_type="unphased",
-    autosomes=HUMAN_AUTOSOMES,
-    draws=1000,
-    seed=0,
-):
-    """Which of a disease's loci another GWAS recovers.
+    threshold: float | str = GENOME_WIDE,
+    r2: float | None = None,
+    genotypes: str | os.PathLike | GenotypeSource | None = None,
+    kb: float = 1000.0,
+    r2_type: str = "unphased",
+    autosomes: int = HUMAN_AUTOSOMES,
+    draws: int = 1000,
+    seed: int = 0,
+) -> Overlap:
+    """Count the loci of a disease that another GWAS recovers.
 
-    disease_loci: DataFrame of the disease's index variants, as ``Loci.loci`` has them
-    results: DataFrame or file, summary statistics of the other GWAS
-    threshold: p that counts, or "bonferroni": 0.05 over the loci that are in the results
-    r2, genotypes: a locus is also recovered by a variant within ``kb`` whose r2 with its index
-        variant is at least r2 in the genotypes (a path or a ``GenotypeSource``)
-    draws, seed: of the random loci, matched on the results' allele frequency alone: not on linkage,
-        so with r2 and genotypes the p of loci in strongly linked regions is too small
+    Variants are matched by id.
 
-    Returns ``Overlap``. Variants are matched by id. Raises GemcontError where no locus is in the
-    results.
+    Args:
+        disease_loci: DataFrame of the disease's index variants, as ``Loci.loci`` has them.
+        results: DataFrame or file, summary statistics of the other GWAS.
+        threshold: largest p of a variant that recovers a locus, or "bonferroni": 0.05 over the
+            number of loci in the results.
+        r2: with genotypes, a locus is also recovered by a variant in linkage with its index
+            variant: r2 of at least this, within kb.
+        genotypes: a path or a ``GenotypeSource`` to measure r2 in.
+        kb: largest distance of such a variant, kilobases.
+        r2_type: "unphased" or "phased".
+        autosomes: number of autosomes.
+        draws: number of random sets of loci, matched on the results' allele frequency alone, not
+            on linkage: with r2 and genotypes the p of loci in strongly linked regions is too small.
+        seed: of the random loci.
+
+    Raises:
+        GemcontError: no locus is in the results, or the threshold is no p.
     """
     if (r2 is None) != (genotypes is None):
         raise GemcontError("overlap: r2 and genotypes go together")
@@ -82,51 +103,66 @@ def overlap(
     if (at < 0).all():
         shown = [", ".join(map(str, ids[:3])) for ids in (loci["variant_id"], rows["variant_id"])]
         raise GemcontError(f"no locus is in the results by id ({shown[0]} against {shown[1]})")
-    if threshold != BONFERRONI and not (isinstance(threshold, float) and 0 < threshold <= 1):
-        raise GemcontError(f"overlap: threshold {threshold!r} is neither a p nor 'bonferroni'")
-    if threshold == BONFERRONI:
-        threshold = _LEVEL / int((at >= 0).sum())
-    hit = rows["neg_log_10_p_value"].to_numpy() >= least_neg_log_10_p(threshold)
+    largest_p = _threshold(threshold, int((at >= 0).sum()))
+    hit = rows["neg_log_10_p_value"].to_numpy() >= least_neg_log_10_p(largest_p)
     by = np.where(hit, np.arange(rows.height), -1)
     strength = np.ones(rows.height)
-    if r2 is not None:
+    if r2 is not None and genotypes is not None:
         log.info(
             "overlap: random loci are matched on frequency, not on linkage: p is too small where "
             "the loci have more linked neighbours"
         )
         source = open_genotypes(genotypes)
-        search = _Search(source, rows, hit, r2, radius_of(kb), r2_type, autosomes)
+        founders = np.flatnonzero(source.samples["founder"].to_numpy())
+        linkage = Linkage(source, founders, r2_type)
+        search = _Search(linkage, rows, hit, bounds=(r2, radius_of(kb)), autosomes=autosomes)
         by, strength = search.proxies(by)
-    return _answer(loci, rows, at, by, strength, threshold, draws, seed)
+    chance = _chance(rows, by, at, draws, seed)
+    table = _table(loci, rows, at, by, strength)
+    return _summary(table, largest_p, chance)
+
+
+def _threshold(threshold, n_tested):
+    """Return the largest p of a variant that recovers a locus."""
+    if threshold == BONFERRONI:
+        return _LEVEL / n_tested
+    if not (isinstance(threshold, float) and 0 < threshold <= 1):
+        raise GemcontError(f"overlap: threshold {threshold!r} is neither a p nor 'bonferroni'")
+    return threshold
 
 
 def _positions(wanted, ids):
-    """Where each wanted id stands, -1 where it does not; a cell of several has any of them."""
-    (at, ids), (row, asked) = split_ids(ids), split_ids(wanted)
+    """Return the row of each wanted id, -1 where it has none; a cell may hold several ids."""
+    (at, ids), (row, single) = split_ids(ids), split_ids(wanted)
     table = pl.DataFrame({"id": ids, "at": at}).unique("id", keep="first", maintain_order=True)
-    found = asked.alias("id").to_frame().join(table, on="id", how="left", maintain_order="left")
-    known = np.flatnonzero(found["at"].is_not_null().to_numpy())[::-1]
+    joined = single.alias("id").to_frame().join(table, on="id", how="left", maintain_order="left")
+    # Of several ids in a cell the first is written last.
+    known = np.flatnonzero(joined["at"].is_not_null().to_numpy())[::-1]
     positions = np.full(len(wanted), -1, dtype=np.int64)
-    positions[row[known]] = found["at"].to_numpy()[known]
+    positions[row[known]] = joined["at"].to_numpy()[known]
     return positions
 
 
 class _Search:
-    """For every result, the strongest hit that it is linked to."""
+    """Search for the strongest hit in linkage with every result.
 
-    def __init__(self, source, rows, hit, r2, radius, r2_type, autosomes):
-        self._linkage = Linkage(
-            source, np.flatnonzero(source.samples["founder"].to_numpy()), r2_type
-        )
-        self._rows, self._hit, self._r2, self._radius = rows, hit, r2, radius
+    rows: the results; hit: bool (rows,), small enough p; bounds: r2 and radius in base pairs.
+    """
+
+    def __init__(self, linkage, rows, hit, *, bounds, autosomes):
+        source, self._linkage = linkage.source, linkage
+        self._rows, self._hit, (self._r2, self._radius) = rows, hit, bounds
         names = source.variants["chromosome"].cast(pl.String)
         self._variant = _positions(rows["variant_id"], source.variants["variant_id"])
         self._chromosome = names.to_numpy()[self._variant]
         self._position = source.variants["base_pair_location"].to_numpy()[self._variant]
         self._autosomes = autosomes
 
-    def proxies(self, by):
-        """(the hit that stands for each result, -1 for none; its r2)."""
+    def proxies(self, by: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the hit that stands for each result, -1 for none, and its r2, each (results,).
+
+        by: int64 (results,), the result itself where it is a hit, else -1
+        """
         by, strength = by.copy(), np.ones(len(by))
         for name in np.unique(self._chromosome[self._hit & (self._variant >= 0)]):
             here = np.flatnonzero((self._variant >= 0) & (self._chromosome == name))
@@ -145,20 +181,28 @@ class _Search:
             block = here[first : first + _BLOCK]
             others = self._linkage.rows(self._variant[block], kind)
             position = self._position[block].astype(np.int64)
-            found = self._linkage.first_linked(
+            first_hit = self._linkage.first_linked(
                 near, others, position, r2=self._r2 * _AT_LEAST, radius=self._radius
             )
-            for j in np.flatnonzero((found >= 0) & (by[block] < 0)):
-                by[block[j]] = hits[order[found[j]]]
-                strength[block[j]] = self._linkage.r2(rows, order[found[j]], [j], others)[0]
+            for j in np.flatnonzero((first_hit >= 0) & (by[block] < 0)):
+                leader = order[first_hit[j]]
+                by[block[j]] = hits[leader]
+                strength[block[j]] = self._linkage.r2(rows, leader, [j], others)[0]
 
 
-def _answer(loci, rows, at, by, strength, threshold, draws, seed):
+def _chance(rows, by, at, draws, seed):
+    """Return the fraction (draws,) of random loci that are recovered."""
+    frequency = rows["effect_allele_frequency"].fill_null(np.nan).to_numpy()
+    return chance_recovery(frequency, by >= 0, at[at >= 0], draws=draws, seed=seed)
+
+
+def _table(loci, rows, at, by, strength):
+    """Return the table of ``Overlap``, as polars."""
     tested = at >= 0
     recovered = tested & (by[at] >= 0)
     witness = np.where(recovered, by[at], np.where(tested, at, 0))
     known = pl.Series(recovered)
-    table = loci.select("variant_id", "chromosome", "base_pair_location").with_columns(
+    return loci.select("variant_id", "chromosome", "base_pair_location").with_columns(
         pl.Series("tested", tested),
         known.alias("recovered"),
         pl.when(known).then(rows["variant_id"][witness]).alias("recovered_by"),
@@ -167,17 +211,19 @@ def _answer(loci, rows, at, by, strength, threshold, draws, seed):
         .alias("neg_log_10_p_value"),
         pl.when(known).then(pl.Series(strength[at])).alias("r2"),
     )
-    frequency = rows["effect_allele_frequency"].fill_null(np.nan).to_numpy()
-    chance = chance_recovery(frequency, by >= 0, at[tested], draws=draws, seed=seed)
-    fraction = float(recovered.sum() / tested.sum())
+
+
+def _summary(table, largest_p, chance):
+    n_recovered, n_tested = int(table["recovered"].sum()), int(table["tested"].sum())
+    fraction = n_recovered / n_tested
     return Overlap(
         fraction=fraction,
-        n_recovered=int(recovered.sum()),
-        n_tested=int(tested.sum()),
-        n_loci=loci.height,
-        threshold=float(threshold),
+        n_recovered=n_recovered,
+        n_tested=n_tested,
+        n_loci=table.height,
+        threshold=float(largest_p),
         expected=float(chance.mean()),
         expected_interval=tuple(np.quantile(chance, [0.025, 0.975]).tolist()),
-        p_value=float((1 + (chance >= fraction).sum()) / (1 + draws)),
+        p_value=float((1 + (chance >= fraction).sum()) / (1 + len(chance))),
         table=to_pandas(table),
     )

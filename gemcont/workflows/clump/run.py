@@ -1,6 +1,7 @@
-"""Clumping hits into loci; ``clump.files`` writes them."""
+"""Clumping of summary statistics into loci; ``clump.files`` writes them."""
 
 import logging
+import os
 import time
 from dataclasses import replace
 
@@ -11,6 +12,7 @@ from gemcont._numba import available_threads
 from gemcont.genotype import open_genotypes
 from gemcont.genotype.chromosomes import autosomes_of, canonical_name, ploidy
 from gemcont.genotype.ld import Linkage
+from gemcont.genotype.source import GenotypeSource
 from gemcont.settings.clump import ClumpSettings
 from gemcont.settings.flags import settings_of
 from gemcont.stats.clump import least_neg_log_10_p, ranking
@@ -26,35 +28,59 @@ log = logging.getLogger(__name__)
 _FEW = 100  # rows: fewer may well have no small p
 
 
-def run_clump(genotypes, sumstats, *, sample=None, genes=None, progress=False, **settings):
-    """Clump summary statistics into loci by the linkage in genotypes: ``Loci``.
+def run_clump(
+    genotypes: str | os.PathLike | GenotypeSource,
+    sumstats: object,
+    *,
+    sample: str | os.PathLike | None = None,
+    genes: str | os.PathLike | None = None,
+    progress: bool = False,
+    **settings,
+) -> Loci:
+    """Clump summary statistics into loci by the linkage in genotypes.
 
-    genotypes: a PLINK prefix, .pgen or .bgen, or a ``GenotypeSource``; sample: of a .bgen
-    sumstats: a file, a DataFrame, or a list of them (the best p of each variant counts)
-    genes: a BED or GFF of genes, whose nearest one every locus is given
-    settings: fields of ``ClumpSettings``: p1, p2, r2, kb, r2_type, keep, ...
+    ``Loci.loci`` and ``Loci.members`` are pandas DataFrames: a row per locus, and a row per variant
+    of a locus.
 
-    ``Loci.loci`` and ``Loci.members`` are pandas DataFrames: a row per locus, and a row per
-    variant in one. Raises GemcontError for a mistake in the input.
+    Args:
+        genotypes: a PLINK prefix, .pgen or .bgen, or a ``GenotypeSource``.
+        sumstats: a file, a DataFrame, or a list of them (the best p of each variant counts).
+        sample: the .sample file of a .bgen.
+        genes: a BED or GFF of genes; the table then names the nearest gene of every locus.
+        progress: whether a bar is shown.
+        settings: fields of ``ClumpSettings``: p1, p2, r2, kb, r2_type, keep, ...
+
+    Raises:
+        GemcontError: a mistake in the input.
     """
-    settings = settings_of(ClumpSettings, settings)
-    refuse_columns(settings.columns)
+    chosen = settings_of(ClumpSettings, settings)
+    refuse_columns(chosen.columns)
     source = open_genotypes(genotypes, sample=sample)
-    settings = replace(settings, autosomes=autosomes_of(source, settings.autosomes))
+    autosomes = autosomes_of(source, chosen.autosomes)
     source.log_contents()
     reports = sumstats if isinstance(sumstats, (list, tuple)) else [sumstats]
+    return _clump(source, reports, replace(chosen, autosomes=autosomes), genes, progress)
+
+
+def _clump(source, reports, settings, genes, progress):
     started = time.perf_counter()
     linkage = Linkage(source, founders(source, settings), settings.r2_type)
-    variants = chosen_variants(source, settings)
-    index = VariantIndex(source, variants, settings.autosomes)
-    largest = min(least_neg_log_10_p(settings.p1), least_neg_log_10_p(settings.p2))
-    matched = match(reports, index, columns=settings.columns, trait=settings.trait, least=largest)
+    index = VariantIndex(source, chosen_variants(source, settings), settings.autosomes)
+    matched = _matched(reports, index, settings)
     _log_counts(matched, settings, index)
-    report = _report(source, matched, settings.autosomes)
+    report = _candidates(source, matched, settings.autosomes)
     bounds = Bounds.of(settings.p1, settings.r2, settings.kb)
     read = time.perf_counter() - started
-    owner = _owner(report, linkage, bounds, settings, progress)
-    loci = Loci(source, reports, settings, linkage, matched, report, owner, genes)
+    loci = Loci(
+        source=source,
+        reports=reports,
+        settings=settings,
+        linkage=linkage,
+        matched=matched,
+        report=report,
+        owner=_owner(report, linkage, bounds, settings, progress),
+        genes=genes,
+    )
     log.info(
         "%d clumps formed from %d index candidates (read in %.1f s, clumped in %.1f s)",
         len(loci.index),
@@ -63,6 +89,14 @@ def run_clump(genotypes, sumstats, *, sample=None, genes=None, progress=False, *
         time.perf_counter() - started - read,
     )
     return loci
+
+
+def _matched(reports, index, settings):
+    """Return the rows matched to variants; rows without one are listed if p is at most p1 or p2."""
+    bound = min(least_neg_log_10_p(settings.p1), least_neg_log_10_p(settings.p2))
+    return match(
+        reports, index, columns=settings.columns, trait=settings.trait, min_neg_log_10_p=bound
+    )
 
 
 def _owner(report, linkage, bounds, settings, progress):
@@ -113,8 +147,8 @@ def _log_counts(matched, settings, index):
         )
 
 
-def _report(source, matched, autosomes):
-    """The matched variants as arrays."""
+def _candidates(source, matched, autosomes):
+    """Return the matched variants as arrays."""
     variant = matched.rows["variant"].to_numpy()
     table = source.variants[variant]
     names = table["chromosome"].unique(maintain_order=True).cast(pl.String).to_list()
@@ -123,9 +157,9 @@ def _report(source, matched, autosomes):
     kinds = dict(zip(names, ploidy(names, autosomes).tolist(), strict=True))
     column = table["chromosome"]
     return Candidates(
-        variant,
-        column.replace_strict(first, return_dtype=pl.Int64).to_numpy(),
-        table["base_pair_location"].cast(pl.Int64).to_numpy(),
-        column.replace_strict(kinds, return_dtype=pl.UInt8).to_numpy(),
-        matched.rows["neg_log_10_p_value"].to_numpy(),
+        variant=variant,
+        chromosome=column.replace_strict(first, return_dtype=pl.Int64).to_numpy(),
+        position=table["base_pair_location"].cast(pl.Int64).to_numpy(),
+        ploidy=column.replace_strict(kinds, return_dtype=pl.UInt8).to_numpy(),
+        neg_log_10_p=matched.rows["neg_log_10_p_value"].to_numpy(),
     )

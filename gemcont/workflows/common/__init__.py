@@ -1,16 +1,16 @@
-"""What several commands need.
+"""Helpers shared by several commands.
 
-alleles          codes of alleles, the other strand
-lookup           rows by chromosome and position, or by id
-variant_index    variants of a genotype file found by rows of summary statistics
-matching         rows of summary statistics <-> variants, counted by how they match
-samples          which samples and variants measure linkage
+alleles          integer codes of alleles, complementary strand
+lookup           values by 64-bit key; cells that hold several ids
+variant_index    find the variants of a genotype file by rows of summary statistics
+matching         rows of summary statistics -> variants, with counts of how they matched
+samples          founders and variants that linkage is measured in
 array_genotypes  arrays and DataFrames of dosages -> a source
 dataframes       polars -> pandas
-result_rows      the rows of result files
-pictures         pictures beside tables
-calibration      the true rate of a likelihood ratio
-plausible        whether a cohort can be what its columns say
-memory           whether a matrix over all samples fits
-wording          names and bounds, as messages say them
+result_rows      rows of the result files
+pictures         write pictures next to the tables
+calibration      true rate of the likelihood-ratio test
+plausible        checks that a cohort's columns hold what their names say
+memory           memory and time of a matrix over all samples
+wording          names and bounds in messages
 """

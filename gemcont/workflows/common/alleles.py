@@ -1,4 +1,4 @@
-"""Alleles as integer codes, their other strand, and the key that says two rows are one variant."""
+"""Alleles as integer codes, their complements, and the key that two rows of one variant share."""
 
 import numpy as np
 import polars as pl
@@ -11,19 +11,22 @@ _SPREAD = np.uint64(0x9E3779B97F4A7C15)  # odd, so that multiplying mixes all bi
 
 
 class AlleleCodes:
-    """Codes of alleles: A, C, G, T are 0 to 3, others as they come; -1 is unknown."""
+    """Integer codes of alleles: A, C, G, T are 0 to 3, others are numbered as they come.
 
-    def __init__(self):
+    An unknown allele is -1.
+    """
+
+    def __init__(self) -> None:
         self._codes = {letter: code for code, letter in enumerate(_LETTERS)}
         self._names = list(_LETTERS)
         self._complement = np.array([3, 2, 1, 0], dtype=np.int32)
 
-    def encode(self, column):
-        """int32 (rows,) codes of a text column (upper case)."""
+    def encode(self, column: pl.Series) -> np.ndarray:
+        """Return the int32 (rows,) codes of a text column in upper case, -1 where null."""
         unique = column.unique().drop_nulls().to_list()
-        codes = {name: self._code(name) for name in unique}
-        found = column.replace_strict(codes, default=None, return_dtype=pl.Int32)
-        return found.fill_null(-1).to_numpy(writable=True)
+        code_of = {name: self._code(name) for name in unique}
+        codes = column.replace_strict(code_of, default=None, return_dtype=pl.Int32)
+        return codes.fill_null(-1).to_numpy(writable=True)
 
     def _code(self, name):
         name = NUMBERED.get(name, name)
@@ -33,12 +36,13 @@ class AlleleCodes:
         return self._codes[name]
 
     @property
-    def complement(self):
-        """int32 (codes,): the code of what the other strand reads, letters in reverse order."""
+    def complement(self) -> np.ndarray:
+        """Code of each code's reverse complement: int32 (codes,)."""
         done = len(self._complement)
+        # A reverse complement may itself be a new name, so go on until every name has one.
         while done < len(self._names):
-            found = [self._code(self._reversed(n)) for n in self._names[done:]]
-            self._complement = np.concatenate([self._complement, np.array(found, dtype=np.int32)])
+            fresh = [self._code(self._reversed(n)) for n in self._names[done:]]
+            self._complement = np.concatenate([self._complement, np.array(fresh, dtype=np.int32)])
             done = len(self._complement)
         return self._complement
 
@@ -46,30 +50,46 @@ class AlleleCodes:
     def _reversed(name):
         return name[::-1].translate(_REVERSE) if set(name) <= set(_LETTERS) else name
 
-    def decode(self, codes):
-        """Text column of codes, null where unknown."""
+    def decode(self, codes: np.ndarray) -> pl.Series:
+        """Return the alleles of codes (rows,) as a text column, null where unknown."""
         names = pl.Series([*self._names, None], dtype=pl.String)
         return names.gather(np.where(codes < 0, len(self._names), codes))
 
-    def keys(self, chromosome, position, effect, other):
-        """uint64 (rows,): alike for rows of one place and one pair of alleles on either strand.
+    def keys(
+        self,
+        chromosome: np.ndarray,
+        position: np.ndarray,
+        effect: np.ndarray,
+        other: np.ndarray,
+    ) -> np.ndarray:
+        """Return a key of each row's position and two alleles, the same on either strand.
 
-        chromosome: small int codes; position: int64; effect, other: codes. Pairs of longer
-        alleles are hashed, so whoever matches by key must still compare the alleles.
+        Pairs of alleles longer than a letter are hashed: compare the alleles of rows whose keys
+        are equal.
+
+        Args:
+            chromosome: (rows,), small integer codes.
+            position: int64 (rows,), base pairs.
+            effect: int32 (rows,), codes of the effect alleles.
+            other: int32 (rows,), codes of the other alleles.
+
+        Returns:
+            uint64 (rows,).
         """
-        pair = self.pairs(effect, other)
-        place = (chromosome.astype(np.uint64) << np.uint64(_POSITION_BITS)) | position.astype(
-            np.uint64
-        )
-        return (place << np.uint64(_PAIR_BITS)) | pair
+        chromosome_bits = chromosome.astype(np.uint64) << np.uint64(_POSITION_BITS)
+        coordinate = chromosome_bits | position.astype(np.uint64)
+        return (coordinate << np.uint64(_PAIR_BITS)) | self.pairs(effect, other)
 
     @staticmethod
-    def with_pairs(hashes, pairs):
-        """uint64 (rows,): hashes of ids, told apart by the pair of alleles too."""
+    def with_pairs(hashes: np.ndarray, pairs: np.ndarray) -> np.ndarray:
+        """Return hashes of ids mixed with the pairs of alleles, both uint64 (rows,)."""
         return hashes ^ ((pairs + np.uint64(1)) * _SPREAD)
 
-    def pairs(self, effect, other):
-        """uint64 (rows,): alike for the same two alleles in either order, on either strand."""
+    def pairs(self, effect: np.ndarray, other: np.ndarray) -> np.ndarray:
+        """Return a code of the two alleles, the same in either order and on either strand.
+
+        effect, other: int32 (rows,) codes. Returns uint64 (rows,).
+        """
         complement = self.complement
         return np.minimum(
             self._pair(effect, other), self._pair(complement[effect], complement[other])
@@ -84,20 +104,29 @@ class AlleleCodes:
         return np.where(high < 4, exact, np.maximum(hashed, np.uint64(16)))
 
 
-def coded_alleles(variants, rows):
-    """Return the alleles of variants of genotypes, and of the rows that are about them, as codes.
+def coded_alleles(
+    variants: pl.DataFrame, rows: pl.DataFrame
+) -> tuple[AlleleCodes, tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray], np.ndarray]:
+    """Encode the alleles of rows of summary statistics and those of their variants.
 
-    variants: table of a source; rows: table of effect_allele and other_allele (None: unknown), as
-    long. Returns (``AlleleCodes``, (effect, other) of the rows, (effect, other) of the variants,
-    bool (rows,) whether the row's are known): each int32 (rows,). Without an other allele, the
-    effect allele has to be one of the variant's two.
+    A row without an other allele takes the one of the variant's two that its effect allele is not.
+
+    Args:
+        variants: table of a source, a row per row of ``rows``.
+        rows: table of effect_allele and other_allele, null where unknown.
+
+    Returns:
+        codes: the ``AlleleCodes``.
+        theirs: effect and other alleles of the rows, each int32 (rows,).
+        ours: effect and other alleles of the variants, each int32 (rows,).
+        known: bool (rows,), whether the row's effect allele is known.
     """
     codes = AlleleCodes()
-    ours = [
+    effect, other = (
         codes.encode(variants[a].cast(pl.String).str.to_uppercase())
         for a in ("effect_allele", "other_allele")
-    ]
-    theirs = [codes.encode(rows[a]) for a in ("effect_allele", "other_allele")]
-    lone = theirs[1] < 0
-    theirs[1] = np.where(lone, np.where(theirs[0] == ours[0], ours[1], ours[0]), theirs[1])
-    return codes, theirs, ours, theirs[0] >= 0
+    )
+    their_effect, their_other = (codes.encode(rows[a]) for a in ("effect_allele", "other_allele"))
+    implied = np.where(their_effect == effect, other, effect)
+    their_other = np.where(their_other < 0, implied, their_other)
+    return codes, (their_effect, their_other), (effect, other), their_effect >= 0

@@ -1,7 +1,8 @@
-"""Genotypes in memory: arrays and tables of dosages become a ``GenotypeSource``."""
+"""Genotypes in memory: a ``GenotypeSource`` of arrays and tables of dosages."""
 
 import os
 
+import numpy as np
 import polars as pl
 
 from gemcont.arrays import as_array, collected
@@ -13,42 +14,49 @@ from gemcont.tables.phenotypes import SampleTable
 from gemcont.tables.sample_frames import is_positional
 
 
-def as_source(genotypes, traits):
-    """Return the ``GenotypeSource`` of what a user hands over beside a table of traits.
+def as_source(genotypes: object, traits: SampleTable) -> GenotypeSource:
+    """Return the ``GenotypeSource`` of the genotypes that a user passes with a table of traits.
 
-    genotypes: a path, a ``GenotypeSource``, a DataFrame of pandas or polars (variants, samples)
-    whose columns are named by sample id, or whatever ``as_array`` takes, its samples those of
-    ``traits`` (a ``SampleTable``) in order
+    Args:
+        genotypes: a path, a ``GenotypeSource``, a DataFrame of pandas or polars (variants,
+            samples) whose columns are named by sample id, or an array of that shape, whose samples
+            are those of the traits in order.
+        traits: the table of traits.
+
+    Raises:
+        GemcontError: the array does not have that shape, or the table's rows are samples.
     """
     if isinstance(genotypes, str | os.PathLike | GenotypeSource):
         return open_genotypes(genotypes)
-    genotypes = collected(genotypes)
-    if isinstance(genotypes, pl.DataFrame):
-        return _of_polars(genotypes, traits)
-    if hasattr(genotypes, "columns") and hasattr(genotypes, "index"):
-        if is_positional(genotypes.columns):
-            return _of_array(genotypes, traits)
-        rows = () if is_positional(genotypes.index) else genotypes.index
-        _refuse_transposed(genotypes.columns, rows, traits)
-        return _labelled(genotypes, genotypes.columns, genotypes.index)
-    return _of_array(genotypes, traits)
+    table = collected(genotypes)
+    if isinstance(table, pl.DataFrame):
+        return _of_polars(table, traits)
+    if hasattr(table, "columns") and hasattr(table, "index"):
+        if is_positional(table.columns):
+            return _of_array(table, traits)
+        rows = () if is_positional(table.index) else table.index
+        _refuse_transposed(table.columns, rows, traits)
+        return _labelled(table, table.columns, table.index)
+    return _of_array(table, traits)
 
 
-def labelled_source(genotypes, sample=None):
-    """Return the ``GenotypeSource`` of genotypes that no table of traits goes with.
+def labelled_source(genotypes: object, sample: str | os.PathLike | None = None) -> GenotypeSource:
+    """Return the ``GenotypeSource`` of genotypes that are passed without a table of traits.
 
-    genotypes: as of ``as_source``, an array's samples being numbered; sample: of a .bgen
+    Args:
+        genotypes: as in ``as_source``; the samples of an array are numbered.
+        sample: the .sample file of a .bgen.
     """
     if isinstance(genotypes, str | os.PathLike | GenotypeSource):
         return open_genotypes(genotypes, sample=sample)
-    genotypes = collected(genotypes)
-    if isinstance(genotypes, pl.DataFrame) or hasattr(genotypes, "columns"):
-        return as_source(genotypes, SampleTable("", None, [], pl.DataFrame()))
-    return ArraySource(as_array(genotypes, "the genotype array", "float32"))
+    table = collected(genotypes)
+    if isinstance(table, pl.DataFrame) or hasattr(table, "columns"):
+        return as_source(table, SampleTable(name="", fid=None, iid=[], columns=pl.DataFrame()))
+    return ArraySource(as_array(table, "the genotype array", np.float32))
 
 
 def _of_polars(frame, traits):
-    """Columns of text or called variant_id name the variants; the others are samples."""
+    """Take variant ids from a column of text or called variant_id; the others are samples."""
     text = [c for c, kind in frame.schema.items() if kind == pl.String or c == "variant_id"]
     if len(text) > 1:
         raise GemcontError(f"the genotype table holds text in {text[1]!r}, not dosages")
@@ -61,7 +69,7 @@ def _of_polars(frame, traits):
 
 
 def _labelled(frame, samples, variants):
-    dosage = as_array(frame, "the genotype table", "float32")
+    dosage = as_array(frame, "the genotype table", np.float32)
     return ArraySource(dosage, samples=list(map(str, samples)), variants=variants)
 
 
@@ -75,7 +83,7 @@ def _refuse_transposed(columns, rows, traits):
 
 
 def _of_array(genotypes, traits):
-    dosage = as_array(genotypes, "the genotype array", "float32")
+    dosage = as_array(genotypes, "the genotype array", np.float32)
     if dosage.ndim != 2 or dosage.shape[1] != len(traits.iid):
         raise GemcontError(
             f"the genotype array has shape {dosage.shape}; it must be (variants, "

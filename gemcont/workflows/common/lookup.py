@@ -1,4 +1,4 @@
-"""Finding rows by 64-bit keys, sorted once, and the several ids of a cell."""
+"""Find rows by 64-bit keys that are sorted once, and split cells that hold several ids."""
 
 import numpy as np
 import polars as pl
@@ -6,8 +6,13 @@ import polars as pl
 _BETWEEN_IDS = r"[,;|\s]+"  # "rs1,rs2", as FinnGen writes a variant of several
 
 
-def split_ids(ids):
-    """Return (int64 row of every id, text column of the ids) of cells that may hold several."""
+def split_ids(ids: pl.Series) -> tuple[np.ndarray, pl.Series]:
+    """Split cells that may hold several ids into single ids.
+
+    Returns:
+        row: int64 (ids,), the cell of every id.
+        ids: text column of the single ids, null for an empty cell.
+    """
     several = ids.str.contains(_BETWEEN_IDS).fill_null(False)
     row = np.arange(len(ids))
     if not several.any():
@@ -18,12 +23,13 @@ def split_ids(ids):
 
 
 class Lookup:
-    """Values by key: whoever finds by a hash must still compare what was hashed.
+    """Values by key. Where keys are hashes, compare what was hashed with what is returned.
 
-    keys: uint64 (rows,); values: int64 (rows,), 0 or more.
+    keys: uint64 (rows,), sorted
+    values: int64 (rows,), 0 or more, in the order of the keys
     """
 
-    def __init__(self, keys, values):
+    def __init__(self, keys: np.ndarray, values: np.ndarray) -> None:
         order = np.argsort(keys, kind="stable")
         self.keys, self.values = keys[order], values[order]
         alike = self.keys[1:] == self.keys[:-1]
@@ -32,19 +38,19 @@ class Lookup:
         self._alone[:-1] &= ~alike
 
     def _at(self, keys):
-        """Where each key would stand, and whether it does."""
+        """Return the place of each key among the sorted ones, and whether it is there."""
         at = np.minimum(np.searchsorted(self.keys, keys), len(self.keys) - 1)
         return at, self.keys[at] == keys
 
-    def find(self, keys):
-        """The value of each key (int64), -1 where there is none or several."""
+    def find(self, keys: np.ndarray) -> np.ndarray:
+        """Return the value of each key, int64 (keys,), -1 where it has none or several."""
         if not len(self.keys):
             return np.full(len(keys), -1, dtype=np.int64)
         at, here = self._at(keys)
         return np.where(here & self._alone[at], self.values[at], -1).astype(np.int64)
 
-    def is_repeated(self, keys):
-        """Which keys several values have: bool (keys,)."""
+    def is_repeated(self, keys: np.ndarray) -> np.ndarray:
+        """Return whether each key has several values: bool (keys,)."""
         if not len(self.keys):
             return np.zeros(len(keys), dtype=bool)
         at, here = self._at(keys)

@@ -2,6 +2,7 @@
 
 import logging
 import os
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,13 +14,14 @@ from gemcont.tables.sumstats.canonical import NOT_ADDITIVE
 from gemcont.tables.sumstats.headings import columns_of, refuse_unknown_files
 from gemcont.tables.sumstats.read import Sumstats
 from gemcont.workflows.common.plausible import EffectSample, check_effects
+from gemcont.workflows.common.variant_index import VariantIndex
 
 log = logging.getLogger(__name__)
 
-_SMALLEST = 323.306  # -log10 of the smallest double, what p = 0 is taken as
+_SMALLEST = 323.306  # -log10 of the smallest double, which p = 0 is taken as
 _FLOOR = 300.0  # -log10 p from which a tie is a floor for sure
 _FEWEST_TIED = 2  # rows
-_DIFFERENT = 1.02  # how much the effects over errors of a tie differ at least where it is a floor
+_DIFFERENT = 1.02  # least ratio of the largest to the smallest |z| of a tie that is a floor
 _FEW = 100  # rows: fewer may well repeat
 DETAILS = (
     "effect_allele",
@@ -36,92 +38,141 @@ MOVED = "at another place"
 OTHER_ALLELES = "with other alleles"
 
 
-@dataclass
+@dataclass(frozen=True, kw_only=True)
 class Matched:
-    """The strongest row of every variant that a report names.
+    """The strongest row of every variant in the reports.
 
-    rows: polars table of variant (index in the source, ascending), neg_log_10_p_value, file
-    (from 0), and ``DETAILS`` as the report has them; missing: table of the rows that found no
-    variant, with the reason, down to ``least`` -log10 p; counts: rows by what became of them;
+    rows: table of variant (index in the source, ascending), file (from 0), neg_log_10_p_value, and
+        ``DETAILS`` as the report has them
+    missing: table of the rows whose variant was not found, with the reason, down to the least
+        -log10 p that was asked for
+    counts: number of rows, by outcome
     log_p: for each report, whether it gives -log10 p rather than p
     """
 
     rows: pl.DataFrame
     missing: pl.DataFrame
-    counts: dict
-    log_p: list
+    counts: dict[str, int]
+    log_p: list[bool]
 
 
-def z_score():
-    """Expression of a report's z: as it stands, else effect over a positive standard error."""
+def z_score() -> pl.Expr:
+    """Return the expression of a z score: column z, else beta over a positive standard error."""
     error = pl.when(pl.col("standard_error") > 0).then(pl.col("standard_error"))
     return pl.coalesce("z", pl.col("beta") / error).alias("z")
 
 
-def match(paths, index, *, columns=None, trait=None, least=0.0):
-    """``Matched`` of one or several reports.
+def match(
+    paths: Sequence,
+    index: VariantIndex,
+    *,
+    columns: Mapping[str, str | Sequence[str]] | None = None,
+    trait: str | None = None,
+    min_neg_log_10_p: float = 0.0,
+) -> Matched:
+    """Match the rows of one or several reports to the variants of a genotype file.
 
-    paths: files or DataFrames; index: ``VariantIndex``; columns: role -> column; trait: the one
-    to read, None = all; least: -log10 p from which a row without a variant is listed. Of several
-    rows of a variant the strongest stays, the first of equals. Raises GemcontError when nothing
-    matches.
+    Of several rows of a variant the strongest is kept, the first of equals.
+
+    Args:
+        paths: the reports, files or DataFrames.
+        index: finds the variants.
+        columns: role -> column of the reports, for what no dialect knows.
+        trait: the one to read of reports of several, None = all.
+        min_neg_log_10_p: -log10 p from which a row without a variant is listed as missing.
+
+    Raises:
+        GemcontError: nothing matches.
     """
-    parts, missing, counts = [], [], {"rows": 0, "p missing": 0, NOT_IN_GENOTYPES: 0, "filtered": 0}
-    examples, log_p, traits = [], [], set()
+    matching = _Matching(index, min_neg_log_10_p)
     names = [_shown(path, f"table {i + 1}") for i, path in enumerate(paths)]
     refuse_unknown_files(columns, paths, names)
     for number, (path, name) in enumerate(zip(paths, names, strict=True)):
         file = Sumstats(
             path,
-            **_asked_of(columns, path, name, number + 1, alone=len(paths) == 1),
+            **_own_columns(columns, path, name, number + 1, alone=len(paths) == 1),
             needed=("neg_log_10_p_value",),
             trait=trait,
         )
         log.info("%s: read as %s, p from column %s", file.name, file.dialect, file.p_column)
-        log_p.append(file.has_log_p)
+        matching.add(file, name)
+    return matching.result(paths)
+
+
+class _Matching:
+    """Rows matched so far, report by report."""
+
+    def __init__(self, index, min_neg_log_10_p):
+        self.index, self.min_neg_log_10_p = index, min_neg_log_10_p
+        self.parts, self.missing, self.log_p, self.examples = [], [], [], []
+        self.counts = {"rows": 0, "p missing": 0, NOT_IN_GENOTYPES: 0, "filtered": 0}
+        self.traits = set()
+
+    def add(self, file: Sumstats, name: str) -> None:
+        """Match the rows of a report."""
+        number, counts = len(self.log_p), self.counts
+        self.log_p.append(file.has_log_p)
         own, sample = [], EffectSample()
         for batch in file.batches():
             sample.add(batch)
             counts["rows"] += batch.height
-            traits |= set(batch["trait"].unique().drop_nulls())
+            self.traits |= set(batch["trait"].unique().drop_nulls())
             batch = _tested(batch, counts)
-            examples = examples or examples_of(batch)
-            found = index.find(batch)
-            index.refuse_repeated(batch, found)
-            missing.append(_not_found(batch, found, number, least, counts))
-            own.append(_kept(batch, found, number, index, counts))
+            self.examples = self.examples or examples_of(batch)
+            variant = self.index.find(batch)
+            self.index.refuse_repeated(batch, variant)
+            self.missing.append(self._not_found(batch, variant, number))
+            own.append(_chosen(batch, variant, number, self.index, counts))
         check_effects(sample, file, name, refuse=False)
-        parts.append(_untied(pl.concat(own), file, counts))
-        _warn_of_repeated(parts[-1], file, traits)
+        self.parts.append(_untied(pl.concat(own), file, counts))
+        _warn_of_repeated(self.parts[-1], file, self.traits)
         for reason, count in file.skipped.items():
             counts[reason] = counts.get(reason, 0) + count
             counts["rows"] += count
-    if len(traits) > 1:
-        log.warning(
-            "%d traits in the reports: the best p of each variant counts; --trait NAME reads one",
-            len(traits),
+
+    def _not_found(self, batch, variant, number):
+        """Return the rows without a variant that are strong enough to be listed."""
+        lost = batch.filter(variant < 0)
+        self.counts[NOT_IN_GENOTYPES] += lost.height
+        columns = ("variant_id", "chromosome", "base_pair_location", "neg_log_10_p_value")
+        return lost.filter(pl.col("neg_log_10_p_value") >= self.min_neg_log_10_p).select(
+            *columns, pl.lit(number).alias("file"), pl.lit(NOT_IN_GENOTYPES).alias("reason")
         )
-    rows = pl.concat(parts)
-    if rows.height == 0:
-        raise GemcontError(_nothing_matched(paths, index, examples, counts))
-    strongest = _strongest(rows)
-    counts["repeated"] = rows.height - strongest.height
-    _count_other_alleles(strongest, counts)
-    return Matched(strongest.drop("others"), pl.concat(missing), counts, log_p)
+
+    def result(self, paths: Sequence) -> Matched:
+        """Return the ``Matched`` of all reports; paths: for the message where nothing matches."""
+        if len(self.traits) > 1:
+            log.warning(
+                "%d traits in the reports: the best p of each variant counts; --trait NAME reads "
+                "one",
+                len(self.traits),
+            )
+        rows = pl.concat(self.parts)
+        if rows.height == 0:
+            raise GemcontError(_nothing_matched(paths, self.index, self.examples, self.counts))
+        strongest = _strongest(rows)
+        self.counts["repeated"] = rows.height - strongest.height
+        _count_other_alleles(strongest, self.counts)
+        return Matched(
+            rows=strongest.drop("others"),
+            missing=pl.concat(self.missing),
+            counts=self.counts,
+            log_p=self.log_p,
+        )
 
 
-def _asked_of(columns, path, name, number, *, alone):
-    """``columns_of`` a report; which p and ids are read is for the user to say of any file."""
-    asked = columns_of(columns, path, name, number, alone=alone)
+def _own_columns(columns, path, name, number, *, alone):
+    """Return ``columns_of`` a report, of which p and ids may contradict a recognised dialect."""
+    own = columns_of(columns, path, name, number, alone=alone)
     free = {"p_value", "neg_log_10_p_value", "log_10_p_value", "variant_id"}
-    return asked | {"firm": set(asked["firm"]) - free}
+    return own | {"firm": set(own["firm"]) - free}
 
 
 def _untied(rows, file, counts):
-    """The rows of a report; those at the floor of its p are ranked by effect over error.
+    """Return the rows of a report, those at the floor of its p ranked by beta over standard error.
 
-    A floor is the smallest p of the file where several rows have it whose effects over their errors
-    differ: no test gives that, a smallest number that a program writes does.
+    The smallest p of a file is a floor where several rows have it although their z differ: no test
+    gives such p-values, but a program that writes a smallest number does.
     """
     p = rows["neg_log_10_p_value"].to_numpy()
     tied = np.flatnonzero(p == p.max()) if len(p) else []
@@ -146,7 +197,7 @@ def _untied(rows, file, counts):
 
 
 def _warn_of_repeated(rows, file, traits):
-    """Warn where a third of a report's rows are of variants that others of it are of."""
+    """Warn where a third of a report's rows repeat a variant."""
     repeated = rows.height - rows["variant"].n_unique()
     if len(traits) > 1 or rows.height < _FEW or repeated * 3 < rows.height:
         return
@@ -159,7 +210,7 @@ def _warn_of_repeated(rows, file, traits):
 
 
 def _tested(batch, counts):
-    """The rows with a p; where it is missing or 0, from the effect and its standard error."""
+    """Return the rows with a p; a missing p, or 0, is made of the effect and its standard error."""
     neg_log_10_p = batch["neg_log_10_p_value"].fill_null(np.nan).to_numpy().copy()
     odd = ~np.isfinite(neg_log_10_p)
     if odd.any():
@@ -186,30 +237,16 @@ def _tested(batch, counts):
     return batch.with_columns(pl.Series("neg_log_10_p_value", neg_log_10_p)).filter(kept)
 
 
-def _not_found(batch, found, number, least, counts):
-    """The rows without a variant that are strong enough to be listed."""
-    lost = batch.filter(found < 0)
-    counts[NOT_IN_GENOTYPES] += lost.height
-    return lost.filter(pl.col("neg_log_10_p_value") >= least).select(
-        "variant_id",
-        "chromosome",
-        "base_pair_location",
-        "neg_log_10_p_value",
-        pl.lit(number).alias("file"),
-        pl.lit(NOT_IN_GENOTYPES).alias("reason"),
-    )
-
-
-def _kept(batch, found, number, index, counts):
-    """The rows whose variant is among the chosen ones."""
-    here = found >= 0
-    here[here] = index.chosen[found[here]]
-    counts["filtered"] += int((found >= 0).sum() - here.sum())
-    batch = batch.filter(here)
-    _count_moved(batch, index, found[here], counts)
-    others = index.have_others(index.pairs_of(batch), found[here])
+def _chosen(batch, variant, number, index, counts):
+    """Return the rows whose variant passes the filters; variant: int64 (rows,), -1 for none."""
+    here = variant >= 0
+    here[here] = index.chosen[variant[here]]
+    counts["filtered"] += int((variant >= 0).sum() - here.sum())
+    batch, variant = batch.filter(here), variant[here]
+    _count_moved(batch, index, variant, counts)
+    others = index.have_others(index.pairs_of(batch), variant)
     return batch.select(
-        pl.Series("variant", found[here]),
+        pl.Series("variant", variant),
         pl.lit(number).alias("file"),
         "neg_log_10_p_value",
         *DETAILS,
@@ -217,10 +254,10 @@ def _kept(batch, found, number, index, counts):
     )
 
 
-def _count_moved(batch, index, found, counts):
-    """Count the rows that stand at another place than their variant in the genotypes."""
-    theirs = index.source.variants["chromosome"][found].cast(pl.String)
-    moved = (batch["base_pair_location"] != pl.Series(index.position[found])).fill_null(False)
+def _count_moved(batch, index, variant, counts):
+    """Count the rows whose position is not that of their variant in the genotypes."""
+    theirs = index.source.variants["chromosome"][variant].cast(pl.String)
+    moved = (batch["base_pair_location"] != pl.Series(index.position[variant])).fill_null(False)
     moved |= (index.canonical(batch["chromosome"]) != index.canonical(theirs)).fill_null(False)
     _warn_once(
         int(moved.sum()),
@@ -232,7 +269,7 @@ def _count_moved(batch, index, found, counts):
 
 
 def _count_other_alleles(rows, counts):
-    """Count the variants whose only rows have other alleles than the variant of their id."""
+    """Count the variants all of whose rows have other alleles than the genotypes."""
     message = "some ids have other alleles in the genotypes; p does not depend on them, effects do"
     _warn_once(int(rows["others"].sum()), OTHER_ALLELES, counts, message)
 
@@ -246,9 +283,9 @@ def _warn_once(count, reason, counts, message):
 
 
 def _strongest(rows):
-    """One row a variant, in the order of the genotype file: the smallest p, the first of equals.
+    """Return one row a variant, in file order: that of the smallest p, the first of equals.
 
-    A row that has other alleles than the variant counts only where no row has its own.
+    A row with other alleles than the variant counts only where no row has the variant's alleles.
     """
     return rows.sort(
         ["variant", "others", "neg_log_10_p_value"],
@@ -257,12 +294,12 @@ def _strongest(rows):
     ).unique("variant", keep="first", maintain_order=True)
 
 
-def examples_of(rows):
-    """Three rows of a report for a message: ids, else places."""
+def examples_of(rows: pl.DataFrame) -> list[str]:
+    """Return three rows of a report for a message: their ids, else chromosome:position."""
     head = rows.head(3).select(
-        "variant_id", place=pl.concat_str("chromosome", "base_pair_location", separator=":")
+        "variant_id", position=pl.concat_str("chromosome", "base_pair_location", separator=":")
     )
-    return [str(i if i is not None else place or "no id") for i, place in head.rows()]
+    return [str(i if i is not None else position or "no id") for i, position in head.rows()]
 
 
 def _nothing_matched(paths, index, examples, counts):

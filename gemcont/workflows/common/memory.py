@@ -1,4 +1,4 @@
-"""Whether a matrix over all samples fits this machine, and how long it takes."""
+"""Memory and time that a matrix over all samples takes on this machine."""
 
 import logging
 from pathlib import Path
@@ -10,15 +10,21 @@ from gemcont.errors import GemcontError
 
 log = logging.getLogger(__name__)
 
-_LP64_LARGEST = 32_766  # people above which a LAPACK of 32-bit integers overflows
-# Measured at 3,000 and 6,000 samples: bytes of a decomposition over N^2 (40), and what the models
-# of chromosomes hold beside it (19); at 4,000 to 20,000, seconds over N^3 on one thread, and how
-# they fall with more.
+_LP64_LARGEST = 32_766  # samples above which a LAPACK of 32-bit integers overflows
+# Measured at 3,000 and 6,000 samples: bytes of a decomposition over N^2 (40), and of the models of
+# the chromosomes in addition (19); at 4,000 to 20,000 samples: seconds over N^3 on one thread, and
+# the power of the threads by which they fall.
 _BYTES, _LOCO_BYTES, _SECONDS, _THREADS_POWER = 42, 20, 2e-10, 0.7
 
 
-def refuse_too_many(n_samples, *, threads=None, loco=False):
-    """Log what a decomposition needs; GemcontError where memory does not hold it."""
+def refuse_too_many(n_samples: int, *, threads: int | None = None, loco: bool = False) -> None:
+    """Log the memory and time of a decomposition; raise GemcontError where memory is too small.
+
+    Args:
+        n_samples: size of the matrix.
+        threads: number of threads, None = all there are.
+        loco: whether chromosomes are left out in turn, whose models are held too.
+    """
     if n_samples > _LP64_LARGEST and not lapack_is_64_bit():
         raise GemcontError(
             f"--kinship: {n_samples} samples need a 64-bit LAPACK, and this numpy has none; "
@@ -43,10 +49,11 @@ def refuse_too_many(n_samples, *, threads=None, loco=False):
         )
 
 
-def side_by_side(n_samples, threads):
-    """How many decompositions are made at a time: one a thread, as far as memory holds them.
+def side_by_side(n_samples: int, threads: int) -> int:
+    """Return the number of decompositions to make at a time: one a thread, as memory allows.
 
-    Each on one thread is faster than one after another on all: LAPACK's share too little.
+    Several on one thread each are faster than one after another on all threads, since little of
+    LAPACK's work runs in parallel.
     """
     free = available_memory()
     if free is None:
@@ -54,22 +61,22 @@ def side_by_side(n_samples, threads):
     return int(np.clip((free / n_samples**2 - _LOCO_BYTES) // _BYTES, 1, threads))
 
 
-def available_memory():
-    """Bytes that are free for this process, None where the system does not say."""
-    found = []
+def available_memory() -> int | None:
+    """Return the bytes of memory free for this process, None where the system does not say."""
+    limits: list[int] = []
     try:
         lines = Path("/proc/meminfo").read_text().splitlines()
-        found += [1024 * int(line.split()[1]) for line in lines if line.startswith("MemAvailable")]
+        limits += [1024 * int(line.split()[1]) for line in lines if line.startswith("MemAvailable")]
         limit = Path("/sys/fs/cgroup/memory.max").read_text().strip()
         used = Path("/sys/fs/cgroup/memory.current").read_text()
-        found += [int(limit) - int(used)] if limit != "max" else []
+        limits += [int(limit) - int(used)] if limit != "max" else []
     except OSError:  # another system, or no limit
         pass
-    return min(found, default=None)
+    return min(limits, default=None)
 
 
-def lapack_is_64_bit():
-    """Whether numpy's LAPACK counts in 64 bits, as that of its wheels does."""
+def lapack_is_64_bit() -> bool:
+    """Return whether numpy's LAPACK has 64-bit integers, as that of its wheels does."""
     built = np.show_config(mode="dicts")["Build Dependencies"]["lapack"]
     facts = f"{built.get('name', '')} {built.get('openblas configuration', '')}".lower()
     return "64" in built.get("name", "") or "use64bitint" in facts or "ilp64" in facts

@@ -1,8 +1,12 @@
-"""Results of a batch of variants as the rows of the files: polars frames, nulls where missing."""
+"""Results of a block of variants as rows of the files: polars frames, nulls where missing."""
+
+from collections.abc import Sequence
 
 import numpy as np
 import polars as pl
 
+from gemcont.stats.multitrait import JointTest
+from gemcont.stats.null import NullFacts
 from gemcont.stats.special import neg_log10_t_sf
 from gemcont.tables.schema import (
     BETA,
@@ -31,8 +35,17 @@ from gemcont.tables.schema import (
 SORT_KEY = IN_BLOCK
 
 
-def place_frame(variants, frequency, n, rows):
-    """What every result row begins from: the variants, their frequency and n, their positions."""
+def place_frame(
+    variants: pl.DataFrame, frequency: np.ndarray, n: np.ndarray, rows: np.ndarray
+) -> pl.DataFrame:
+    """Return the columns that every result row begins with, and ``SORT_KEY``.
+
+    Args:
+        variants: table of a source.
+        frequency: (variants,), of the effect allele, NaN unknown.
+        n: (variants,), number of samples with a genotype.
+        rows: (variants,), the sort key.
+    """
     return variants.select(c.name for c in (*PLACE, VARIANT_ID)).with_columns(
         pl.Series(FREQUENCY.name, frequency, nan_to_null=True),
         pl.Series(N.name, n.astype(np.int32)),
@@ -40,8 +53,17 @@ def place_frame(variants, frequency, n, rows):
     )
 
 
-def untested_frame(variants, rows, test, n_traits):
-    """Rows of variants that are not tested: their place, and nulls."""
+def untested_frame(
+    variants: pl.DataFrame, rows: np.ndarray, test: str, n_traits: int
+) -> pl.DataFrame:
+    """Return the rows of the joint test of variants that are not tested: nulls but for the variant.
+
+    Args:
+        variants: table of a source.
+        rows: (variants,), the sort key.
+        test: name of the test.
+        n_traits: number of traits.
+    """
     columns = {c.name: c.dtype for c in joint_columns(test, n_traits)}
     known = variants.select(c.name for c in (*PLACE, VARIANT_ID))
     frame = known.select(
@@ -51,11 +73,24 @@ def untested_frame(variants, rows, test, n_traits):
     return frame.with_columns(pl.Series(SORT_KEY, rows.astype(np.int32)))
 
 
-def joint_frame(place, result, effect, null, test, *, dof=None):
-    """Rows of the joint test, in the file's columns and ``SORT_KEY``.
+def joint_frame(
+    variant_columns: pl.DataFrame,
+    result: JointTest,
+    beta_se: tuple[np.ndarray, np.ndarray] | None,
+    null: NullFacts,
+    test: str,
+    *,
+    dof: tuple[int, int] | None = None,
+) -> pl.DataFrame:
+    """Return the rows of the joint test: the file's columns and ``SORT_KEY``.
 
-    result: ``JointTest``; effect: (beta, standard error), each (variants, D); dof: first and
-    second degrees of freedom, None = D and N - K - D
+    Args:
+        variant_columns: as ``place_frame`` returns it.
+        result: of the same variants.
+        beta_se: effects and their standard errors, each (variants, 1); only for one trait.
+        null: the null model.
+        test: name of the test.
+        dof: first and second degrees of freedom, None = D and N - K - D.
     """
     dof = (null.n_traits, null.residual_dof) if dof is None else dof
     computed = {
@@ -63,10 +98,12 @@ def joint_frame(place, result, effect, null, test, *, dof=None):
         (F_STATISTIC if test == "f" else CHI2).name: result.statistic,
         R2.name: result.r2,
     }
-    if null.n_traits == 1:
-        computed |= {BETA.name: effect[0][:, 0], STANDARD_ERROR.name: effect[1][:, 0]}
+    if beta_se is not None and null.n_traits == 1:
+        computed |= {BETA.name: beta_se[0][:, 0], STANDARD_ERROR.name: beta_se[1][:, 0]}
     columns = joint_columns(test, null.n_traits)
-    frame = place.with_columns(pl.Series(k, v, nan_to_null=True) for k, v in computed.items())
+    frame = variant_columns.with_columns(
+        pl.Series(k, v, nan_to_null=True) for k, v in computed.items()
+    )
     tested = pl.col(R2.name).is_not_null()
     frame = frame.with_columns(
         pl.when(tested).then(dof[0]).alias(DOF.name),
@@ -75,39 +112,63 @@ def joint_frame(place, result, effect, null, test, *, dof=None):
     return frame.select(*(pl.col(c.name).cast(c.dtype) for c in columns), SORT_KEY)
 
 
-def single_frame(place, variants, traits, effect, dof):
-    """Rows of pairs of variants and traits; ``TRAIT`` holds the trait's code.
+def single_frame(
+    variant_columns: pl.DataFrame,
+    variants: np.ndarray,
+    traits: np.ndarray,
+    beta_se: tuple[np.ndarray, np.ndarray],
+    dof: int,
+) -> pl.DataFrame:
+    """Return the rows of pairs of a variant and a trait; ``TRAIT`` holds the trait's number.
 
-    variants: positions in ``place``; traits: codes; effect: (beta, standard error); all (pairs,)
+    Args:
+        variant_columns: as ``place_frame`` returns it.
+        variants: (pairs,), positions in ``variant_columns``.
+        traits: (pairs,), numbers of the traits.
+        beta_se: effects and their standard errors, each (pairs,).
+        dof: degrees of freedom of t.
     """
-    t = effect[0] / effect[1]
+    beta, se = beta_se
+    t = beta / se
     computed = {
         TRAIT.name: traits.astype(np.int32),
-        BETA.name: effect[0],
-        STANDARD_ERROR.name: effect[1],
+        BETA.name: beta,
+        STANDARD_ERROR.name: se,
         NEG_LOG_10_P.name: neg_log10_t_sf(t, dof),
         T_STATISTIC.name: t,
         DOF.name: np.full(len(t), dof, dtype=np.int32),
     }
-    frame = place[variants].with_columns(
+    frame = variant_columns[variants].with_columns(
         pl.Series(k, v, nan_to_null=v.dtype.kind == "f") for k, v in computed.items()
     )
     kinds = {c.name: c.dtype for c in single_columns()} | {TRAIT.name: pl.Int32}
     return frame.select(*(pl.col(c).cast(t) for c, t in kinds.items()), SORT_KEY)
 
 
-def wide_frame(values, names, rows):
-    """A float32 column a trait, and ``SORT_KEY``; values (variants, traits), NaN untested."""
+def wide_frame(values: np.ndarray, names: Sequence[str], rows: np.ndarray) -> pl.DataFrame:
+    """Return a float32 column a trait, and ``SORT_KEY``.
+
+    Args:
+        values: (variants, traits), NaN where not tested.
+        names: of the traits.
+        rows: (variants,), the sort key.
+    """
     frame = pl.from_numpy(values, schema={name: pl.Float32 for name in names})
     return frame.with_columns(pl.Series(SORT_KEY, rows.astype(np.int32)))
 
 
-def variants_frame(place, residual, chromosomes, group):
-    """What a store of many traits says of its variants.
+def variants_frame(
+    variant_columns: pl.DataFrame, residual: np.ndarray, chromosomes: np.ndarray, group: str
+) -> pl.DataFrame:
+    """Return the table of variants of a store of many traits, and ``SORT_KEY``.
 
-    residual: g'Mg; chromosomes: called ones (variants,); group: of chromosomes
+    Args:
+        variant_columns: as ``place_frame`` returns it.
+        residual: (variants,), g'Mg.
+        chromosomes: (variants,), number of called chromosomes (alleles).
+        group: name of the group of chromosomes.
     """
-    frame = place.cast({c.name: c.dtype for c in PLACE})
+    frame = variant_columns.cast({c.name: c.dtype for c in PLACE})
     return frame.with_columns(
         pl.Series(GENOTYPE_SS.name, residual, nan_to_null=True),
         pl.Series(N_CHROMOSOMES.name, chromosomes),
@@ -115,13 +176,23 @@ def variants_frame(place, residual, chromosomes, group):
     ).select(*(c.name for c in store_variant_columns()), SORT_KEY)
 
 
-def effects_frame(place, effect, trait_names):
-    """Rows of ``--effects``: the variant, then beta and standard error of every trait."""
+def effects_frame(
+    variant_columns: pl.DataFrame,
+    beta_se: tuple[np.ndarray, np.ndarray],
+    trait_names: Sequence[str],
+) -> pl.DataFrame:
+    """Return the rows of ``--effects``: the variant, then beta and standard error of every trait.
+
+    Args:
+        variant_columns: as ``place_frame`` returns it.
+        beta_se: effects and their standard errors, each (variants, traits).
+        trait_names: of the traits.
+    """
     columns = {}
     for d, name in enumerate(trait_names):
-        columns[f"{BETA.name}.{name}"] = effect[0][:, d]
-        columns[f"{STANDARD_ERROR.name}.{name}"] = effect[1][:, d]
+        columns[f"{BETA.name}.{name}"] = beta_se[0][:, d]
+        columns[f"{STANDARD_ERROR.name}.{name}"] = beta_se[1][:, d]
     known = [c.name for c in (*PLACE, FREQUENCY, VARIANT_ID, N)]
-    frame = place.select(*(pl.col(c) for c in known), SORT_KEY)
+    frame = variant_columns.select(*(pl.col(c) for c in known), SORT_KEY)
     frame = frame.cast({c.name: c.dtype for c in PLACE})
     return frame.with_columns(pl.Series(k, v, nan_to_null=True) for k, v in columns.items())

@@ -1,7 +1,7 @@
-"""Relatedness: where a kinship comes from, and its files.
+"""Relatedness: sources of a kinship matrix, and its files.
 
-matrices  computed, read or handed over; its rows for the analysed people
-files     a matrix made once for many scans
+matrices  kinship computed, read from a file or passed as an array, for the analysed samples
+files     compute a matrix once for many scans
 """
 
 import gemcont

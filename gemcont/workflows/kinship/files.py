@@ -1,13 +1,14 @@
-"""A GRM made once for many scans: its matrix, eigenvectors, those without each chromosome."""
+"""GRM computed once for many scans: its matrix and eigenvectors, also without each chromosome."""
 
 import json
 import logging
 import os
 import shutil
 import time
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -31,62 +32,101 @@ from gemcont.workflows.common.memory import refuse_too_many, side_by_side
 from gemcont.workflows.common.pictures import draw_pictures
 from gemcont.workflows.kinship.matrices import Computed, autosomal, canonical_names
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 log = logging.getLogger(__name__)
 
 _NAMES = ("grm.npy", "grm.id", "eigen.npz", "summary.json", "kinship.png")
 
 
-def run_kinship(genotypes, *, sample=None, progress=False, **settings):
-    """Make the genetic relationship matrix (GRM) of the autosomes, in memory.
+def run_kinship(
+    genotypes: object,
+    *,
+    sample: str | os.PathLike | None = None,
+    progress: bool = False,
+    **settings,
+) -> "pd.DataFrame":
+    """Compute the genetic relationship matrix (GRM) of the autosomes, in memory.
 
-    genotypes: a PLINK prefix, .pgen or .bgen, a ``GenotypeSource``, or a DataFrame of dosages
-        (variants, samples) whose columns are named by sample id; sample: of a .bgen
-    settings: fields of ``KinshipSettings``: kinship_type="centred" | "standardised", kinship_maf,
-        keep, remove, extract, exclude, ...
+    Args:
+        genotypes: a PLINK prefix, .pgen or .bgen, a ``GenotypeSource``, or a DataFrame of dosages
+            (variants, samples) whose columns are named by sample id.
+        sample: the .sample file of a .bgen.
+        progress: whether a bar is shown.
+        settings: fields of ``KinshipSettings``: kinship_type="centred" | "standardised",
+            kinship_maf, keep, remove, extract, exclude, ...
 
-    Returns a pandas DataFrame (samples, samples), labelled by sample id on both sides (by FID and
-    IID where an IID stands for two samples): what ``run_gwas(kinship=)`` takes. Raises GemcontError
-    for a mistake in the input.
+    Returns:
+        pandas DataFrame (samples, samples), labelled by sample id on both sides (by FID and IID
+        where two samples have one IID), as ``run_gwas(kinship=)`` takes it.
+
+    Raises:
+        GemcontError: a mistake in the input.
     """
-    settings = settings_of(KinshipSettings, settings)
-    if settings.loco:
+    chosen = settings_of(KinshipSettings, settings)
+    if chosen.loco:
         raise GemcontError("loco: matrices without a chromosome are files; use write_kinship")
-    made = _prepared(labelled_source(genotypes, sample), settings, progress)
-    return _labelled(made.computed.matrix(made.samples), *made.ids)
+    grm = _prepared(labelled_source(genotypes, sample), chosen, progress)
+    return _labelled(grm.computed.matrix(grm.samples), *grm.ids)
 
 
-def write_kinship(genotypes, prefix, *, sample=None, plot=True, progress=False, **settings):
-    """Make the GRM of a genotype file and write what ``gemcont-gwas --kinship PREFIX`` reads.
+def write_kinship(
+    genotypes: object,
+    prefix: str,
+    *,
+    sample: str | os.PathLike | None = None,
+    plot: bool = True,
+    progress: bool = False,
+    **settings,
+) -> None:
+    """Compute the GRM of a genotype file and write what ``gemcont-gwas --kinship PREFIX`` reads.
 
-    genotypes, sample, settings: as of ``run_kinship``. Writes PREFIX.grm.npy (samples, samples),
-    PREFIX.grm.id (FID IID), PREFIX.eigen.npz, PREFIX.summary.json, a picture, and with ``loco`` the
-    first three for the GRM without each autosome, PREFIX.loco/CHR.*.
+    Writes PREFIX.grm.npy (samples, samples), PREFIX.grm.id (FID IID), PREFIX.eigen.npz,
+    PREFIX.summary.json, a picture, and with ``loco`` the first three for the GRM without each
+    autosome, PREFIX.loco/CHR.*.
+
+    Args:
+        genotypes: as in ``run_kinship``; so are sample, progress and settings.
+        prefix: PREFIX.
+        sample: the .sample file of a .bgen.
+        plot: whether the picture is drawn.
+        progress: whether a bar is shown.
+        settings: fields of ``KinshipSettings``.
     """
-    settings, started = settings_of(KinshipSettings, settings), time.perf_counter()
-    source = labelled_source(genotypes, sample)
-    made = _prepared(source, settings, progress, prefix)
-    with threadpool_limits(made.threads, user_api="blas"):
-        remove(f"{prefix}.loco")  # of another matrix, from now on
-        written = _write_one(prefix, made.computed.matrix(made.samples), made.ids)
-        if made.left_out:
-            _write_loco(prefix, made, progress)
-    _report(prefix, made, written, plot)
+    started = time.perf_counter()
+    chosen = settings_of(KinshipSettings, settings)
+    grm = _prepared(labelled_source(genotypes, sample), chosen, progress, prefix)
+    with threadpool_limits(grm.threads, user_api="blas"):
+        remove(f"{prefix}.loco")  # an earlier run's, of another matrix
+        written = _write_one(prefix, grm.computed.matrix(grm.samples), grm.ids)
+        if grm.left_out:
+            _write_loco(prefix, grm, progress)
+    _report(prefix, grm, written, plot)
     log.info("done in %.1f s", time.perf_counter() - started)
 
 
-class _Made(NamedTuple):
-    """A GRM that is computed: its settings, samples, ids, and the chromosomes to leave out."""
+class _Grm(NamedTuple):
+    """A computed GRM.
+
+    settings: autosomes filled in
+    computed: the matrix
+    samples: int64 (samples,), indices in the genotype file
+    ids: FID and IID of the samples
+    left_out: names of the chromosomes to leave out in turn, [] without --loco
+    threads: number of threads
+    """
 
     settings: KinshipSettings
     computed: Computed
     samples: np.ndarray
-    ids: list
-    left_out: list
+    ids: list[list[str]]
+    left_out: list[str]
     threads: int
 
 
 def _prepared(source, settings, progress, prefix=None):
-    """Return the ``_Made`` of a source; prefix: where files will be written."""
+    """Compute the GRM of a source; prefix: where files will be written, None in memory."""
     settings = replace(settings, autosomes=autosomes_of(source, settings.autosomes))
     source.log_contents()
     threads = settings.threads or available_threads()
@@ -99,7 +139,14 @@ def _prepared(source, settings, progress, prefix=None):
     ids = [source.samples[name][samples].to_list() for name in ("fid", "iid")]
     with threadpool_limits(threads, user_api="blas"):
         computed.prepare(samples, progress=progress)
-    return _Made(settings, computed, samples, ids, left_out, threads)
+    return _Grm(
+        settings=settings,
+        computed=computed,
+        samples=samples,
+        ids=ids,
+        left_out=left_out,
+        threads=threads,
+    )
 
 
 def _labelled(matrix, fid, iid):
@@ -111,13 +158,13 @@ def _labelled(matrix, fid, iid):
     return pd.DataFrame(matrix, index=index, columns=index)
 
 
-def refuse_inputs(prefix: str, inputs: list) -> None:
+def refuse_inputs(prefix: str, inputs: Iterable[str]) -> None:
     """Raise GemcontError if a file that will be written is one of the inputs."""
     OutputFiles(prefix, _NAMES).refuse_inputs(inputs)
 
 
 def _samples(source, settings):
-    """Ascending indices of the samples that --keep and --remove leave."""
+    """Return ascending indices of the samples that --keep and --remove leave."""
     kept, left_out = keep_and_remove(source, settings.keep, settings.remove)
     for flag, count in left_out.items():
         log.info("%d samples left out by %s", count, flag)
@@ -127,11 +174,11 @@ def _samples(source, settings):
 
 
 def _variants(source, settings):
-    """Ascending indices of autosomal variants that --extract and --exclude leave."""
+    """Return ascending indices of the autosomal variants that --extract and --exclude leave."""
     warn_unknown_codes(source.variants["chromosome"].unique().to_list(), settings.autosomes)
     names = ("autosomes", "extract", "exclude")
-    asked = {name: getattr(settings, name) for name in names}
-    chosen, taken = select_variants(source.variants, **asked)
+    filters = {name: getattr(settings, name) for name in names}
+    chosen, taken = select_variants(source.variants, **filters)
     for flag, count in taken.items():
         log.info("%d variants left out by %s", count, flag)
     chosen = np.intersect1d(chosen, autosomal(source, settings.autosomes))
@@ -141,7 +188,7 @@ def _variants(source, settings):
 
 
 def _chromosomes(source, variants, settings):
-    """Names of the autosomes that are left out in turn; [] without --loco."""
+    """Return the names of the autosomes to leave out in turn; [] without --loco."""
     if not settings.loco:
         return []
     column = canonical_names(source.variants["chromosome"][variants], settings.autosomes)
@@ -152,8 +199,8 @@ def _chromosomes(source, variants, settings):
 
 
 def _refuse_full_disk(prefix, n_samples, n_chromosomes):
-    """GemcontError if the matrices and eigenvectors will not fit."""
-    need = 16 * n_samples**2 * (1 + n_chromosomes)
+    """Raise GemcontError if the matrices and eigenvectors will not fit on the disk."""
+    need = 16 * n_samples**2 * (1 + n_chromosomes)  # two float64 matrices each
     free = shutil.disk_usage(os.path.dirname(os.path.abspath(prefix))).free
     if need > free:
         raise GemcontError(
@@ -163,39 +210,41 @@ def _refuse_full_disk(prefix, n_samples, n_chromosomes):
 
 
 def _write_one(prefix, matrix, ids):
-    """A matrix with its ids and ``Decomposition``, which is returned with it."""
-    remove(f"{prefix}.eigen.npz")  # of another matrix, from now on
-    found = decompose(matrix)
+    """Write a matrix with its ids and eigenvectors; return it and its ``Decomposition``."""
+    remove(f"{prefix}.eigen.npz")  # an earlier run's, of another matrix
+    eigen = decompose(matrix)
     write_matrix(prefix, matrix, *ids)
     digest = fingerprint(matrix)
-    write_eigen(f"{prefix}.eigen.npz", found.values, found.vectors, found.n_clipped, digest)
-    return matrix, found
+    write_eigen(f"{prefix}.eigen.npz", eigen.values, eigen.vectors, eigen.n_clipped, digest)
+    return matrix, eigen
 
 
-def _write_loco(prefix, made, progress):
-    """Write PREFIX.loco, whole or not at all; side by side as memory allows, a thread each."""
-    at_once, names = side_by_side(len(made.samples), made.threads), made.left_out
+def _write_loco(prefix, grm, progress):
+    """Write PREFIX.loco, whole or not at all, a thread for each chromosome as memory allows."""
+    at_once, names = side_by_side(len(grm.samples), grm.threads), grm.left_out
     bar = tqdm(
         total=len(names), unit=" chromosomes", desc="LOCO", disable=None if progress else True
     )
     with (
         unfinished(f"{prefix}.loco") as folder,
         ThreadPoolExecutor(at_once) as pool,
-        threadpool_limits(made.threads // at_once, user_api="blas"),
+        threadpool_limits(grm.threads // at_once, user_api="blas"),
         bar,
     ):
         os.mkdir(folder)
 
-        def write(name):
-            matrix = made.computed.matrix(made.samples, name)
-            _write_one(f"{folder}/{as_file_name(name)}", matrix, made.ids)
+        def write(name: str) -> None:
+            """Write the matrix without one chromosome."""
+            matrix = grm.computed.matrix(grm.samples, name)
+            _write_one(f"{folder}/{as_file_name(name)}", matrix, grm.ids)
             bar.update()
 
         list(pool.map(write, names))
     log.info("%s.loco: the GRM without each of %d chromosomes", prefix, len(names))
 
 
-def _report(prefix, made, written, plot):
+def _report(prefix, grm, written, plot):
+    """Log the matrix, and write PREFIX.summary.json and the picture."""
     matrix, decomposition = written
     diagonal = np.diag(matrix)
     log.info(
@@ -206,9 +255,9 @@ def _report(prefix, made, written, plot):
     )
     summary = {
         "gemcont": gemcont.__version__,
-        "settings": asdict(made.settings),
-        "n_samples": len(made.samples),
-        **made.computed.facts,
+        "settings": asdict(grm.settings),
+        "n_samples": len(grm.samples),
+        **grm.computed.facts,
         "mean_diagonal": float(diagonal.mean()),
         "largest_eigenvalue": float(decomposition.values[-1]),
         "eigenvalues_clipped": decomposition.n_clipped,
@@ -217,7 +266,7 @@ def _report(prefix, made, written, plot):
         json.dump(summary, file, indent=2)
         file.write("\n")
     if plot:
-        _draw(prefix, *written, made.computed.facts["n_variants"])
+        _draw(prefix, *written, grm.computed.facts["n_variants"])
     else:
         remove(f"{prefix}.kinship.png")
 

@@ -1,4 +1,4 @@
-"""Relatedness for the scan: where the kinship comes from, its rows for the analysed people."""
+"""Kinship for the scan, computed, read or passed: its rows for the analysed samples."""
 
 import glob
 import logging
@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import polars as pl
@@ -17,19 +17,55 @@ from gemcont.errors import GemcontError
 from gemcont.genotype.align import NO_ROW, SampleIds, match_samples
 from gemcont.genotype.chromosomes import Ploidy, canonical_name, ploidy
 from gemcont.genotype.kinship import MOST_MISSING, relationship
+from gemcont.genotype.source import GenotypeSource
 from gemcont.stats.mixed.model import Decomposition, decompose
 from gemcont.tables.files import as_file_name
-from gemcont.tables.kinship_files import fingerprint, read_eigen, read_kinship
+from gemcont.tables.kinship_files import KinshipFile, fingerprint, read_eigen, read_kinship
 from gemcont.tables.kinship_frames import kinship_of_frame
 
 log = logging.getLogger(__name__)
 
-COMPUTE = "grm"  # --kinship grm: made of the genotypes that are tested
+COMPUTE = "grm"  # --kinship grm: computed from the genotypes that are tested
 _FEW_VARIANTS = 500  # below which a pair's kinship has a standard error of some hundredths
 
 
-def open_kinship(source, settings):
-    """``Computed``, ``FromFile`` or ``FromArray`` as ``settings`` say; None without --kinship."""
+class ComputedSettings(Protocol):
+    """Settings of a computed GRM."""
+
+    @property
+    def autosomes(self) -> Any:
+        """Number of autosomes."""
+
+    @property
+    def kinship_type(self) -> str:
+        """Either "centred" or "standardised"."""
+
+    @property
+    def kinship_maf(self) -> float:
+        """Smallest minor allele frequency of a variant of the GRM."""
+
+
+class LocoSettings(Protocol):
+    """Settings of a kinship that is read."""
+
+    @property
+    def loco(self) -> bool:
+        """Leave the tested chromosome out of the kinship."""
+
+
+class KinshipChoice(ComputedSettings, LocoSettings, Protocol):
+    """Settings that say where the kinship of a scan comes from."""
+
+    @property
+    def kinship(self) -> Any:
+        """A path, "grm", a DataFrame or an array; None for none."""
+
+
+def open_kinship(source: GenotypeSource, settings: KinshipChoice) -> "Kinship | None":
+    """Return the kinship that the settings name, None without --kinship.
+
+    Raises GemcontError where it cannot be read, or does not fit the genotypes.
+    """
     if settings.kinship is None:
         return None
     if isinstance(settings.kinship, str | os.PathLike):
@@ -52,21 +88,27 @@ def open_kinship(source, settings):
 
 
 class Kinship(Protocol):
-    """Where a kinship comes from.
+    """Kinship matrix of samples, computed, read or passed.
 
     name: for messages and the log
-    ids: ``SampleIds`` of its rows, None where they are the genotypes' samples in order
-    files: paths that are read
-    facts: what the summary says of it
     """
 
     name: str
-    ids: SampleIds | None
-    files: Sequence
-    facts: dict
+
+    @property
+    def files(self) -> Sequence[str]:
+        """Paths that are read."""
+
+    @property
+    def ids(self) -> SampleIds | None:
+        """``SampleIds`` of its rows, None where they are the genotypes' samples in order."""
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """Entries of the summary."""
 
     def prepare(self, samples: np.ndarray, *, progress: bool = False) -> None:
-        """Make or find what is needed for samples (indices into the genotype file)."""
+        """Compute or find the kinship of samples (indices into the genotype file)."""
 
     def decomposition(self, samples: np.ndarray, chromosome: str | None = None) -> Decomposition:
         """Return the decomposition for prepared samples, without a chromosome's variants."""
@@ -76,17 +118,24 @@ class Kinship(Protocol):
 
 
 class Computed:
-    """The GRM of the analysed people, from the autosomes of the genotype file."""
+    """GRM of the analysed samples, from the autosomes of the genotype file."""
 
-    ids, files, name = None, (), COMPUTE
+    ids: SampleIds | None = None
+    files: Sequence[str] = ()
+    name: str = COMPUTE
 
-    def __init__(self, source, settings, variants=None):
+    def __init__(
+        self,
+        source: GenotypeSource,
+        settings: ComputedSettings,
+        variants: np.ndarray | None = None,
+    ) -> None:
+        """Choose the variants; variants: their indices, None = all on autosomes."""
         self._source, self._settings = source, settings
         self._variants = autosomal(source, settings.autosomes) if variants is None else variants
-        self._samples, self._sums = None, None
 
-    def prepare(self, samples, *, progress=False):
-        """Make the GRM of these samples (ascending indices)."""
+    def prepare(self, samples: np.ndarray, *, progress: bool = False) -> None:
+        """Compute the GRM of samples (ascending indices)."""
         started, self._samples = time.perf_counter(), samples
         self._sums = self._relationship(self._variants, progress)
         counts = ", ".join(f"{count} {reason}" for reason, count in self.left_out.items())
@@ -105,18 +154,18 @@ class Computed:
 
     @cached_property
     def _chromosomes(self):
-        """Canonical names, a variant of the GRM each."""
+        """Canonical name of the chromosome of each variant of the GRM."""
         column = self._source.variants["chromosome"][self._variants]
         return canonical_names(column, self._settings.autosomes)
 
     @property
-    def left_out(self):
-        """Variants that are not in the GRM, by reason."""
+    def left_out(self) -> dict[str, int]:
+        """Number of variants that are not in the GRM, by reason."""
         return self._sums.left_out
 
     @property
-    def facts(self):
-        """For the summary."""
+    def facts(self) -> dict[str, Any]:
+        """Entries of the summary."""
         return {
             "type": self._settings.kinship_type,
             "n_variants": self._sums.n_variants,
@@ -140,12 +189,12 @@ class Computed:
                 progress=bar.update,
             )
 
-    def decomposition(self, samples, chromosome=None):
-        """``Decomposition`` for samples of the GRM, without a chromosome's variants."""
+    def decomposition(self, samples: np.ndarray, chromosome: str | None = None) -> Decomposition:
+        """Return the decomposition for prepared samples, without a chromosome's variants."""
         return _decomposed(self.matrix(samples, chromosome), _name_without(self.name, chromosome))
 
-    def matrix(self, samples, chromosome=None):
-        """Kinship of some of the prepared samples, without a chromosome's variants."""
+    def matrix(self, samples: np.ndarray, chromosome: str | None = None) -> np.ndarray:
+        """Return the kinship of prepared samples, without a chromosome's variants."""
         rows = np.searchsorted(self._samples, samples)
         return _rows_of(self._sums_without(chromosome).matrix, rows)
 
@@ -162,18 +211,14 @@ class Computed:
 
 
 class FromFile:
-    """A kinship matrix with ids; its people may be more than those analysed, in any order.
+    """Kinship matrix with ids; it may have more samples than are analysed, in any order."""
 
-    file: its ``KinshipFile``
-    """
-
-    facts = {}
-
-    def __init__(self, source, settings, file):
+    def __init__(self, source: GenotypeSource, settings: LocoSettings, file: KinshipFile) -> None:
+        """Check the ids, and with --loco that there are matrices without a chromosome."""
         self._file = file
         self.name, self.files = self._file.name, list(self._file.files)
         self._source = source
-        self.ids = _ids_of(self._file, source)
+        self.ids: SampleIds = _ids_of(self._file, source)
         self._loco = f"{self._file.prefix}.loco"
         if not settings.loco:
             return
@@ -184,8 +229,13 @@ class FromFile:
             )
         self.files += sorted(glob.glob(glob.escape(self._loco) + "/*.grm.npy"))
 
-    def prepare(self, samples, *, progress=False):
-        """Find the samples in the matrix, and say how many are not needed."""
+    @property
+    def facts(self) -> dict[str, Any]:
+        """Entries of the summary: none."""
+        return {}
+
+    def prepare(self, samples: np.ndarray, *, progress: bool = False) -> None:
+        """Find samples in the matrix, and log how many of its rows are taken."""
         self._rows(samples)
         if len(samples) < len(self.ids.iid):
             log.info(
@@ -197,7 +247,7 @@ class FromFile:
 
     @cached_property
     def _row_of(self):
-        """The matrix's row of every sample of the genotype file."""
+        """Row of the matrix of every sample of the genotype file."""
         return match_samples(self._source.sample_ids, [self.ids], say=False)[0]
 
     def _rows(self, samples):
@@ -206,15 +256,15 @@ class FromFile:
             raise GemcontError(f"{self.name}: {(rows == NO_ROW).sum()} samples are not in it")
         return rows
 
-    def decomposition(self, samples, chromosome=None):
-        """``Decomposition`` for samples of the file, without a chromosome's variants."""
+    def decomposition(self, samples: np.ndarray, chromosome: str | None = None) -> Decomposition:
+        """Return the decomposition for samples of the file, without a chromosome's variants."""
         file, rows = self._without(chromosome), self._rows(samples)
         if file.eigen is not None and np.array_equal(rows, np.arange(len(file.matrix))):
             return _read_decomposition(file)
         return _decomposed(_rows_of(file.matrix, rows), file.name)
 
-    def matrix(self, samples, chromosome=None):
-        """Kinship of samples of the file, without a chromosome's variants."""
+    def matrix(self, samples: np.ndarray, chromosome: str | None = None) -> np.ndarray:
+        """Return the kinship of samples of the file, without a chromosome's variants."""
         return _rows_of(self._without(chromosome).matrix, self._rows(samples))
 
     def _without(self, chromosome):
@@ -232,30 +282,38 @@ class FromFile:
 
 
 class FromArray:
-    """A kinship matrix in memory, of the genotypes' samples in order."""
+    """Kinship matrix in memory, of the genotypes' samples in order."""
 
-    ids, files, facts, name = None, (), {}, "the kinship array"
+    ids: SampleIds | None = None
+    files: Sequence[str] = ()
+    name: str = "the kinship array"
 
-    def __init__(self, source, matrix):
+    def __init__(self, source: GenotypeSource, matrix: np.ndarray) -> None:
+        """Check the shape of a matrix (samples, samples)."""
         n = source.n_samples
         if matrix.shape != (n, n):
             raise GemcontError(f"kinship: has shape {matrix.shape}; it must be ({n}, {n})")
         self._matrix = matrix
 
-    def prepare(self, samples, *, progress=False):
-        """Nothing: the matrix is there."""
+    @property
+    def facts(self) -> dict[str, Any]:
+        """Entries of the summary: none."""
+        return {}
 
-    def decomposition(self, samples, chromosome=None):
-        """``Decomposition`` of the samples' rows and columns."""
+    def prepare(self, samples: np.ndarray, *, progress: bool = False) -> None:
+        """Do nothing: the matrix is there."""
+
+    def decomposition(self, samples: np.ndarray, chromosome: str | None = None) -> Decomposition:
+        """Return the decomposition of the samples' rows and columns."""
         return _decomposed(self.matrix(samples), self.name)
 
-    def matrix(self, samples, chromosome=None):
-        """The samples' rows and columns."""
+    def matrix(self, samples: np.ndarray, chromosome: str | None = None) -> np.ndarray:
+        """Return the samples' rows and columns."""
         return _rows_of(self._matrix, samples)
 
 
 def _ids_of(file, source):
-    """Who the rows are; without ids, the samples of the genotype file in order."""
+    """Return the ids of the rows; without ids, the samples of the genotype file in order."""
     if file.iid is not None:
         return SampleIds(file.name, file.fid, file.iid)
     if len(file.matrix) != source.n_samples:
@@ -274,31 +332,34 @@ def _read_decomposition(file):
 
 
 def _rows_of(matrix, rows):
-    """Rows and columns of a matrix; itself where that is all of them in order."""
+    """Return rows and columns of a matrix; itself where that is all of them in order."""
     everyone = np.array_equal(rows, np.arange(len(matrix)))
     return matrix if everyone else matrix[np.ix_(rows, rows)]
 
 
 def _decomposed(matrix, name):
-    found = decompose(matrix, name)
-    if found.n_clipped:
-        log.info("%s: eigenvalues below 0, taken as 0: %d", name, found.n_clipped)
-    return found
+    eigen = decompose(matrix, name)
+    if eigen.n_clipped:
+        log.info("%s: eigenvalues below 0, taken as 0: %d", name, eigen.n_clipped)
+    return eigen
 
 
 def _name_without(name, chromosome):
     return name if chromosome is None else f"{name} without chromosome {chromosome}"
 
 
-def canonical_names(column, autosomes):
-    """A column of chromosomes by one name each: 1 for chr1 and 01."""
+def canonical_names(column: pl.Series, autosomes: int) -> pl.Series:
+    """Return a column of chromosomes with one name for each: 1 for chr1 and 01."""
     names = column.cast(str)
     canonical = {name: canonical_name(name, autosomes) for name in names.unique().to_list()}
     return names.replace_strict(canonical, return_dtype=pl.String)
 
 
-def autosomal(source, autosomes):
-    """Indices of a source's variants on autosomes; GemcontError if there is none."""
+def autosomal(source: GenotypeSource, autosomes: int) -> np.ndarray:
+    """Return the indices of a source's variants on autosomes.
+
+    Raises GemcontError if there is none.
+    """
     column = source.variants["chromosome"]
     names = column.unique().to_list()
     kinds = dict(zip(names, ploidy(names, autosomes).tolist(), strict=True))

@@ -1,4 +1,4 @@
-"""A cohort's rows brought to the variants, alleles and strand of those before it."""
+"""Align a cohort's rows to the variants, alleles and strand of the cohorts before it."""
 
 import logging
 
@@ -6,23 +6,41 @@ import numpy as np
 import polars as pl
 
 from gemcont.errors import GemcontError
+from gemcont.settings.meta import MetaSettings
 from gemcont.stats.harmonise import REASONS, Reason, Strand, align, count_strands, strand_of
 from gemcont.workflows.common.plausible import check_frequencies, is_minor_only
 from gemcont.workflows.meta.builds import doubt_shared
-from gemcont.workflows.meta.rows import ENTERED, FLIPPED, NOT_IN_REFERENCE, REPEATED, TURNED, note
+from gemcont.workflows.meta.rows import (
+    ENTERED,
+    FLIPPED,
+    NOT_IN_REFERENCE,
+    REPEATED,
+    TURNED,
+    RawRows,
+    StudyRows,
+    note,
+)
+from gemcont.workflows.meta.union import Union
 
 log = logging.getLogger(__name__)
 
-_FEWEST = 20  # rows, below which a share says nothing
-_MOST_REPEATED = 1 / 3  # share of rows that an earlier one repeats: no GWAS has so many
-_MANY_REPEATED = 1 / 20  # above it they are warned of
+_FEWEST = 20  # rows, below which repeats are not counted
+_MOST_REPEATED = 1 / 3  # share of repeated rows that no GWAS has
+_MANY_REPEATED = 1 / 20  # share of repeated rows that is warned of
 
 
-def enter(rows, union, settings, cohort):
-    """Match a cohort's ``RawRows`` to the ``Union`` and bring them to its alleles.
+def enter(rows: RawRows, union: Union, settings: MetaSettings, cohort: StudyRows) -> None:
+    """Match a cohort's rows to the variants of the union and align them to its alleles.
 
-    Fills ``cohort``. Raises GemcontError where a third of the rows repeat others, and where the
-    frequencies are those of the other allele.
+    Args:
+        rows: the usable rows; their alleles change where the cohort is on the opposite strand.
+        union: the variants so far; unless it is fixed, new variants are added.
+        settings: of the meta-analysis.
+        cohort: is filled with the aligned rows and with the counts.
+
+    Raises:
+        GemcontError: a third of the rows repeat others, or the frequencies are those of the other
+            allele.
     """
     match = union.match(rows)
     _refuse_repeated(cohort, match)
@@ -38,7 +56,8 @@ def enter(rows, union, settings, cohort):
     known = known[union.certain[match.slot[known]]]
     cohort.minor_only = is_minor_only(rows.frequency)
     cohort.confirmed = check_frequencies(cohort.name, rows, union, known, match.slot)
-    strand = _strand(cohort, rows, union, known, match.slot, settings)
+    compared = known, match.slot[known]
+    strand = _strand(cohort.name, rows, union, compared, settings.palindromic)
     sign, flipped, reason = _aligned(rows, union, match, strand, settings)
     for code, text in REASONS.items():
         _note_rows(cohort, rows, first & (reason == code), text)
@@ -55,7 +74,7 @@ def enter(rows, union, settings, cohort):
 
 
 def _refuse_repeated(cohort, match):
-    """Raise GemcontError, or warn, where rows repeat as those of several genes or models do."""
+    """Raise GemcontError, or warn, where so many rows repeat as in a file of several traits."""
     rows, repeated = len(match.slot), int(match.repeated.sum())
     if rows < _FEWEST or repeated < _MANY_REPEATED * rows:
         return
@@ -70,20 +89,20 @@ def _refuse_repeated(cohort, match):
     )
 
 
-def _strand(cohort, rows, union, known, slot, settings):
-    """The strand that the cohort's letters are of, as its non-palindromic variants tell.
+def _strand(name, rows, union, compared, palindromic):
+    """Return the strand of the cohort's alleles, judged by variants that are not palindromic.
 
-    Where it is the other one the letters of ``rows`` are turned. known: rows of a variant whose
-    letters are certain; slot: of every row.
+    Where it is the opposite one the alleles of ``rows`` are replaced by their complements.
+    compared: the rows of variants whose letters are certain, and their slots.
     """
     if len(union) == 0:
-        return Strand.SAME  # the first cohort's strand is everybody's
-    at, complement = slot[known], union.codes.complement
+        return Strand.SAME  # the first cohort defines the strand
+    (known, at), complement = compared, union.codes.complement
     letters = rows.effect[known], rows.other[known], union.effect[at], union.other[at]
     counts = count_strands(*letters, complement)
     strand = strand_of(*counts)
-    _log_strand(cohort.name, counts, strand, settings.palindromic)
-    if strand is Strand.OTHER and settings.palindromic == "infer":
+    _log_strand(name, counts, strand, palindromic)
+    if strand is Strand.OTHER and palindromic == "infer":
         rows.effect, rows.other = complement[rows.effect], complement[rows.other]
     return strand
 
@@ -109,7 +128,7 @@ def _log_strand(name, counts, strand, palindromic):
 
 
 def _aligned(rows, union, match, strand, settings):
-    """Signs against the union's alleles; new variants keep their own."""
+    """Return what ``align`` does for the union's alleles; new variants keep their own alleles."""
     new = match.slot < 0
     at, nothing = np.where(new, 0, match.slot), len(union) == 0
     reference = [
@@ -121,10 +140,9 @@ def _aligned(rows, union, match, strand, settings):
         )
     ]
     told = strand is not Strand.UNTOLD
+    own = rows.effect, rows.other, rows.frequency
     sign, flipped, reason = align(
-        rows.effect,
-        rows.other,
-        rows.frequency,
+        *own,
         *reference,
         union.codes.complement,
         palindromic=settings.palindromic,

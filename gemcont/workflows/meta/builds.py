@@ -1,13 +1,18 @@
-"""Which genome build a set of positions is of, and whether two sets are of the same."""
+"""Genome builds: recognise that of a set of positions, and refuse to mix two."""
 
 import logging
+from collections.abc import Sequence
+from typing import Protocol
 
 import numpy as np
 import polars as pl
 
 from gemcont.errors import GemcontError
 from gemcont.genotype.liftover import Chain
+from gemcont.settings.meta import MetaSettings
 from gemcont.workflows.common.lookup import split_ids
+from gemcont.workflows.meta.rows import RawRows
+from gemcont.workflows.meta.union import Union
 
 log = logging.getLogger(__name__)
 
@@ -25,7 +30,7 @@ LANDMARKS = {
     "rs1426654": ("15", 48426484, 48134287),
     "rs16891982": ("5", 33951693, 33951588),
 }
-# Lengths of the chromosomes in either: a position beyond one is of the other.
+# Lengths of the chromosomes in GRCh37 and GRCh38: a position beyond the one is of the other.
 _LENGTHS = {
     "1": (249250621, 248956422),
     "2": (243199373, 242193529),
@@ -57,24 +62,43 @@ _NAMES = {"37": "GRCh37 (hg19)", "38": "GRCh38 (hg38)"}
 _UNSURE = "neither GRCh37 (hg19) nor GRCh38 (hg38) for sure"
 _MOST_MOVED = 0.2  # share of ids at other positions, above which builds are mixed
 _SAMPLE = 500_000  # rows of a cohort that are compared
-_FEWEST = 20  # ids in common, or rows, below which nothing can be said
-_LEAST_SHARED = 0.1  # of the variants of the smaller cohort, below which builds are doubted
+_FEWEST = 20  # ids in common, below which builds are not compared
+_LEAST_SHARED = 0.1  # share of the smaller cohort's variants, below which builds are doubted
 
 
-def guess(ids, chromosome, position):
-    """Return the build's name or None, by well-known variants and the lengths of chromosomes.
+class Positions(Protocol):
+    """Variants with ids and positions: ``RawRows`` or a ``Union``.
 
-    ids: text column; chromosome: text column of canonical names; position: int64 (rows,).
+    ids: text column
+    chromosome: uint8 (variants,), codes of a ``Union``
+    position: int32 (variants,), base pairs
+    """
+
+    ids: pl.Series
+    chromosome: np.ndarray
+    position: np.ndarray
+
+
+def guess(ids: pl.Series, chromosome: pl.Series, position: np.ndarray) -> str | None:
+    """Guess the genome build from well-known variants and the lengths of chromosomes.
+
+    Args:
+        ids: text column (rows,).
+        chromosome: text column (rows,) of canonical names.
+        position: int64 (rows,), base pairs.
+
+    Returns:
+        name of the build, None where the positions do not show it.
     """
     votes = np.zeros(2, dtype=int)
     for at in np.flatnonzero(ids.is_in(list(LANDMARKS)).fill_null(False).to_numpy()):
         name, *positions = LANDMARKS[ids[int(at)]]
-        for build, there in enumerate(positions):
-            votes[build] += chromosome[int(at)] == name and position[at] == there
+        for build, expected in enumerate(positions):
+            votes[build] += chromosome[int(at)] == name and position[at] == expected
     last = pl.DataFrame({"chromosome": chromosome, "position": position}).group_by("chromosome")
     for name, furthest in last.agg(pl.col("position").max()).rows():
         beyond = [furthest > length for length in _LENGTHS.get(name, ())]
-        if sum(beyond) == 1:  # beyond both it is of neither, or of another species
+        if sum(beyond) == 1:  # beyond both ends it is neither build, or another species
             votes[beyond.index(False)] += 1
     return _elected(votes)
 
@@ -83,45 +107,60 @@ def _elected(votes):
     return None if votes[0] == votes[1] else _NAMES[BUILDS[int(votes[1] > votes[0])]]
 
 
-def _build_of(columns, union):
-    """``guess`` of a cohort's ``RawRows``, or of the ``Union``."""
+def _build_of(variants, union):
+    """Return ``guess`` of a cohort's ``RawRows``, or of the ``Union``."""
     names = pl.Series([*union.chromosomes, None], dtype=pl.String)
-    code = np.minimum(columns.chromosome, len(union.chromosomes)).astype(np.uint32)
-    at, ids = split_ids(columns.ids)
-    position = columns.position.astype(np.int64)
+    code = np.minimum(variants.chromosome, len(union.chromosomes)).astype(np.uint32)
+    at, ids = split_ids(variants.ids)
+    position = variants.position.astype(np.int64)
     return guess(ids, names.gather(code[at]), position[at])
 
 
-def looks_like(columns, union):
-    """Which build the positions of a cohort's ``RawRows``, or of the ``Union``, look like."""
-    return _build_of(columns, union) or _UNSURE
+def looks_like(variants: Positions, union: Union) -> str:
+    """Describe the build of the positions of a cohort's ``RawRows``, or of the ``Union``."""
+    return _build_of(variants, union) or _UNSURE
 
 
-def refuse_stated(name, rows, union, stated):
-    """Raise GemcontError where a cohort's positions are of another build than was stated."""
+def refuse_stated(name: str, rows: RawRows, union: Union, stated: str | None) -> None:
+    """Raise GemcontError where a cohort's positions are of another build than was stated.
+
+    Args:
+        name: name of the cohort.
+        rows: its rows.
+        union: has the names of the chromosomes.
+        stated: "37", "38", or anything else for no check.
+    """
     if stated not in BUILDS:
         return
-    found = _build_of(rows, union)
-    if found not in (None, _NAMES[stated]):
+    build = _build_of(rows, union)
+    if build not in (None, _NAMES[stated]):
         raise GemcontError(
             f"--build: {name} is stated to be of (or lifted to) build {stated}, but its positions "
-            f"are of {found}"
+            f"are of {build}"
         )
 
 
-def compare_positions(name, rows, union):
-    """Count the ids that stand at other positions than in the union; refuse mixed builds.
+def compare_positions(name: str, rows: RawRows, union: Union) -> int:
+    """Count the ids whose position differs from the union's; refuse mixed builds.
 
-    rows: a cohort's ``RawRows``, of which the first half million are compared; union: the
-    ``Union`` it is about to enter. Returns the number moved.
+    Args:
+        name: name of the cohort.
+        rows: its rows, of which the first half million are compared.
+        union: the variants so far, before these rows enter.
+
+    Returns:
+        number of ids at other positions.
+
+    Raises:
+        GemcontError: more than a fifth of the ids are at other positions.
     """
     if not len(union):
         return 0
     at, ids = split_ids(rows.ids.head(_SAMPLE))
-    slot, theirs = split_ids(union.ids)
-    mine = pl.DataFrame({"id": ids, "at": at})
-    theirs = pl.DataFrame({"id": theirs, "slot": slot})
-    shared = mine.drop_nulls().join(theirs.drop_nulls(), on="id").unique("id", keep="any")
+    slot, union_ids = split_ids(union.ids)
+    mine = pl.DataFrame({"id": ids, "at": at}).drop_nulls()
+    theirs = pl.DataFrame({"id": union_ids, "slot": slot}).drop_nulls()
+    shared = mine.join(theirs, on="id").unique("id", keep="any")
     at, slot = shared["at"].to_numpy(), shared["slot"].to_numpy()
     moved = (rows.position[at] != union.position[slot]) | (
         rows.chromosome[at] != union.chromosome[slot]
@@ -138,16 +177,22 @@ def compare_positions(name, rows, union):
     return int(moved.sum())
 
 
-def doubt_shared(name, rows, union, n_shared, *, by_place=True):
+def doubt_shared(
+    name: str, rows: RawRows, union: Union, n_shared: int, *, by_place: bool = True
+) -> None:
     """Warn of a cohort that shares few variants with the union; refuse one of another build.
 
-    n_shared: how many of its rows (``RawRows``) are variants of the ``Union``; by_place: whether
-    these are told by place, so that the build matters.
+    Args:
+        name: name of the cohort.
+        rows: its rows.
+        union: the variants so far.
+        n_shared: number of its rows whose variant is in the union.
+        by_place: whether variants are matched by position, so that the build matters.
     """
     smaller = min(len(rows.row), len(union))
     if smaller == 0 or n_shared >= _LEAST_SHARED * smaller:
         return
-    builds = [_build_of(columns, union) for columns in (rows, union)]
+    builds = [_build_of(variants, union) for variants in (rows, union)]
     looks = [build or _UNSURE for build in builds]
     if n_shared:
         text = f"{name}: shares {n_shared} of its {len(rows.row)} variants with those before it"
@@ -162,11 +207,22 @@ def doubt_shared(name, rows, union, n_shared, *, by_place=True):
     log.warning("%s", text)
 
 
-def chains_of(builds, target, names, settings):
-    """Return the chain that lifts each file to the build ``target``, None where it needs none.
+def chains_of(
+    builds: Sequence[str | None],
+    target: str | None,
+    names: Sequence[str],
+    settings: MetaSettings,
+) -> list[Chain | None]:
+    """Return the chain that lifts each file to the target build, None where it needs none.
 
-    builds: of the files, canonical; names: of the cohorts; settings: ``MetaSettings``. Raises
-    GemcontError where builds differ without a chain, and for a chain between other builds.
+    Args:
+        builds: builds of the files, as ``canonical_builds`` returns them.
+        target: build to lift to.
+        names: names of the cohorts.
+        settings: of the meta-analysis.
+
+    Raises:
+        GemcontError: the builds differ without a chain, or the chain is between other builds.
     """
     if settings.liftover is None:
         if len(set(builds) | {target}) > 1 and settings.match == "key":
@@ -185,10 +241,10 @@ def chains_of(builds, target, names, settings):
 
 
 def _refuse_direction(chain, stated_from, target, name):
-    """Raise GemcontError where a chain's lengths are those of other builds than it is to lift."""
+    """Raise GemcontError where a chain's lengths are not those of the builds to lift between."""
     source, goal = (_build_of_lengths(lengths) for lengths in chain.lengths)
-    for found, stated in ((source, stated_from), (goal, target)):
-        if found is not None and stated in BUILDS and found != _NAMES[stated]:
+    for build, stated in ((source, stated_from), (goal, target)):
+        if build is not None and stated in BUILDS and build != _NAMES[stated]:
             words = " to ".join(build or "another build" for build in (source, goal))
             raise GemcontError(
                 f"--liftover: the chain {chain.name} lifts from {words}, but {name} is to be "
@@ -197,7 +253,7 @@ def _refuse_direction(chain, stated_from, target, name):
 
 
 def _build_of_lengths(lengths):
-    """Name of the build whose chromosomes have these lengths (name -> base pairs), or None."""
+    """Return the build whose chromosomes have these lengths (name -> base pairs), or None."""
     votes = [
         sum(_LENGTHS[name][i] == length for name, length in lengths.items() if name in _LENGTHS)
         for i in range(len(BUILDS))
@@ -205,15 +261,23 @@ def _build_of_lengths(lengths):
     return _elected(votes)
 
 
-def canonical_builds(builds, n_files):
-    """The build of each file ("37" or "38"), from --build's list or one for all."""
+_PLAIN = {"37": "37", "hg19": "37", "grch37": "37", "38": "38", "hg38": "38", "grch38": "38"}
+
+
+def canonical_builds(
+    builds: str | Sequence[str | None] | None, n_files: int
+) -> Sequence[str | None]:
+    """Return the build of each file: "37", "38", another name, or None where none is given.
+
+    builds: one for all files or one each, as a list or separated by commas. Raises GemcontError
+    for another number of builds.
+    """
     builds = builds.split(",") if isinstance(builds, str) else builds
     if builds is None or builds == [None]:
         return [None] * n_files
-    plain = {"37": "37", "hg19": "37", "grch37": "37", "38": "38", "hg38": "38", "grch38": "38"}
-    found = [plain.get(str(b).lower(), str(b)) for b in builds]
-    if len(found) not in (1, n_files):
+    canonical = [_PLAIN.get(str(b).lower(), str(b)) for b in builds]
+    if len(canonical) not in (1, n_files):
         raise GemcontError(
-            f"--build: {len(found)} builds for {n_files} files; give one, or one each"
+            f"--build: {len(canonical)} builds for {n_files} files; give one, or one each"
         )
-    return found * (n_files if len(found) == 1 else 1)
+    return canonical * (n_files if len(canonical) == 1 else 1)

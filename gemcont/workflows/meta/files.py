@@ -1,4 +1,4 @@
-"""What a meta-analysis writes: its table, the rows left out, and pictures.
+"""Files of a meta-analysis: its table, the rows left out, and pictures.
 
 Pictures: Manhattan, QQ, and the cohorts' frequencies against each other.
 """
@@ -7,12 +7,14 @@ import logging
 import math
 import os
 import time
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from itertools import combinations
 
 import numpy as np
 import polars as pl
 
+from gemcont.genotype.source import GenotypeSource
 from gemcont.settings.flags import settings_of
 from gemcont.settings.meta import MetaSettings
 from gemcont.stats.calibration import lambda_gc
@@ -21,14 +23,15 @@ from gemcont.tables.outputs import OutputFiles
 from gemcont.tables.results.ssf import Metadata
 from gemcont.tables.results.writers import SUFFIX, open_writer
 from gemcont.workflows.common.pictures import chromosome_codes
-from gemcont.workflows.meta.rows import cohort_names
+from gemcont.workflows.meta.names import cohort_names
+from gemcont.workflows.meta.pool import MetaRun
 from gemcont.workflows.meta.run import prepare
 
 log = logging.getLogger(__name__)
 
 
-def outputs(prefix, layout):
-    """The files of a run, by what they hold."""
+def outputs(prefix: str, layout: str) -> dict[str, str]:
+    """Return the paths of a run's files by their contents; layout: as of ``write_meta``."""
     return {
         "meta": f"{prefix}.meta{SUFFIX[layout]}",
         "dropped": f"{prefix}.dropped.tsv.gz",
@@ -36,36 +39,44 @@ def outputs(prefix, layout):
     }
 
 
-def refuse_inputs(prefix, layout, inputs):
+def refuse_inputs(prefix: str, layout: str, inputs: Iterable[str]) -> None:
     """Raise GemcontError if a file that will be written is one of the inputs."""
     names = [path.removeprefix(f"{prefix}.") for path in outputs(prefix, layout).values()]
     OutputFiles(prefix, names).refuse_inputs(inputs)
 
 
 def write_meta(
-    sumstats,
-    prefix,
-    names=None,
+    sumstats: object,
+    prefix: str,
+    names: Sequence[str] | None = None,
     *,
-    reference=None,
-    genotypes=None,
-    layout="tsv",
-    genome_build=None,
-    plot=True,
-    progress=False,
+    reference: object = None,
+    genotypes: str | os.PathLike | GenotypeSource | None = None,
+    layout: str = "tsv",
+    genome_build: str | None = None,
+    plot: bool = True,
+    progress: bool = False,
     **settings,
-):
-    """Meta-analyse cohorts as ``run_meta``, and write PREFIX.meta.tsv, PREFIX.dropped.tsv.gz.
+) -> None:
+    """Meta-analyse cohorts as ``run_meta``, and write PREFIX.meta.tsv and PREFIX.dropped.tsv.gz.
 
-    layout: "tsv", "tsv.gz", "parquet" or "ssf", with its genome_build; plot: whether pictures are
-    drawn
+    Args:
+        sumstats: as in ``run_meta``; so are names, reference, genotypes and settings.
+        prefix: PREFIX.
+        names: names of the cohorts.
+        reference: a file or DataFrame that all cohorts are aligned to.
+        genotypes: genotypes that all cohorts are aligned to.
+        layout: "tsv", "tsv.gz", "parquet" or "ssf".
+        genome_build: build to name in the metadata of "ssf".
+        plot: whether pictures are drawn.
+        progress: whether a bar is shown.
+        settings: fields of ``MetaSettings``.
     """
-    settings = settings_of(MetaSettings, settings)
-    sumstats = list(sumstats) if isinstance(sumstats, (list, tuple)) else [sumstats]
+    reports = list(sumstats) if isinstance(sumstats, (list, tuple)) else [sumstats]
     run = prepare(
-        sumstats,
-        cohort_names(sumstats, names),
-        settings,
+        reports,
+        cohort_names(reports, names),
+        settings_of(MetaSettings, settings),
         reference=reference,
         genotypes=genotypes,
         progress=progress,
@@ -75,23 +86,22 @@ def write_meta(
         draw_meta(run, table, outputs(prefix, layout))
 
 
-def write_rows(run, prefix, layout, *, genome_build=None, progress=False):
-    """Write PREFIX.meta.tsv and PREFIX.dropped.tsv.gz of a ``MetaRun``.
+def write_rows(
+    run: MetaRun,
+    prefix: str,
+    layout: str,
+    *,
+    genome_build: str | None = None,
+    progress: bool = False,
+) -> pl.DataFrame:
+    """Write PREFIX.meta.tsv and PREFIX.dropped.tsv.gz; arguments as in ``write_meta``.
 
-    layout: "tsv", "tsv.gz", "parquet" or "ssf". Returns chromosome, position and -log10 p of the
-    rows, for the pictures.
+    Returns:
+        chromosome, base_pair_location and neg_log_10_p_value of the rows, for the pictures.
     """
     paths = outputs(prefix, layout)
-    metadata, kept = None, []
-    if layout == "ssf":
-        n = max((float(np.nanmax(c.n, initial=0)) for c in run.cohorts), default=0)
-        metadata = Metadata(
-            trait=os.path.basename(prefix),
-            genome_build=genome_build,
-            n_samples=int(n),
-            covariates=[],
-            autosomes=run.settings.autosomes,
-        )
+    metadata = _metadata(run, prefix, genome_build) if layout == "ssf" else None
+    kept = []
     with ExitStack() as stack:
         append = stack.enter_context(open_writer(paths["meta"], layout, metadata))
         dropped = stack.enter_context(open_writer(paths["dropped"], "tsv.gz"))
@@ -104,8 +114,25 @@ def write_rows(run, prefix, layout, *, genome_build=None, progress=False):
     return table
 
 
-def draw_meta(run, table, paths):
-    """Draw what ``write_rows`` returned; paths: as ``outputs`` names them."""
+def _metadata(run, prefix, genome_build):
+    n = max((float(np.nanmax(c.n, initial=0)) for c in run.cohorts), default=0)
+    return Metadata(
+        trait=os.path.basename(prefix),
+        genome_build=genome_build,
+        n_samples=int(n),
+        covariates=[],
+        autosomes=run.settings.autosomes,
+    )
+
+
+def draw_meta(run: MetaRun, table: pl.DataFrame, paths: Mapping[str, str]) -> None:
+    """Draw Manhattan and QQ plots, and with several cohorts their frequencies.
+
+    Args:
+        run: the meta-analysis.
+        table: as ``write_rows`` returned it.
+        paths: as ``outputs`` returned them.
+    """
     from gemcont.plots.frequencies import frequencies
     from gemcont.plots.manhattan import manhattan
     from gemcont.plots.qq import qq
@@ -134,7 +161,7 @@ def draw_meta(run, table, paths):
 
 
 def _pairs(run):
-    """(name, name, frequencies, frequencies) of every pair over the variants that both have."""
+    """Return (name, name, frequencies, frequencies) of every two cohorts over shared variants."""
     pairs = []
     for first, second in combinations(run.cohorts, 2):
         one, two = (np.full(len(run.union), np.nan, dtype=np.float32) for _ in range(2))

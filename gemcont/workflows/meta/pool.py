@@ -1,14 +1,18 @@
-"""Aligned cohorts pooled, variant by variant."""
+"""Pool aligned cohorts, variant by variant."""
 
 import logging
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import polars as pl
 from tqdm import tqdm
 
 from gemcont.genotype.chromosomes import drawing_order
+from gemcont.settings.meta import MetaSettings
 from gemcont.stats.meta import gc_lambda, inverse_variance, sample_size
 from gemcont.tables.schema import dropped_columns, meta_columns
+from gemcont.workflows.meta.rows import StudyRows
+from gemcont.workflows.meta.union import Union
 
 log = logging.getLogger(__name__)
 
@@ -18,11 +22,15 @@ _CHUNK = 1 << 19  # variants that are pooled and written at a time
 class MetaRun:
     """Cohorts that were read and aligned, ready to be pooled.
 
-    union: the variants; cohorts: list of ``StudyRows``; lambdas: genomic-control factor of each, as
-    estimated; settings: ``MetaSettings``
+    union: the variants
+    cohorts: the aligned rows of each, in genome order
+    settings: of the meta-analysis
+    lambdas: genomic-control factor of each cohort, as estimated
+    order: int64 (variants,), slots of the union in genome order
     """
 
-    def __init__(self, union, cohorts, settings):
+    def __init__(self, union: Union, cohorts: Sequence[StudyRows], settings: MetaSettings) -> None:
+        """Estimate the factors and sort the cohorts' rows by genome position."""
         self.union, self.cohorts, self.settings = union, cohorts, settings
         self.lambdas = [gc_lambda(cohort.z) for cohort in cohorts]
         for cohort, factor in zip(cohorts, self.lambdas, strict=True):
@@ -39,19 +47,19 @@ class MetaRun:
             self._ranks.append(rank[cohort.slot])
 
     def _genome_order(self):
-        """Slots in the order of chromosome and position, unplaced ones last."""
+        """Return the slots in the order of chromosome and position, unplaced ones last."""
         names = list(self.union.chromosomes)
-        place = np.full(256, 255)
-        place[drawing_order(names, self.settings.autosomes)] = np.arange(len(names))
-        return np.lexsort((self.union.position, place[self.union.chromosome]))
+        rank = np.full(256, 255)  # of a chromosome's code; 255 is that of no chromosome
+        rank[drawing_order(names, self.settings.autosomes)] = np.arange(len(names))
+        return np.lexsort((self.union.position, rank[self.union.chromosome]))
 
-    def frames(self, progress=False):
+    def frames(self, progress: bool = False) -> Iterator[pl.DataFrame]:
         """Yield tables with the columns of ``PREFIX.meta.tsv``, in genome order."""
         for _, frame in self.tables(progress):
             yield frame
 
-    def tables(self, progress=False):
-        """Yield (slots, table): the variants in the union of every table of ``frames``."""
+    def tables(self, progress: bool = False) -> Iterator[tuple[np.ndarray, pl.DataFrame]]:
+        """Yield every table of ``frames`` after the slots (rows,) of its variants in the union."""
         total = len(self.order)
         with tqdm(total=total, unit=" variants", disable=None if progress else True) as bar:
             for first in range(0, total, _CHUNK):
@@ -80,7 +88,7 @@ class MetaRun:
         else:
             pooled = sample_size(values["z"], values["n"], lambdas)
         slots = self.order[first:last][some]
-        return slots, self._columns(self._place(slots), values, pooled, lambdas)
+        return slots, self._columns(self._variants(slots), values, pooled, lambdas)
 
     def _matrix(self, name, first, last):
         out = np.full((last - first, len(self.cohorts)), np.nan)
@@ -89,7 +97,8 @@ class MetaRun:
             out[rank[start:stop] - first, c] = getattr(cohort, name)[start:stop]
         return out
 
-    def _place(self, slots):
+    def _variants(self, slots):
+        """Return position, alleles and id of variants, as columns of the table."""
         union = self.union
         names = pl.Series([*union.chromosomes, None], dtype=pl.String)
         code = np.minimum(union.chromosome[slots], len(union.chromosomes))
@@ -105,7 +114,7 @@ class MetaRun:
             }
         )
 
-    def _columns(self, place, values, pooled, lambdas):
+    def _columns(self, variants, values, pooled, lambdas):
         frequency = _weighted(values["frequency"], self._weights(values, lambdas))
         n = np.where(np.isnan(values["n"]).all(axis=1), np.nan, np.nansum(values["n"], axis=1))
         columns = {
@@ -123,7 +132,7 @@ class MetaRun:
             "direction": directions(values["z"]),
             "n_studies": pooled.n_studies,
         }
-        frame = place.with_columns(
+        frame = variants.with_columns(
             pl.Series(name, column, nan_to_null=True) for name, column in columns.items()
         ).with_columns(pl.col("n").round())
         return frame.select(
@@ -131,14 +140,14 @@ class MetaRun:
         )
 
     def _weights(self, values, lambdas):
-        """Of the allele frequencies: inverse variances as METAL, else sample sizes."""
+        """Return the weights of the allele frequencies: inverse variances as METAL, else n."""
         if self.settings.scheme == "samplesize":
             return values["n"]
         factor = 1.0 if lambdas is None else np.array(lambdas)
         return 1 / (values["standard_error"] ** 2 * factor)
 
-    def dropped(self):
-        """Rows that did not enter: a polars table of cohort, row, variant_id, reason."""
+    def dropped(self) -> pl.DataFrame:
+        """Return the rows that were left out: a table of cohort, row, variant_id, reason."""
         parts = [
             frame.with_columns(pl.lit(cohort.name).alias("cohort")).sort("row")
             for cohort in self.cohorts
@@ -149,8 +158,11 @@ class MetaRun:
         return table.select(pl.col(name).cast(dtype) for name, dtype in schema.items())
 
 
-def directions(z):
-    """A string per variant: the sign in every cohort, ``?`` where it has none."""
+def directions(z: np.ndarray) -> pl.Series:
+    """Return a text per variant, a sign for every cohort: +, -, 0, or ? where it has no z.
+
+    z: (variants, cohorts), NaN missing
+    """
     if len(z) == 0:
         return pl.Series([], dtype=pl.String)
     sign = np.where(np.isnan(z), b"?", np.where(z > 0, b"+", np.where(z < 0, b"-", b"0")))

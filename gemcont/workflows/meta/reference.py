@@ -1,11 +1,14 @@
-"""A reference's variants, to which every cohort is aligned: a file, or genotypes."""
+"""Variants of a reference (a file, or genotypes) that every cohort is aligned to."""
 
 import numpy as np
 import polars as pl
 
 from gemcont.genotype.kernels.packed import moments
+from gemcont.genotype.source import GenotypeSource
+from gemcont.settings.meta import MetaSettings
 from gemcont.tables.sumstats.headings import columns_of
 from gemcont.tables.sumstats.read import Sumstats
+from gemcont.workflows.common.alleles import AlleleCodes
 from gemcont.workflows.meta.rows import RawRows
 from gemcont.workflows.meta.union import Union
 
@@ -13,11 +16,21 @@ _BLOCK = 4096  # variants
 _USED = ("variant_id", "effect_allele_frequency")
 
 
-def reference_union(codes, settings, reference, genotypes):
-    """A fixed ``Union`` of the variants of a file or a ``GenotypeSource``.
+def reference_union(
+    codes: AlleleCodes,
+    settings: MetaSettings,
+    reference: object,
+    genotypes: GenotypeSource | None,
+) -> Union:
+    """Return a fixed ``Union`` of the variants of a file or of genotypes.
 
-    A variant that stands twice counts once, in its first row. Where both are given, the
-    genotypes say which variants there are.
+    Of a duplicate variant the first row counts.
+
+    Args:
+        codes: codes of alleles.
+        settings: of the meta-analysis.
+        reference: a file or DataFrame, used where there are no genotypes.
+        genotypes: a source, or None.
     """
     union = Union(codes, by_id=settings.match == "id", fixed=True)
     if genotypes is None:
@@ -34,9 +47,9 @@ def reference_union(codes, settings, reference, genotypes):
 def _of_file(path, union, settings):
     needed = ("effect_allele", "other_allele")
     needed += ("variant_id",) if settings.match == "id" else ("chromosome", "base_pair_location")
-    asked = columns_of(settings.columns, path, "reference", 0)
-    asked["columns"] = {r: c for r, c in asked["columns"].items() if r in (*needed, *_USED)}
-    table = Sumstats(path, **asked, needed=needed).read()
+    own = columns_of(settings.columns, path, "reference", 0)
+    own["columns"] = {r: c for r, c in own["columns"].items() if r in (*needed, *_USED)}
+    table = Sumstats(path, **own, needed=needed).read()
     table = table.drop_nulls([*needed])
     frequency = table["effect_allele_frequency"].fill_null(np.nan).to_numpy()
     return _columns(table, union, settings, frequency)
@@ -54,10 +67,10 @@ def _of_genotypes(source, union, settings):
     return _columns(table, union, settings, allele_frequency(source))
 
 
-def allele_frequency(source):
-    """Effect allele frequency (variants,) over everyone, NaN where nothing is called."""
-    found = [moments(block) for block in source.blocks(size=_BLOCK)]
-    parts = [np.where(m.n > 0, m.mean / 2, np.nan) for m in found]
+def allele_frequency(source: GenotypeSource) -> np.ndarray:
+    """Return effect allele frequencies (variants,) over all samples, NaN where none is called."""
+    moment = [moments(block) for block in source.blocks(size=_BLOCK)]
+    parts = [np.where(m.n > 0, m.mean / 2, np.nan) for m in moment]
     return np.concatenate(parts) if parts else np.empty(0)
 
 

@@ -1,21 +1,25 @@
-"""Reading cohorts' summary statistics: the rows that have what they need, the others by reason."""
+"""Read the usable rows of cohorts' summary statistics, and note the others by reason."""
 
 import logging
-import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import polars as pl
 
 from gemcont.errors import GemcontError
 from gemcont.genotype.chromosomes import HUMAN_AUTOSOMES
+from gemcont.genotype.liftover import Chain
+from gemcont.settings.meta import MetaSettings
 from gemcont.stats.special import normal_isf
 from gemcont.tables.sumstats.read import Sumstats
 from gemcont.workflows.common.plausible import EffectSample, check_effects
+from gemcont.workflows.meta.union import Union
 
 log = logging.getLogger(__name__)
 
-# What is said of rows that did enter.
+# Remarks on rows that did enter.
 LIFTED, TURNED, FLIPPED = "strand turned by liftover", "effect turned over", "strand flipped"
 ERROR_FROM_P = "standard error from p and effect"
 ERROR_FROM_INTERVAL = "standard error from the confidence interval"
@@ -31,46 +35,69 @@ NO_ID = "id missing"
 NO_ALLELES = "alleles missing, 0 or the same"
 REPEATED = "the variant stands twice, its first row is used"
 NOT_IN_REFERENCE = "not in the reference"
-_FLOOR = 300.0  # -log10 of a p that is no p any more, but the smallest that a program writes
+_FLOOR = 300.0  # -log10 p from which p may be the smallest number that a program writes
 _NEARER = 1.02  # how much a z may exceed that of its p before p counts as such a floor
-_MITOCHONDRION = 16_569  # base pairs; XY begins behind them, but for a telomere
+_MITOCHONDRION = 16_569  # base pairs; no variant of XY has so small a position
 _WHOLE = (1 << 31) - 1  # largest position
 _NEEDED = ("effect_allele", "other_allele")
 
 
-@dataclass
-class StudyRows:
-    """One cohort's rows that entered, as arrays (rows,).
+def _none(dtype=float):
+    """Return a default field: an empty array, a new one for every cohort."""
+    return field(default_factory=lambda: np.empty(0, dtype))
 
-    slot: which variant of the union; beta, standard_error (z and 1 under the sample-size scheme);
-    frequency of the union's effect allele; n; counts: rows by what became of them; dropped:
-    frames of the rows that did not enter; traits: names that the file holds; telling: columns that
-    may say of which trait or gene a row is; minor_only: whether no frequency is above one half;
-    confirmed: whether its frequencies go with those before it
+
+@dataclass(kw_only=True)
+class StudyRows:
+    """One cohort's rows that entered, empty until they have.
+
+    name: of the cohort
+    slot: int32 (rows,), variant of the union
+    beta: float64 (rows,), of the union's effect allele; z under the sample-size scheme
+    standard_error: float64 (rows,); 1 under the sample-size scheme
+    frequency: (rows,), of the union's effect allele, NaN unknown
+    n: float32 (rows,), sample size, NaN unknown
+    counts: number of rows, by outcome
+    dropped: frames (row, variant_id, reason) of the rows that did not enter
+    traits: names of the traits in the file
+    telling: columns that may say which trait or gene a row is of
+    minor_only: whether there are many frequencies, none above one half
+    confirmed: whether its frequencies agree with those of the cohorts before it
     """
 
     name: str
-    slot: np.ndarray | None = None
-    beta: np.ndarray | None = None
-    standard_error: np.ndarray | None = None
-    frequency: np.ndarray | None = None
-    n: np.ndarray | None = None
-    counts: dict = field(default_factory=dict)
-    dropped: list = field(default_factory=list)
-    traits: set = field(default_factory=set)
-    telling: list = field(default_factory=list)
+    slot: np.ndarray = _none(np.int32)
+    beta: np.ndarray = _none()
+    standard_error: np.ndarray = _none()
+    frequency: np.ndarray = _none()
+    n: np.ndarray = _none(np.float32)
+    counts: dict[str, int] = field(default_factory=dict)
+    dropped: list[pl.DataFrame] = field(default_factory=list)
+    traits: set[str] = field(default_factory=set)
+    telling: list[str] = field(default_factory=list)
     minor_only: bool = False
     confirmed: bool = False
 
     @property
-    def z(self):
+    def z(self) -> np.ndarray:
         """z scores (rows,)."""
         return self.beta / self.standard_error
 
 
-@dataclass
+@dataclass(kw_only=True)
 class RawRows:
-    """A cohort's rows before matching: arrays and id columns of equal length."""
+    """A cohort's rows before matching.
+
+    row: uint32 (rows,), number in the file, from 0
+    ids: text column (rows,), null for none
+    chromosome: uint8 (rows,), codes of the ``Union``, 255 for none
+    position: int32 (rows,), base pairs, 0 for none
+    effect, other: int32 (rows,), codes of the alleles
+    beta: float64 (rows,), of the effect allele; z under the sample-size scheme
+    standard_error: float64 (rows,); 1 under the sample-size scheme
+    frequency: float64 (rows,), of the effect allele, NaN unknown
+    n: float32 (rows,), sample size, NaN unknown
+    """
 
     row: np.ndarray
     ids: pl.Series
@@ -83,35 +110,39 @@ class RawRows:
     frequency: np.ndarray
     n: np.ndarray
 
-    def take(self, kept):
-        """The rows of a bool or index array."""
+    def take(self, kept: np.ndarray) -> "RawRows":
+        """Return the rows of a bool or index array."""
         kept = np.flatnonzero(kept) if kept.dtype == bool else kept
-        values = {
+        values: dict[str, Any] = {
             name: value.gather(kept) if isinstance(value, pl.Series) else value[kept]
             for name, value in vars(self).items()
         }
         return RawRows(**values)
 
 
-def read_rows(path, union, settings, cohort, asked, *, chain=None):
-    """``RawRows`` of a file's usable rows; counts and drops go to ``cohort``.
+def read_rows(
+    path: object,
+    union: Union,
+    settings: MetaSettings,
+    cohort: StudyRows,
+    columns: Mapping[str, Any],
+    *,
+    chain: Chain | None = None,
+) -> RawRows:
+    """Read the usable rows of a file.
 
-    asked: what ``columns_of`` says; chain: ``Chain`` that lifts the rows, or None
+    Args:
+        path: a file or a DataFrame.
+        union: its codes of chromosomes and alleles are used, and extended.
+        settings: of the meta-analysis.
+        cohort: its counts and dropped rows are filled.
+        columns: keywords of ``Sumstats``, as ``columns_of`` returns them.
+        chain: lifts the rows over to another build; None = they stay.
+
+    Raises:
+        GemcontError: the file lacks a column, or its columns contradict each other.
     """
-    needed = _NEEDED
-    if settings.scheme == "stderr":
-        needed = (*needed, "beta")
-    if settings.match == "key":
-        needed = (*needed, "chromosome", "base_pair_location")
-    file = Sumstats(
-        path,
-        **asked,
-        needed=needed,
-        unread=("z",) if settings.scheme == "stderr" else (),
-        trait=settings.trait,
-    )
-    if settings.scheme == "stderr" and "standard_error" not in file.given:
-        file.need(["neg_log_10_p_value" if settings.se_from_p else "standard_error"])
+    file = _opened(path, settings, columns)
     log.info("%s: %s, read as %s", cohort.name, file.name, file.dialect)
     cohort.telling = file.telling
     parts, sample = [], EffectSample()
@@ -128,8 +159,22 @@ def read_rows(path, union, settings, cohort, asked, *, chain=None):
     return _joined(parts)
 
 
+def _opened(path, settings, columns):
+    """Open a file, and check that it has the columns that the settings need."""
+    needed = _NEEDED
+    if settings.scheme == "stderr":
+        needed = (*needed, "beta")
+    if settings.match == "key":
+        needed = (*needed, "chromosome", "base_pair_location")
+    unread = ("z",) if settings.scheme == "stderr" else ()
+    file = Sumstats(path, **columns, needed=needed, unread=unread, trait=settings.trait)
+    if settings.scheme == "stderr" and "standard_error" not in file.given:
+        file.need(["neg_log_10_p_value" if settings.se_from_p else "standard_error"])
+    return file
+
+
 def _warn_of_zero_p(cohort, file):
-    """Warn where the strongest rows are lost because their p is printed as 0."""
+    """Warn where the strongest rows are lost because their p is written as 0."""
     if cohort.counts.get(P_IS_ZERO):
         log.warning(
             "%s: %s is 0 in %d rows, its strongest, which tells no standard error: they are left "
@@ -141,7 +186,7 @@ def _warn_of_zero_p(cohort, file):
 
 
 def _joined(parts):
-    """One ``RawRows`` of several, whose arrays are let go as they are joined."""
+    """Join several ``RawRows`` into one, freeing their arrays on the way."""
     fields = {}
     for name in RawRows.__dataclass_fields__:
         pieces = [vars(part).pop(name) for part in parts]
@@ -150,7 +195,7 @@ def _joined(parts):
 
 
 def _usable(batch, union, settings, cohort, chain):
-    """The rows of a batch that have what they need."""
+    """Return the rows of a batch that have all they need."""
     cohort.counts["rows"] = cohort.counts.get("rows", 0) + batch.height
     traits = set(batch["trait"].unique().drop_nulls()) | cohort.traits
     if len(traits) > 1:
@@ -160,29 +205,43 @@ def _usable(batch, union, settings, cohort, chain):
     if settings.se_from_p:
         batch = batch.with_columns(_error_from_p(batch, cohort))
     if settings.scheme == "samplesize":
-        batch = batch.with_columns(pl.Series("z", _signed_z(batch), nan_to_null=True))
-        batch = batch.filter(_drop(cohort, batch, batch["z"].is_null(), NO_Z))
-        batch = batch.filter(_drop(cohort, batch, ~(batch["n"] > 0).fill_null(False), NO_N))
+        batch = _with_z_and_n(batch, cohort)
     else:
-        missing = batch["beta"].is_null() | batch["standard_error"].is_null()
-        if settings.se_from_p:
-            zero = missing & batch["beta"].is_not_null() & batch["neg_log_10_p_value"].is_infinite()
-            zero = zero.fill_null(False)
-            batch = batch.filter(_drop(cohort, batch, zero, P_IS_ZERO))
-            missing = batch["beta"].is_null() | batch["standard_error"].is_null()
-        batch = batch.filter(_drop(cohort, batch, missing, NO_EFFECT))
-        batch = batch.filter(_drop(cohort, batch, batch["standard_error"] <= 0, BAD_ERROR))
-        _count_intervals(cohort, batch)
-    batch = batch.filter(_drop(cohort, batch, _bad_alleles(batch), NO_ALLELES))
+        batch = _with_effect(batch, cohort, se_from_p=settings.se_from_p)
+    batch = _without(cohort, batch, _bad_alleles(batch), NO_ALLELES)
     if settings.match == "key" or chain is not None:
-        place = batch["chromosome"].is_null() | batch["base_pair_location"].is_null()
-        place |= ~batch["base_pair_location"].is_between(1, _WHOLE).fill_null(False)
-        place |= (batch["chromosome"] == "0").fill_null(True)
-        batch = batch.filter(_drop(cohort, batch, place, NO_PLACE))
+        batch = _without(cohort, batch, _bad_place(batch), NO_PLACE)
     if settings.match == "id":
-        batch = batch.filter(_drop(cohort, batch, batch["variant_id"].is_null(), NO_ID))
-    rows = _as_columns(batch, union, settings)
+        batch = _without(cohort, batch, batch["variant_id"].is_null(), NO_ID)
+    rows = _as_rows(batch, union, settings)
     return rows if chain is None else _lifted(rows, union, cohort, chain)
+
+
+def _with_z_and_n(batch, cohort):
+    """Return the rows with a z and a sample size, which the sample-size scheme needs."""
+    batch = batch.with_columns(pl.Series("z", _signed_z(batch), nan_to_null=True))
+    batch = _without(cohort, batch, batch["z"].is_null(), NO_Z)
+    return _without(cohort, batch, ~(batch["n"] > 0).fill_null(False), NO_N)
+
+
+def _with_effect(batch, cohort, *, se_from_p):
+    """Return the rows with an effect and its standard error."""
+    if se_from_p:
+        zero = batch["standard_error"].is_null() & batch["beta"].is_not_null()
+        zero &= batch["neg_log_10_p_value"].is_infinite().fill_null(False)
+        batch = _without(cohort, batch, zero, P_IS_ZERO)
+    missing = batch["beta"].is_null() | batch["standard_error"].is_null()
+    batch = _without(cohort, batch, missing, NO_EFFECT)
+    batch = _without(cohort, batch, batch["standard_error"] <= 0, BAD_ERROR)
+    _count_intervals(cohort, batch)
+    return batch
+
+
+def _bad_place(batch):
+    """Return whether rows lack a chromosome or a position."""
+    bad = batch["chromosome"].is_null() | batch["base_pair_location"].is_null()
+    bad |= ~batch["base_pair_location"].is_between(1, _WHOLE).fill_null(False)
+    return bad | (batch["chromosome"] == "0").fill_null(True)
 
 
 def _count_intervals(cohort, batch):
@@ -192,16 +251,17 @@ def _count_intervals(cohort, batch):
 
 
 def _bad_alleles(batch):
-    """Rows with an allele missing (0 in PLINK's files) or twice the same."""
+    """Return whether rows lack an allele (0 in PLINK's files), or have the same one twice."""
     effect, other = batch["effect_allele"], batch["other_allele"]
     missing = effect.is_null() | other.is_null() | (effect == "0") | (other == "0")
     return missing.fill_null(True) | (effect == other).fill_null(False)
 
 
 def _error_from_p(batch, cohort):
-    """Standard errors that the file does not state, from the effect and its normal p.
+    """Fill in standard errors that the file does not state, from the effect and its normal p.
 
-    A p at the floor of what programs write tells none; there an interval does, if there is one.
+    A p at the floor of what programs write gives none; the confidence interval does, if there is
+    one. Returns the columns standard_error and is_of_interval.
     """
     error, beta, p = (
         batch[name].fill_null(np.nan).to_numpy(writable=True)
@@ -219,9 +279,9 @@ def _error_from_p(batch, cohort):
 
 
 def _signed_z(batch):
-    """z as it stands, else of p with the effect's sign (METAL's way), else effect over error.
+    """Return z (rows,): the column z, else of p with the effect's sign (as METAL), else beta / se.
 
-    A p at the floor of what programs write gives way to a stronger effect over error.
+    Where p is at the floor of what programs write, a stronger beta / se is used instead.
     """
     z, beta, error, p = (
         batch[name].fill_null(np.nan).to_numpy()
@@ -233,19 +293,26 @@ def _signed_z(batch):
     of_error = np.divide(beta, error, out=np.full(len(beta), np.nan), where=error > 0)
     floored = (p >= _FLOOR) & (np.abs(of_error) > _NEARER * np.abs(of_p))
     of_p = np.where(floored, of_error, of_p)
-    found = np.where(np.isnan(z), of_p, z)
-    return np.where(np.isnan(found), of_error, found)
+    filled = np.where(np.isnan(z), of_p, z)
+    return np.where(np.isnan(filled), of_error, filled)
 
 
-def _drop(cohort, batch, wrong, reason):
-    """Note the wrong rows under their reason; returns which stay."""
+def _without(cohort, batch, wrong, reason):
+    """Note the wrong rows under their reason, and return the others."""
     if wrong.any():
         note(cohort, batch["row"].filter(wrong), batch["variant_id"].filter(wrong), reason)
-    return ~wrong
+    return batch.filter(~wrong)
 
 
-def note(cohort, rows, ids, reason):
-    """Note rows that did not enter."""
+def note(cohort: StudyRows, rows: pl.Series, ids: pl.Series, reason: str) -> None:
+    """Note rows that did not enter.
+
+    Args:
+        cohort: its counts and dropped rows are extended.
+        rows: numbers of the rows in the file, from 0.
+        ids: their variant ids.
+        reason: why they did not enter.
+    """
     cohort.counts[reason] = cohort.counts.get(reason, 0) + len(rows)
     frame = pl.DataFrame({"row": rows, "variant_id": ids}).with_columns(
         (pl.col("row") + 1).cast(pl.UInt32), pl.lit(reason).alias("reason")
@@ -254,14 +321,15 @@ def note(cohort, rows, ids, reason):
 
 
 def _chromosomes(batch, settings):
-    """Names of chromosomes; the GWAS Catalog's 25, where PLINK has XY, is MT: so short it is."""
+    """Return names of chromosomes; 25 is XY in PLINK and MT in the GWAS Catalog, told by length."""
     short = (batch["chromosome"] == "25") & (batch["base_pair_location"] <= _MITOCHONDRION)
     if settings.autosomes != HUMAN_AUTOSOMES or not short.any():
         return batch["chromosome"]
     return batch["chromosome"].set(short.fill_null(False), "MT")
 
 
-def _as_columns(batch, union, settings):
+def _as_rows(batch, union, settings):
+    """Return the ``RawRows`` of a batch, alleles of the minus strand complemented."""
     codes = union.codes
     effect, other = (codes.encode(batch[name]) for name in _NEEDED)
     minus = (batch["strand"] == "-").fill_null(False).to_numpy()
@@ -289,7 +357,7 @@ def _as_columns(batch, union, settings):
 
 
 def _lifted(rows, union, cohort, chain):
-    """The rows at their places in the other build; those that have none are dropped."""
+    """Return the rows at their positions in the other build; those that have none are dropped."""
     names = {code: name for name, code in union.chromosomes.items()}
     kept = np.zeros(len(rows.row), dtype=bool)
     for code in np.unique(rows.chromosome):
@@ -315,33 +383,3 @@ def _lifted(rows, union, cohort, chain):
         if len(turn):
             cohort.counts[LIFTED] = cohort.counts.get(LIFTED, 0) + len(turn)
     return rows.take(kept)
-
-
-def cohort_names(sumstats, names):
-    """Names of the cohorts: as given, else of their files."""
-    if not sumstats:
-        raise GemcontError("--sumstats: no cohort is given")
-    paths = [os.path.realpath(s) for s in sumstats if isinstance(s, (str, os.PathLike))]
-    for path in paths:
-        if paths.count(path) > 1 and os.path.isfile(path):
-            raise GemcontError(f"--sumstats: {path} stands twice")
-        if not os.path.exists(path):
-            raise GemcontError(f"{path}: no such file")
-    if isinstance(names, str):
-        raise GemcontError(f"--names: {names!r} is one name, not a list of them")
-    if names is None:
-        names = [
-            os.path.basename(os.fspath(s)).split(".")[0]
-            if isinstance(s, (str, os.PathLike))
-            else f"cohort{i + 1}"
-            for i, s in enumerate(sumstats)
-        ]
-        names = names if len(set(names)) == len(names) else [str(s) for s in sumstats]
-    if len(names) != len(sumstats):
-        raise GemcontError(f"--names: {len(names)} names for {len(sumstats)} files")
-    strange = next((n for n in names if not n or not str(n).isprintable()), None)
-    if strange is not None:
-        raise GemcontError(f"--names: {strange!r} is no name for a table")
-    if len(set(names)) < len(names):
-        raise GemcontError("--names: two cohorts have the same name")
-    return names

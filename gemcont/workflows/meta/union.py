@@ -1,23 +1,29 @@
-"""The variants of all cohorts so far, and which of them each row of another cohort is."""
+"""Variants of all cohorts so far, and the match of another cohort's rows to them."""
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import polars as pl
 
 from gemcont.errors import GemcontError
 from gemcont.genotype.chromosomes import place_name
+from gemcont.workflows.common.alleles import AlleleCodes
 from gemcont.workflows.common.lookup import Lookup, split_ids
+
+if TYPE_CHECKING:
+    from gemcont.workflows.meta.rows import RawRows
 
 _MOST_CHROMOSOMES = 250
 
 
 class Match(NamedTuple):
-    """What rows are of a ``Union``: arrays (rows,).
+    """Match of a cohort's rows to the variants of a ``Union``.
 
-    slot: int64, their variant, -1 where there is none; taken: bool, where the id is that of
-    variants with other alleles; repeated: bool, whether an earlier row is the same variant;
-    at, keys: the row of every key, and the keys (uint64), of which a row has one or several
+    slot: int64 (rows,), the variant of each row, -1 where there is none
+    taken: bool (rows,), whether the union has the row's id with other alleles only
+    repeated: bool (rows,), whether an earlier row is of the same variant
+    at: int64 (keys,), the row of each key; a row has a key for each of its ids
+    keys: uint64 (keys,), what is looked up
     """
 
     slot: np.ndarray
@@ -28,22 +34,33 @@ class Match(NamedTuple):
 
 
 class Union:
-    """The variants of all cohorts so far: place, alleles, id and reference frequency by slot.
+    """Variants of all cohorts so far, each in a slot.
 
-    Rows find their slot by place and alleles, or by id and alleles. Where ``fixed`` the variants
-    are a reference's and no cohort adds any. ``certain``: whether a variant's letters are known to
-    be of the strand that all others are on.
+    Rows find their slot by position and alleles, or by id and alleles.
+
+    codes: codes of alleles
+    fixed: whether the variants are those of a reference, so that cohorts add none
+    chromosomes: code of every chromosome by canonical name
+    chromosome: uint8 (slots,), codes, 255 for none
+    position: int32 (slots,), base pairs
+    effect, other: int32 (slots,), codes of the alleles
+    frequency: float64 (slots,), of the effect allele in the cohort that came first, NaN unknown
+    certain: bool (slots,), whether the alleles are known to be on the common strand
+    ids: text column (slots,)
+    variant: (slots,), row of the reference, where there is one
     """
 
-    def __init__(self, codes, *, by_id, fixed=False):
+    def __init__(self, codes: AlleleCodes, *, by_id: bool, fixed: bool = False) -> None:
+        """Begin without variants; by_id: match by id and alleles, not by position and alleles."""
         self.codes, self._by_id, self.fixed = codes, by_id, fixed
-        self.chromosomes = {}
+        self.chromosomes: dict[str, int] = {}
         empty = np.empty(0)
         self.chromosome = empty.astype(np.uint8)
         self.position = empty.astype(np.int32)
         self.effect = self.other = empty.astype(np.int32)
         self.frequency = empty
         self.certain = empty.astype(bool)
+        self.variant = empty.astype(np.uint32)
         self.ids = pl.Series([], dtype=pl.String)
         self._lookup = Lookup(empty.astype(np.uint64), empty.astype(np.int32))
         self._names = np.empty(0, dtype=np.uint64)
@@ -51,36 +68,37 @@ class Union:
     def __len__(self):
         return len(self.effect)
 
-    def chromosome_codes(self, column, autosomes):
-        """uint8 codes of a column of chromosome names, 255 where there is none."""
+    def chromosome_codes(self, column: pl.Series, autosomes: int) -> np.ndarray:
+        """Return the uint8 (rows,) codes of a column of chromosome names, 255 where null."""
         codes = {}
         for name in column.unique().drop_nulls().to_list():
-            place = place_name(name, autosomes)
-            codes[name] = self.chromosomes.setdefault(place, len(self.chromosomes))
+            canonical = place_name(name, autosomes)
+            codes[name] = self.chromosomes.setdefault(canonical, len(self.chromosomes))
         if len(self.chromosomes) > _MOST_CHROMOSOMES:
             raise GemcontError("more than 250 chromosomes and contigs; leave the contigs out")
-        found = column.replace_strict(codes, default=None, return_dtype=pl.UInt8)
-        return found.fill_null(255).to_numpy()
+        coded = column.replace_strict(codes, default=None, return_dtype=pl.UInt8)
+        return coded.fill_null(255).to_numpy()
 
-    def match(self, rows):
-        """Return the ``Match`` of a cohort's ``RawRows``."""
+    def match(self, rows: "RawRows") -> Match:
+        """Match a cohort's rows to the variants; none is added."""
         at, keys, names = self._keys(rows)
-        found = self._lookup.find(keys)
+        slot_of_key = self._lookup.find(keys)
         slot = np.full(len(rows.row), -1, dtype=np.int64)
-        hits = np.flatnonzero(found >= 0)[::-1]  # of several the first is written last
-        slot[at[hits]] = found[hits]
+        hits = np.flatnonzero(slot_of_key >= 0)[::-1]  # of several the first is written last
+        slot[at[hits]] = slot_of_key[hits]
         taken = np.zeros(len(slot), dtype=bool)
         if names is not None:
             taken[at[np.isin(names, self._names)]] = True
         repeated = np.zeros(len(slot), dtype=bool)
         repeated[at[_later(at, keys)]] = True
-        if names is not None:  # of which several may be one variant's
+        if names is not None:  # rows with different ids may be one variant
             known = np.flatnonzero(slot >= 0)
             repeated[known[_later(known, slot[known])]] = True
-        return Match(slot, taken & (slot < 0), repeated, at, keys)
+        taken &= slot < 0
+        return Match(slot=slot, taken=taken, repeated=repeated, at=at, keys=keys)
 
     def _keys(self, rows):
-        """(row of every key, keys, hashes of ids or None), by what this union matches."""
+        """Return the row of every key, the keys, and the hashes of ids where these are matched."""
         if not self._by_id:
             keys = self.codes.keys(rows.chromosome, rows.position, rows.effect, rows.other)
             return np.arange(len(keys)), keys, None
@@ -89,8 +107,18 @@ class Union:
         pairs = self.codes.pairs(rows.effect, rows.other)
         return at, self.codes.with_pairs(names, pairs[at]), names
 
-    def add(self, rows, match, which, *, certain):
-        """Add the rows ``which`` (bool) with their own alleles; returns their slots."""
+    def add(self, rows: "RawRows", match: Match, which: np.ndarray, *, certain: bool) -> np.ndarray:
+        """Add the variants of rows with the rows' own alleles.
+
+        Args:
+            rows: a cohort's rows.
+            match: as ``match`` returned it for them.
+            which: bool (rows,), the rows to add.
+            certain: whether their alleles are known to be on the common strand.
+
+        Returns:
+            int64 (added rows,), their slots.
+        """
         new = np.flatnonzero(which)
         slots = np.full(len(which), -1, dtype=np.int64)
         slots[new] = np.arange(len(self), len(self) + len(new))
@@ -111,7 +139,7 @@ class Union:
 
 
 def _later(at, values):
-    """Which entries have a value that an entry of an earlier row has: bool; at: their rows."""
+    """Return whether each entry has the value of an entry of an earlier row; at: their rows."""
     order = np.argsort(values, kind="stable")
     starts = np.ones(len(order), dtype=bool)
     starts[1:] = values[order[1:]] != values[order[:-1]]

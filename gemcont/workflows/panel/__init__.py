@@ -1,8 +1,8 @@
-"""Cohorts -> the independent variants of small p, with weights; polygenic scores.
+"""Cohorts -> independent variants of small p with weights; polygenic scores.
 
-run    the panel
-score  a panel found in genotypes, and summed
-files  both on disk
+run    choose a panel
+score  find a panel in genotypes, and sum it to scores
+files  .panel.tsv, .score.tsv
 """
 
 import gemcont

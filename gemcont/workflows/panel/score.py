@@ -1,8 +1,9 @@
-"""Polygenic scores: a panel's weights found in genotypes, and summed."""
+"""Polygenic scores: find a panel's variants in genotypes and sum their weights."""
 
 import logging
+import os
 import re
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import polars as pl
@@ -13,6 +14,7 @@ from gemcont.genotype.chromosomes import autosomes_of
 from gemcont.genotype.kernels.packed import moments
 from gemcont.genotype.lists import keep_and_remove
 from gemcont.genotype.score import FEWEST_CALLED, scores
+from gemcont.genotype.source import GenotypeSource
 from gemcont.stats.harmonise import Reason, Strand, align, count_strands, strand_of
 from gemcont.tables.sumstats.read import Sumstats
 from gemcont.workflows.common.alleles import coded_alleles
@@ -20,35 +22,48 @@ from gemcont.workflows.common.dataframes import to_pandas
 from gemcont.workflows.common.plausible import UNRELATED, correlation_of
 from gemcont.workflows.common.variant_index import VariantIndex
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 log = logging.getLogger(__name__)
 
 WEIGHTS = ("beta_shrunk", "beta")
-MIN_FOUND = 0.75  # share of a panel, below which a score is another one
+MIN_FOUND = 0.75  # share of a panel's variants, below which the score is that of another panel
 _BLOCK = 1024  # variants
 
 
 def polygenic_score(
-    genotypes,
-    panel,
+    genotypes: str | os.PathLike | GenotypeSource,
+    panel: object,
     *,
-    weights="beta_shrunk",
-    autosomes=None,
-    keep=None,
-    remove=None,
-    min_found=MIN_FOUND,
-):
-    """Score people by a panel: a pandas DataFrame of FID, IID, SCORE, ALLELE_CT.
+    weights: str = "beta_shrunk",
+    autosomes: int | None = None,
+    keep: Any = None,
+    remove: Any = None,
+    min_found: float = MIN_FOUND,
+) -> "pd.DataFrame":
+    """Compute the polygenic score of every sample from a panel.
 
-    genotypes: a path or ``GenotypeSource``; panel: a file or DataFrame with the columns of
-    ``PREFIX.panel.tsv``, or a PGS Catalog's file (weights="beta"); weights: which of its columns,
-    "beta_shrunk" or "beta"; keep, remove: who is scored, and who is not (files or ids), None for
-    all; min_found: smallest share of the panel that has to be in the genotypes.
+    The score is the sum over variants of weight times the number of effect alleles. A missing
+    genotype is the variant's mean over all samples in the genotypes, or the panel's frequency where
+    fewer than 50 samples are called. Variants are matched by id, else by chromosome, position and
+    alleles, and aligned to the panel's effect allele and strand.
 
-    SCORE is the sum over variants of weight times the number of effect alleles. A missing genotype
-    is the variant's mean over everyone in the genotypes, or the panel's frequency where fewer than
-    50 people are called; ALLELE_CT counts the alleles that are called. Variants are matched by id,
-    else by chromosome, position and alleles, turned to the panel's effect allele and strand, and
-    counted in the log where they are not in the genotypes. Raises GemcontError where too few are.
+    Args:
+        genotypes: a path or ``GenotypeSource``.
+        panel: a file or DataFrame with the columns of ``PREFIX.panel.tsv``, or a file of the PGS
+            Catalog (with weights="beta").
+        weights: column of the weights, "beta_shrunk" or "beta".
+        autosomes: number of autosomes; None = as the genotypes state it, else 22.
+        keep: samples to score, a file or ids; None = all.
+        remove: samples to leave out, a file or ids; None = none.
+        min_found: smallest share of the panel's variants that has to be in the genotypes.
+
+    Returns:
+        pandas DataFrame of FID, IID, SCORE and ALLELE_CT, the number of called alleles.
+
+    Raises:
+        GemcontError: too few of the panel's variants are in the genotypes.
     """
     source = open_genotypes(genotypes)
     table = score_table(
@@ -58,26 +73,26 @@ def polygenic_score(
 
 
 def score_table(
-    source,
-    panel,
-    weights="beta_shrunk",
-    autosomes=None,
+    source: GenotypeSource,
+    panel: object,
+    weights: str = "beta_shrunk",
+    autosomes: int | None = None,
     *,
-    keep=None,
-    remove=None,
-    min_found=MIN_FOUND,
-):
-    """``polygenic_score`` as a polars table."""
+    keep: Any = None,
+    remove: Any = None,
+    min_found: float = MIN_FOUND,
+) -> pl.DataFrame:
+    """Return the result of ``polygenic_score`` as a polars table; arguments as there."""
     if isinstance(min_found, (bool, str)) or not 0 <= min_found <= 1:
         raise GemcontError(f"--min-found: {min_found!r} is no share from 0 to 1")
-    found = match_panel(source, panel, weights, autosomes, min_found=min_found)
+    match = match_panel(source, panel, weights, autosomes, min_found=min_found)
     samples = None
     if keep is not None or remove is not None:
         samples = np.flatnonzero(keep_and_remove(source, keep, remove)[0])
-    dosage = 2 * np.where(found.sign > 0, found.frequency, 1 - found.frequency)
-    sums = scores(source, found.variants, found.sign * found.weights, samples, dosage)
-    # 2 - g counts the allele that the genotypes do not.
-    total = sums.total + 2 * found.weights[(found.sign < 0) & ~sums.unknown].sum()
+    dosage = 2 * np.where(match.sign > 0, match.frequency, 1 - match.frequency)
+    sums = scores(source, match.variants, match.sign * match.weights, samples, dosage)
+    # Where the genotypes count the other allele, its number is 2 - g: weight * (2 - g).
+    total = sums.total + 2 * match.weights[(match.sign < 0) & ~sums.unknown].sum()
     if sums.unknown.any():
         log.warning(
             "%d variants of the panel have no genotype in anybody and no frequency in the panel: "
@@ -92,11 +107,13 @@ def score_table(
 
 
 class PanelMatch(NamedTuple):
-    """A panel's variants in the genotypes: arrays (variants,) in the panel's order.
+    """A panel's variants in the genotypes, in the panel's order.
 
-    variants: indices of the source; weights: per effect allele of the panel; sign: 1 where the
-    genotypes count that allele, -1 where they count the other; frequency: of the effect allele as
-    the panel has it, NaN where it has none
+    variants: int64 (variants,), indices in the source
+    weights: float64 (variants,), per effect allele of the panel
+    sign: float64 (variants,), 1 where the genotypes count the panel's effect allele, -1 where they
+        count the other
+    frequency: float64 (variants,), of the panel's effect allele, NaN where the panel has none
     """
 
     variants: np.ndarray
@@ -105,21 +122,30 @@ class PanelMatch(NamedTuple):
     frequency: np.ndarray
 
 
-def match_panel(source, panel, weights, autosomes=None, *, min_found=MIN_FOUND):
-    """Return the ``PanelMatch`` of a panel, as ``polygenic_score`` finds its variants.
+def match_panel(
+    source: GenotypeSource,
+    panel: object,
+    weights: str,
+    autosomes: int | None = None,
+    *,
+    min_found: float = MIN_FOUND,
+) -> PanelMatch:
+    """Find a panel's variants in genotypes; arguments as in ``polygenic_score``.
 
-    Raises GemcontError where fewer than the share ``min_found`` of them, or none, are there.
+    Raises:
+        GemcontError: fewer than the share ``min_found`` of them, or none, are in the genotypes.
     """
     rows = _read_panel(panel, weights)
     n_rows, weightless = rows.height, rows["beta"].null_count()
     index = VariantIndex(source, np.arange(source.n_variants), autosomes_of(source, autosomes))
-    found = index.find(rows)
-    index.refuse_repeated(rows, found)
-    rows, found, lost = rows.filter(found >= 0), found[found >= 0], int((found < 0).sum())
+    variant = index.find(rows)
+    index.refuse_repeated(rows, variant)
+    here = variant >= 0
+    rows, variant, lost = rows.filter(here), variant[here], int((~here).sum())
     frequency = rows["effect_allele_frequency"].fill_null(np.nan).to_numpy(writable=True)
-    sign, untold = _signs(source, found, rows, frequency)
+    sign, untold = _signs(source, variant, rows, frequency)
     usable = (sign != 0) & rows["beta"].is_not_null().to_numpy()
-    repeated = _repeated(found, usable)
+    repeated = _repeated(variant, usable)
     usable &= ~repeated
     log.info(
         "%d variants of the panel used (%d not in the genotypes, %d with other alleles, %d "
@@ -134,19 +160,23 @@ def match_panel(source, panel, weights, autosomes=None, *, min_found=MIN_FOUND):
     if not usable.any():
         raise GemcontError(f"no variant of the panel is in {source.name} with its alleles")
     _refuse_few(int(usable.sum()), n_rows - weightless - int(repeated.sum()), min_found)
-    weight = rows["beta"].to_numpy()[usable]
-    return PanelMatch(found[usable], weight, sign[usable].astype(np.float64), frequency[usable])
+    return PanelMatch(
+        variants=variant[usable],
+        weights=rows["beta"].to_numpy()[usable],
+        sign=sign[usable].astype(np.float64),
+        frequency=frequency[usable],
+    )
 
 
-def _repeated(found, usable):
-    """Which usable rows are of a variant that an earlier one is of: bool (rows,)."""
+def _repeated(variant, usable):
+    """Return whether a usable row repeats the variant of an earlier one: bool (rows,)."""
     at, repeated = np.flatnonzero(usable), usable.copy()
-    repeated[at[np.unique(found[at], return_index=True)[1]]] = False
+    repeated[at[np.unique(variant[at], return_index=True)[1]]] = False
     return repeated
 
 
 def _read_panel(panel, weights):
-    """The panel's rows, with the weights asked for as beta."""
+    """Return the panel's rows, the chosen weights as beta."""
     if weights not in WEIGHTS:
         raise GemcontError(f"--weights: {weights!r} is not one of {', '.join(WEIGHTS)}")
     columns = {} if weights == "beta" else {"beta": weights}
@@ -161,7 +191,7 @@ def _read_panel(panel, weights):
 
 
 def _refuse_few(n_found, n_wanted, min_found):
-    """Raise GemcontError, or warn, where the score would be that of another panel."""
+    """Raise GemcontError, or warn, where too few of the panel's variants are in the genotypes."""
     if n_found >= MIN_FOUND * n_wanted:
         return
     text = (
@@ -173,20 +203,25 @@ def _refuse_few(n_found, n_wanted, min_found):
     log.warning("%s", text)
 
 
-def _signs(source, found, rows, frequency):
-    """(sign int8, whether its strand is untold) of a panel's rows against their variants.
+def _signs(source, variant, rows, frequency):
+    """Align a panel's rows to their variants.
 
-    frequency: of the effect alleles (rows,), emptied where it cannot be that. The variants whose
-    letters tell say which strand the panel is on. Without a clear answer the frequencies decide;
-    where these do not either, letters do if there is no sign of another strand.
+    The variants that are not palindromic show which strand the panel is on. Where they leave that
+    open, frequencies decide for the palindromic ones; where these do not either, their letters do
+    if no variant is on the opposite strand.
+
+    frequency: (rows,), of the effect alleles; set to NaN where it cannot be that.
+
+    Returns sign, int8 (rows,), 0 where a row cannot be used, and bool (rows,), whether that is
+    because the strand of a palindromic variant is unknown.
     """
-    codes, theirs, ours, known = coded_alleles(source.variants[found], rows)
+    codes, theirs, ours, known = coded_alleles(source.variants[variant], rows)
     complement = codes.complement
     same, flipped = count_strands(*(a[known] for a in (*theirs, *ours)), complement)
     strand, is_sure = _strand(same, flipped)
     if strand is Strand.OTHER:
         theirs = [np.where(known, complement[alleles], alleles) for alleles in theirs]
-    here = _frequency(source, found)
+    here = _frequency(source, variant)
     letters, _, _ = align(*theirs, frequency, *ours, here, complement, palindromic="keep")
     fits, mirrored = known & (letters != 0), complement[theirs[0]] == theirs[1]
     _compare_frequencies(frequency, np.where(letters < 0, 1 - here, here), fits & ~mirrored)
@@ -205,7 +240,7 @@ def _signs(source, found, rows, frequency):
 
 
 def _strand(same, flipped):
-    """The strand of so many variants that tell, and whether they are enough to be sure of it."""
+    """Return the strand, given the counts of variants on each, and whether it is certain."""
     strand = strand_of(same, flipped)
     is_sure = strand is not Strand.UNTOLD
     if not is_sure and min(same, flipped) == 0 < max(same, flipped):
@@ -214,7 +249,10 @@ def _strand(same, flipped):
 
 
 def _compare_frequencies(frequency, ours, tells):
-    """Empty a panel's frequencies where those of the variants that tell are not the genotypes'."""
+    """Set a panel's frequencies to NaN where they do not correlate with the genotypes'.
+
+    tells: bool (rows,), variants that are not palindromic, which are compared.
+    """
     both = tells & ~np.isnan(frequency) & ~np.isnan(ours)
     correlation = correlation_of(frequency[both], ours[both])
     if correlation is not None and correlation < UNRELATED:
@@ -245,8 +283,8 @@ def _log_strand(strand, same, flipped, palindromic, untold):
 
 
 def _frequency(source, variants):
-    """Effect allele frequency (variants,) over everyone; NaN where fewer than 50 are called."""
+    """Return effect allele frequencies (variants,), NaN where fewer than 50 are called."""
     unique, which = np.unique(variants, return_inverse=True)
-    found = [moments(block) for block in source.blocks(unique, size=_BLOCK)]
-    parts = [np.where(m.n >= FEWEST_CALLED, m.mean / 2, np.nan) for m in found]
+    moment = [moments(block) for block in source.blocks(unique, size=_BLOCK)]
+    parts = [np.where(m.n >= FEWEST_CALLED, m.mean / 2, np.nan) for m in moment]
     return np.concatenate(parts)[which] if parts else np.empty(0)

@@ -1,11 +1,13 @@
 """Tests from stores of products, without genotypes.
 
-store           what a store holds, its null models
+store           a store of products, and its null models
 tests           joint and single tests of products
 combine         combinations of one store's traits
-pooled_cohorts  several cohorts' stores, tested together
+pooled_cohorts  stores of several cohorts, tested together
+store_union     the variants of these stores, matched
+pooled_blocks   their products, summed block by block
 dense           every t of a scan, read back
-files           what these write
+files           log, summary and pictures of the tests
 """
 
 import gemcont

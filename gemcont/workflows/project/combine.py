@@ -1,7 +1,9 @@
-"""Combinations of traits tested from a store of their products: seconds, and no genotypes."""
+"""Combinations of traits, tested from a store of their products in seconds, without genotypes."""
 
 import logging
 import os
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -9,67 +11,103 @@ from gemcont.arrays import as_array
 from gemcont.errors import GemcontError
 from gemcont.settings.flags import settings_of
 from gemcont.settings.project import ProjectSettings
+from gemcont.stats.null import SummaryNull
 from gemcont.tables.schema import GENOTYPE_SS, GROUP, TRAIT
 from gemcont.tables.weights import read_weights
 from gemcont.workflows.project.files import ProductOutputs, refuse_own_stores, report
-from gemcont.workflows.project.store import ProductBlock, ProductStore, fit_nulls, place_of
-from gemcont.workflows.project.tests import PreparedTests, collected, write_tests
+from gemcont.workflows.project.store import Nulls, ProductBlock, ProductStore, fit_nulls, place_of
+from gemcont.workflows.project.tests import PreparedTests, StoreTests, collected, write_tests
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 log = logging.getLogger(__name__)
 
 
-def run_project(store, **settings):
+def run_project(store: str | os.PathLike, **settings) -> "pd.DataFrame":
     """Test combinations (or a choice) of the traits of a store of products, in memory.
 
-    store: PREFIX of a scan with ``--save-products``
-    settings: fields of ``ProjectSettings``: weights (a table, as a path or a DataFrame of trait and
-        a column per combination) or traits (names), test="lrt" | "f", joint=False for each
-        combination alone, neg_log10_p_min
+    The result equals a scan of the combinations to the digits of float32.
 
-    Returns a pandas DataFrame: the rows of PREFIX.gwas.tsv, or of PREFIX.traits.parquet with
-    joint=False. Equals a scan of the combinations to float32's digits. Raises GemcontError where
-    nothing can be tested.
+    Args:
+        store: PREFIX of a scan with ``--save-products``.
+        settings: fields of ``ProjectSettings``: weights (a path or a DataFrame of trait and a
+            column per combination) or traits (names), test="lrt" | "f", joint=False for each
+            combination alone, neg_log10_p_min.
+
+    Returns:
+        pandas DataFrame, the rows of PREFIX.gwas.tsv, or of PREFIX.traits.parquet with joint=False.
+
+    Raises:
+        GemcontError: nothing can be tested.
     """
-    settings = settings_of(ProjectSettings, settings)
-    prepared = prepare_projection(store, settings)
-    bound = settings.neg_log10_p_min
-    return collected(prepared, test=settings.test, joint=settings.joint, bound=bound)
+    chosen = settings_of(ProjectSettings, settings)
+    prepared = prepare_projection(store, chosen)
+    bound = chosen.neg_log10_p_min
+    return collected(prepared, test=chosen.test, joint=chosen.joint, bound=bound)
 
 
-def write_project(store, prefix, *, layout="tsv", plot=True, arguments=None, **settings):
+def write_project(
+    store: str | os.PathLike,
+    prefix: str,
+    *,
+    layout: str = "tsv",
+    plot: bool = True,
+    arguments: Mapping | None = None,
+    **settings,
+) -> None:
     """Test combinations of a store's traits, as ``run_project``, and write PREFIX.gwas.tsv.
 
-    layout: "tsv", "tsv.gz" or "parquet"; arguments: for the summary. With ``each_trait`` also
-    PREFIX.traits.parquet.
+    With ``each_trait`` PREFIX.traits.parquet is written too.
+
+    Args:
+        store: PREFIX of a scan with ``--save-products``.
+        prefix: PREFIX.
+        layout: "tsv", "tsv.gz" or "parquet".
+        plot: whether pictures are drawn.
+        arguments: entry of the summary; None = the settings.
+        settings: fields of ``ProjectSettings``.
     """
-    settings = settings_of(ProjectSettings, settings)
+    chosen = settings_of(ProjectSettings, settings)
     outputs = ProductOutputs(
         prefix,
         layout=layout,
-        test=settings.test,
-        joint=settings.joint,
-        each=settings.each_trait,
-        least=settings.neg_log10_p_min,
+        test=chosen.test,
+        joint=chosen.joint,
+        each=chosen.each_trait,
+        least=chosen.neg_log10_p_min,
     )
-    tested, null, names, store = project_store(
-        store, outputs, weights=settings.weights, traits=settings.traits
+    tested, null, names, opened = project_store(
+        store, outputs, weights=chosen.weights, traits=chosen.traits
     )
-    autosomes = store.facts["autosomes"]
-    arguments = vars(settings) if arguments is None else arguments
+    autosomes = opened.facts["autosomes"]
+    arguments = vars(chosen) if arguments is None else arguments
     report(tested, null, names, outputs, autosomes=autosomes, plot=plot, arguments=arguments)
 
 
-def project_store(store, outputs, *, weights=None, traits=None):
-    """Test combinations (or a choice) of a store's traits into the files of ``ProductOutputs``.
+def project_store(
+    store: str | os.PathLike,
+    outputs: ProductOutputs,
+    *,
+    weights: object = None,
+    traits: Sequence[str] | None = None,
+) -> tuple[StoreTests | None, SummaryNull, list[str], ProductStore]:
+    """Test combinations (or a choice) of a store's traits into files.
 
-    store: PREFIX of ``--save-products``; weights: table with a row per trait and a column per
-    combination (traits that it does not name have weight 0); traits: names, to test just those.
-    Returns ``StoreTests`` or None, the null model, names of what was tested, the store.
+    Args:
+        store: PREFIX of a scan with ``--save-products``.
+        outputs: the files.
+        weights: a path or a DataFrame with a row per trait and a column per combination; traits
+            that it does not name have weight 0.
+        traits: names of the traits to test instead.
+
+    Returns:
+        the joint tests or None, the null model, the names of what was tested, the store.
     """
     refuse_own_stores(outputs, [store])
     settings = ProjectSettings(
         weights=weights,
-        traits=traits,
+        traits=None if traits is None else list(traits),
         test=outputs.test,
         joint=outputs.joint,
         each_trait=outputs.each,
@@ -80,35 +118,39 @@ def project_store(store, outputs, *, weights=None, traits=None):
     return tested, prepared.null(), names, prepared.store
 
 
-def prepare_projection(store, settings):
-    """Return the ``PreparedTests`` of a store's combinations."""
-    store = ProductStore(store)
-    names, matrix = _combinations(store, settings.weights, settings.traits)
-    nulls, faults = {}, []
-    for group, facts in store.groups.items():
-        combined = _combined(store.cross_products(group), matrix)
+def prepare_projection(store: str | os.PathLike, settings: ProjectSettings) -> PreparedTests:
+    """Fit the null models of a store's combinations, and return their tests.
+
+    Raises GemcontError where nothing can be tested.
+    """
+    opened = ProductStore(store)
+    names, matrix = _combinations(opened, settings.weights, settings.traits)
+    nulls: dict[str, Nulls] = {}
+    faults: list[str] = []
+    for group, facts in opened.groups.items():
+        combined = _combined(opened.cross_products(group), matrix)
         sizes = facts["n_samples"], facts["n_covariates"]
         nulls[group], wrong = fit_nulls(combined, *sizes, names, group, joint=settings.joint)
         faults += wrong
     null = _first_null(nulls, settings.joint, faults)
     log.info(
         "%s: %d traits of %d people; %d combinations tested, %s",
-        store.path,
-        len(store.trait_names),
+        opened.path,
+        len(opened.trait_names),
         null.n_samples,
         len(names),
         f"jointly ({settings.test})" if settings.joint else "each alone",
     )
     return PreparedTests(
-        stretches=_stretches(store, matrix, nulls),
+        stretches=_stretches(opened, matrix, nulls),
         trait_names=names,
-        store=store,
+        store=opened,
         null=lambda: null,
     )
 
 
 def _first_null(nulls, joint, faults):
-    """Return the first null model of what is asked for, or raise GemcontError."""
+    """Return the first null model, joint or of single traits, or raise GemcontError."""
     for pair in nulls.values():
         null = pair.joint if joint else pair.single
         if null is not None:
@@ -117,7 +159,7 @@ def _first_null(nulls, joint, faults):
 
 
 def _combinations(store, weights, traits):
-    """Names of the combinations and their weights (traits of the store, combinations)."""
+    """Return the combinations' names, and their weights (traits of the store, combinations)."""
     if weights is None:
         names = store.trait_names if traits is None else list(traits)
         named, values = names, np.eye(len(names))
@@ -158,7 +200,7 @@ def _weights(table):
 
 
 def _combined(products, matrix):
-    """Y'MY of the combinations; NaN for those of a trait that is not tested in the group."""
+    """Return Y'MY of the combinations, NaN for those with a trait not tested in the group."""
     unknown = np.isnan(np.diag(products))
     combined = matrix.T @ np.nan_to_num(products) @ matrix
     lost = matrix[unknown].any(axis=0)
@@ -178,13 +220,19 @@ def _stretches(store, matrix, nulls):
         blocks = []
         for group in dict.fromkeys(groups):
             rows = np.flatnonzero(groups == group)
-            place = place_of(variants[rows], rows)
-            blocks.append(ProductBlock(place, scores[rows], residual[rows], nulls[group]))
+            variant_columns = place_of(variants[rows], rows)
+            block = ProductBlock(
+                variant_columns=variant_columns,
+                scores=scores[rows],
+                residual=residual[rows],
+                nulls=nulls[group],
+            )
+            blocks.append(block)
         yield blocks
 
 
 def _weighted(values, matrix):
-    """values @ matrix, where a NaN of a trait spoils only the combinations that hold it."""
+    """Return values @ matrix, where a NaN spoils only the combinations with that trait."""
     unknown = np.isnan(values)
     scores = np.where(unknown, 0, values) @ matrix
     for d in np.flatnonzero(unknown.any(axis=0)):

@@ -1,7 +1,8 @@
-"""A store of products: what is in it, and the null models it holds."""
+"""A store of products, and the null models that it gives."""
 
 import logging
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,104 +19,126 @@ from gemcont.workflows.common.wording import shortened
 log = logging.getLogger(__name__)
 
 STORE_KIND = "products"
-_NEARLY = 1e-4  # least eigenvalue of the traits' correlations that float32 products bear
+_NEARLY = 1e-4  # smallest eigenvalue of the traits' correlations that float32 products resolve
 
 
 class ProductStore(Store):
     """The store of ``gemcont-gwas --save-products``; ``path`` is PREFIX or PREFIX.products."""
 
-    def __init__(self, path):
+    def __init__(self, path: str | os.PathLike) -> None:
         path = os.fspath(path).rstrip("/")
         super().__init__(
             path if path.endswith(f".{STORE_KIND}") else f"{path}.{STORE_KIND}", STORE_KIND
         )
 
     @property
-    def trait_names(self):
+    def trait_names(self) -> list[str]:
         """Names of the traits, in the order of the columns."""
         return self.facts["traits"]
 
     @property
-    def groups(self):
+    def groups(self) -> dict[str, dict]:
         """Facts by group of chromosomes: n_samples, n_covariates, covariates."""
         return self.facts["groups"]
 
-    def cross_products(self, group):
-        """Y'MY (traits, traits) of a group, NaN where a trait is not tested there."""
-        d, place = len(self.trait_names), list(self.groups).index(group)
-        return self.table("cross_products").slice(place * d, d).to_numpy().astype(np.float64)
+    def cross_products(self, group: str) -> np.ndarray:
+        """Return Y'MY (traits, traits) of a group, NaN where a trait is not tested there."""
+        d, number = len(self.trait_names), list(self.groups).index(group)
+        return self.table("cross_products").slice(number * d, d).to_numpy().astype(np.float64)
 
     @property
-    def samples(self):
-        """uint64 (people,), sorted hashes of the ids."""
+    def samples(self) -> np.ndarray:
+        """Sorted hashes of the ids, uint64 (samples,)."""
         return self.table("samples")["hash"].to_numpy()
 
 
 @dataclass(frozen=True)
 class Nulls:
-    """The null models of a group of people: of all traits jointly, and of each alone.
+    """Null models of a group of chromosomes.
 
-    Either is None where it cannot be: variants of that group are NA in that test.
+    joint: of all traits jointly; None where they cannot be tested: variants are NA in that test
+    single: of each trait alone; None likewise
     """
 
     joint: SummaryNull | None
     single: SummaryNull | None
 
 
-def fit_nulls(cross_products, n_samples, n_covariates, names, where, *, joint=True):
-    """``Nulls`` from Y'MY (traits, traits), and what is wrong where one cannot be (also warned of).
+def fit_nulls(
+    cross_products: np.ndarray,
+    n_samples: int,
+    n_covariates: int,
+    names: Sequence[str],
+    where: str,
+    *,
+    joint: bool = True,
+) -> tuple[Nulls, list[str]]:
+    """Fit the null models of a group of chromosomes; warn where one cannot be fitted.
 
-    where: what the warning calls the group; joint: whether the joint one is asked for
+    Args:
+        cross_products: Y'MY (traits, traits), NaN where a trait is not tested.
+        n_samples: N.
+        n_covariates: K, the intercept included.
+        names: names of the traits.
+        where: name of the group, for warnings.
+        joint: whether the joint model is fitted.
+
+    Returns:
+        the models, and a text for each that cannot be fitted.
     """
-    found, faults = {"joint": None, "single": None}, []
+    fitted: dict[str, SummaryNull | None] = {"joint": None, "single": None}
+    faults = []
     squares = np.diag(cross_products)
     makers = {"single": lambda: single_summary_null(squares, n_samples, n_covariates)}
     if joint:
         makers["joint"] = lambda: _joint_null(cross_products, n_samples, n_covariates, names)
     for kind, make in makers.items():
         try:
-            found[kind] = make()
+            fitted[kind] = make()
         except GemcontError as error:
             faults.append(f"{where}: {error}")
             how = {"joint": "jointly", "single": "trait by trait"}[kind]
             log.warning("%s is not tested %s (NA): %s", where, how, error)
     constant = [name for name, square in zip(names, squares, strict=True) if square == 0]
-    if constant and found["single"] is not None:
+    if constant and fitted["single"] is not None:
         log.warning("%s: no variance, so NA: %s", where, shortened(constant))
-    return Nulls(**found), faults
+    return Nulls(**fitted), faults
 
 
 def _joint_null(cross_products, n_samples, n_covariates, names):
     null = summary_null(cross_products, n_samples, n_covariates, names=names)
     deviations = np.sqrt(np.diag(cross_products))
-    least = np.linalg.eigvalsh(cross_products / np.outer(deviations, deviations))[0]
-    if least < _NEARLY:
+    smallest = np.linalg.eigvalsh(cross_products / np.outer(deviations, deviations))[0]
+    if smallest < _NEARLY:
         log.warning(
             "traits nearly collinear (least eigenvalue of their correlations %.1e): fewer than "
             "five digits of the joint test are kept; scan these traits anew",
-            least,
+            smallest,
         )
     return null
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ProductBlock:
-    """Variants of one group of people: what is tested together.
+    """Variants that are tested with one null model.
 
-    place: frame as ``rows.place_frame``; scores: g'MY (variants, D) in trait units; residual:
-    g'Mg (variants,), NaN where a variant cannot be tested; nulls: ``Nulls``; added: ``stats.added``
-    results of several cohorts with covariances of their own, None: one covariance
+    variant_columns: frame as of ``result_rows.place_frame``
+    scores: float64 (variants, D), g'MY in trait units
+    residual: float64 (variants,), g'Mg, NaN where a variant cannot be tested
+    nulls: the null models
+    added: ``stats.added`` of cohorts with covariances of their own, None where there is one
+        covariance
     """
 
-    place: pl.DataFrame
+    variant_columns: pl.DataFrame
     scores: np.ndarray
     residual: np.ndarray
     nulls: Nulls
     added: Added | None = None
 
 
-def place_of(variants, rows):
-    """The place frame of a store's variants; rows: for sorting (variants,)."""
+def place_of(variants: pl.DataFrame, rows: np.ndarray) -> pl.DataFrame:
+    """Return the columns of ``place_frame`` for a store's variants; rows: the sort key."""
     return variants.drop(GENOTYPE_SS.name, N_CHROMOSOMES.name, GROUP.name).with_columns(
         pl.Series(SORT_KEY, rows.astype(np.int32))
     )

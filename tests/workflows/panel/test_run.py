@@ -189,3 +189,13 @@ def test_polars_frames_go_in_as_well():
     pd.testing.assert_frame_equal(
         run_panel(frame, source, p=0.1, kb=50), run_panel(scan, source, p=0.1, kb=50)
     )
+
+
+def test_settings_of_clumps_and_panels():
+    source = ArraySource(np.zeros((2, 3)))
+    with pytest.raises(GemcontError, match="p1: must be a number"):
+        run_clump(source, A, p1="0.1")
+    with pytest.raises(GemcontError, match="p11: no such setting; there are autosomes, .*p1, p2"):
+        run_clump(source, A, p11=0.1)
+    with pytest.raises(GemcontError, match="threads: must be a whole number"):
+        run_panel(A, source, threads="2")
