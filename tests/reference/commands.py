@@ -1,6 +1,24 @@
 """Commands run on the study, and what their mistakes look like."""
 
-from gemcont.cli import gwas
+from gemcont.cli import clump, embed, evaluate, gwas, kinship, meta, panel, project, simulate, train
+
+COMMANDS = {
+    command.program: command
+    for command in (
+        clump.CLUMP,
+        embed.EMBED,
+        evaluate.EVALUATE,
+        gwas.GWAS,
+        gwas.MERGE,
+        kinship.KINSHIP,
+        meta.META,
+        panel.PANEL_COMMAND,
+        panel.SCORE_COMMAND,
+        project.PROJECT,
+        simulate.SIMULATE,
+        train.TRAIN,
+    )
+}
 
 
 def scan(study, *flags, out=None):
