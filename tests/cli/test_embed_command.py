@@ -45,21 +45,6 @@ def test_numbers_are_written_to_their_last_digit(image_study, model, tmp_path):
     assert (text["e1"] == pl.read_parquet(tmp_path / "e.embed.parquet")["e1"]).all()
 
 
-@pytest.fixture(scope="module")
-def noise(image_study, tmp_path_factory):
-    """Flags of files whose images show nothing of the genotypes, and a model of them."""
-    folder = tmp_path_factory.mktemp("noise")
-    people = pl.read_csv(f"{image_study}/people.tsv", separator="\t", infer_schema=False)
-    people.select("FID", "IID").write_csv(folder / "x.ids.tsv", separator="\t")
-    images = np.random.default_rng(0).integers(0, 256, (1100, 3, 9, 8))
-    np.save(folder / "x.npy", images.astype(np.uint8))
-    files = ["--images", str(folder / "x.npy"), "--bfile", f"{image_study}/study"]
-    files += ["--panel", f"{image_study}/panel.tsv"]
-    quick = ["--encoder", "mlp", "--epochs", "1", "--batch-size", "64"]
-    assert train.main([*files, *quick, "--out", str(folder / "m")]) == 0
-    return files, str(folder / "m")
-
-
 def test_where_no_direction_holds_no_table_is_written(noise, tmp_path, capsys):
     files, model = noise
     command = [*files, "--model", model, "--out", str(tmp_path / "e")]
@@ -120,35 +105,6 @@ def test_mistakes_of_embedding(image_study, noise, tmp_path, capsys, arguments, 
     assert message.format(**names) in error
     assert len(error.splitlines()) == 1
     assert not [path for path in tmp_path.iterdir() if path.suffix != ".log"]
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        (["--study", "{study}", "--model", "{study}"], "--model: {study} is no folder of"),
-        (["--study", "{model}", "--model", "{model}"], "--study: {model} is no folder of"),
-        (["--study", "{study}", "--model", "{noise}"], "of shape (1, 28, 28), the model is of"),
-        (["--study", "{study}", "--model", "{model}", "--covar", "{study}/people.tsv",
-          "--covar-name", "z"], "--covar: the model was trained with none; give the same"),
-        (["--study", "{study}", "--model", "{model}", "--covar", "nowhere"], "nowhere: no such"),
-    ],
-)  # fmt: skip
-def test_mistakes_of_judging(image_study, model, noise, tmp_path, capsys, arguments, message):
-    names = {"study": image_study, "model": model, "noise": noise[1]}
-    command = [a.format(**names) for a in arguments]
-    assert evaluate.main([*command, "--out", str(tmp_path / "r")]) == 2
-    error = capsys.readouterr().err
-    assert message.format(**names) in error
-    assert len(error.splitlines()) == 1
-    assert not [path for path in tmp_path.iterdir() if path.suffix != ".log"]
-
-
-@pytest.mark.parametrize("pcs", ["0", "1,x", "-3", "1.5", ","])
-def test_numbers_of_components_that_are_none(pcs, capsys):
-    with pytest.raises(SystemExit) as stopped:
-        evaluate.main(["--study", "s", "--model", "m", "--out", "r", f"--pcs={pcs}"])
-    assert stopped.value.code == 2
-    assert len(capsys.readouterr().err.splitlines()) == 1
 
 
 def break_dtype(study):

@@ -1,13 +1,14 @@
 """gemcont-kinship, and gemcont-gwas with what it wrote, as their user meets them."""
 
 import json
+import os
 import shutil
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 import pytest
-from conftest import write_table
+from conftest import named_samples, named_variants, random_dosages, write_table
 from reference.packed import write_fileset
 from reference.relatives import families
 
@@ -242,3 +243,23 @@ def test_a_failed_run_leaves_no_folder_of_another_matrix(study, capsys, monkeypa
     monkeypatch.setattr(files, "_write_loco", lambda *a: 1 / 0)
     assert study.make("--loco", "--kinship-type", "standardised") == 1
     assert not (study.folder / "K.loco").exists()
+
+
+@pytest.mark.parametrize("name", ["a/b", "..", "chr 1", "NC_000001.11"])
+def test_chromosomes_may_have_any_name(name, tmp_path):
+    """Their files of a kinship without them stay in one folder, and are found again."""
+    rng = np.random.default_rng(8)
+    dosages = random_dosages(rng, 60, 40, low=0.3, high=0.7)
+    variants = named_variants(60, ("1", "2", "3"))
+    write_fileset(str(tmp_path / "g"), dosages, named_samples(40), variants)
+    lines = [line.split("\t") for line in (tmp_path / "g.bim").read_text().splitlines()]
+    if " " in name:
+        name = name.replace(" ", "_")
+    text = ["\t".join([name if c == "1" else c, *rest]) for c, *rest in lines]
+    (tmp_path / "g.bim").write_text("\n".join(text) + "\n")
+    before = set(os.listdir(tmp_path.parent))
+    flags = ["--bfile", str(tmp_path / "g"), "--loco", "--no-plot", "--out", str(tmp_path / "k")]
+    done = kinship.main(flags)
+    assert done in (0, 2)
+    assert set(os.listdir(tmp_path.parent)) == before
+    assert all(p.name.startswith(("g.", "k.")) for p in tmp_path.iterdir())

@@ -35,14 +35,14 @@ def test_same_iid_in_two_families_is_two_people():
     assert match_samples(fam, [table])[0].tolist() == [1, 0]
     listed = ids("k", ("2", "a"), ("2", "a"))
     assert match_list(fam, listed, "--keep").tolist() == [False, True]
-    with pytest.raises(GemcontError, match="t: has no FID column, but IID a is used twice in x.fam"):
+    with pytest.raises(
+        GemcontError, match="t: has no FID column, but IID a is used twice in x.fam"
+    ):
         match_samples(fam, [SampleIds("t", None, ["a"])])
 
 
 def test_a_sample_twice_in_a_table_is_refused():
-    with pytest.raises(
-        GemcontError, match=r"t: duplicate sample FID 1 IID a \(data rows 1 and 3"
-    ):
+    with pytest.raises(GemcontError, match=r"t: duplicate sample FID 1 IID a \(data rows 1 and 3"):
         match_samples(FAM, [ids("t", ("1", "a"), ("2", "b"), ("1", "a"))])
 
 

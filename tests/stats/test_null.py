@@ -49,7 +49,9 @@ def test_traits_that_cannot_be_tested_are_named(rng):
     x = rng.standard_normal((30, 3))
     refused(np.column_stack([x[:, 0], np.full(30, 0.1)]), "trait b is constant", names=["a", "b"])
     both = np.column_stack([x, x[:, 0] - x[:, 2]])
-    refused(both, "trait d is collinear with a, c: .* their principal components", names=list("abcd"))
+    refused(
+        both, "trait d is collinear with a, c: .* their principal components", names=list("abcd")
+    )
     refused(2 * x[:, :1] + 1, "trait 1 is given by the covariates", covariates=x)
     refused(x[:, [0, 0]] * [1, -3], "trait 2 is collinear with 1")
 

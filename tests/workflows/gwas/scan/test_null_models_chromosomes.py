@@ -13,6 +13,8 @@ from reference.packed import write_fileset
 from gemcont import ArraySource, open_genotypes, run_gwas
 
 CHROMOSOMES = {"2": "autosome", "X": "X", "MT": "MT", "Y": "Y", "25": "autosome"}
+
+
 EACH = 6
 
 

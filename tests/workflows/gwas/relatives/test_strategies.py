@@ -1,4 +1,4 @@
-"""One chromosome left out; X; people whom a kinship matrix does not have."""
+"""Relatives by a kinship: who is in it, X, labels and rows."""
 
 import logging
 
@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
-from reference.relatives import EACH, N, design_of, families, refused, same, slow_grm
+from reference.relatives import N, design_of, families, refused, same, slow_grm
 
-from gemcont import run_each_trait, run_gwas
+from gemcont import run_gwas
 from gemcont.stats.mixed import model as mixed
 from gemcont.tables.kinship_files import write_kinship
 
@@ -16,94 +16,6 @@ from gemcont.tables.kinship_files import write_kinship
 @pytest.fixture(scope="module")
 def study():
     return families()
-
-
-# Leave-one-chromosome-out
-
-
-def loco_reference(study, d, chromosome, method="ml"):
-    y, design = study.traits.to_numpy()[:, :d], design_of(study, 1)
-    null = mixed.fit_null(y, design, slow_grm(study.dosages), method=method)
-    here = study.names == chromosome
-    return here, mixed.scan(
-        mixed.MixedNull.from_covariances(
-            y, design, slow_grm(study.dosages[~here]), null.genetic_covariance,
-            null.residual_covariance, method=method,
-        ),
-        study.dosages[here],
-    )  # fmt: skip
-
-
-@pytest.mark.parametrize("shuffled", [False, True])
-@pytest.mark.parametrize("method", ["ml", "reml"])
-@pytest.mark.parametrize("d", [1, 3])
-def test_each_chromosome_on_the_kinship_of_the_others(study, d, method, shuffled):
-    found_in = study
-    if shuffled:
-        order = np.random.default_rng(4).permutation(len(study.names))
-        found_in = study._replace(
-            dosages=study.dosages[order], names=study.names[order], variants=study.variants[order]
-        )
-    found = run_gwas(
-        found_in.source, study.traits.iloc[:, :d], study.covariates[["u"]], kinship="grm",
-        loco=True, reml=method == "reml", block_size=13,
-    )  # fmt: skip
-    assert found.variant_id.to_list() == found_in.variants["variant_id"].to_list()
-    for chromosome in EACH:
-        here, expected = loco_reference(found_in, d, chromosome, method)
-        same(found[here], expected.chi2, rtol=1e-3)
-
-
-def test_loco_by_factors_and_by_eigenvectors_are_the_same(study, monkeypatch):
-    from gemcont.workflows.gwas.relatives import leave_one_out
-
-    found = {}
-    for cheaper in (False, True):
-        monkeypatch.setattr(leave_one_out, "whitening_is_cheaper", lambda *_, c=cheaper: c)
-        joint = run_gwas(study.source, study.traits, study.covariates, kinship="grm", loco=True)
-        single = run_each_trait(study.source, study.traits, kinship="grm", loco=True)
-        found[cheaper] = joint, single
-    for one, other in zip(found[False], found[True], strict=True):
-        pd.testing.assert_frame_equal(one, other, rtol=1e-3, atol=1e-4)
-
-
-def test_loco_each_trait_keeps_the_variances_of_the_whole_genome(study):
-    found = run_each_trait(
-        study.source, study.traits[["b"]], study.covariates[["u"]], kinship="grm", loco=True
-    )
-    alone = study._replace(traits=study.traits[["b"]])
-    for chromosome in EACH:
-        here, expected = loco_reference(alone, 1, chromosome)
-        scale = np.abs(expected.effects).max()
-        np.testing.assert_allclose(found.beta[here], expected.effects[:, 0], atol=1e-3 * scale)
-        np.testing.assert_allclose(
-            found.standard_error[here], expected.standard_errors[:, 0], rtol=1e-3
-        )
-
-
-def test_loco_refits_beside_strong_variants(study):
-    plain = run_gwas(study.source, study.traits, kinship="grm", loco=True)
-    found = run_gwas(study.source, study.traits, kinship="grm", loco=True, refit=1e-3)
-    strong = (plain.neg_log_10_p_value >= 0.9 * 3).to_numpy()
-    assert strong[4]
-    np.testing.assert_allclose(found.chi2[~strong], plain.chi2[~strong], rtol=1e-3, atol=1e-4)
-    here = study.names == "1"
-    y, design, others = study.traits.to_numpy(), design_of(study, 0), slow_grm(study.dosages[~here])
-    g = np.where(np.isnan(study.dosages[4]), np.nanmean(study.dosages[4]), study.dosages[4])
-    null = mixed.fit_null(y, design, others)
-    other = mixed.fit_null(y, np.column_stack([design, g]), others)
-    ratio = 2 * (other.log_likelihood - null.log_likelihood)
-    assert abs(found.chi2[4] - ratio) < 5e-2
-
-
-def test_a_single_chromosome_of_several(study):
-    whole = run_gwas(study.source, study.traits, kinship="grm", loco=True)
-    part = run_gwas(study.source, study.traits, kinship="grm", loco=True, chromosomes="2")
-    expected = whole[whole.chromosome == "2"].reset_index(drop=True)
-    pd.testing.assert_frame_equal(part, expected, rtol=1e-3, atol=1e-5)
-
-
-# X, and people
 
 
 @pytest.fixture(scope="module")
@@ -213,17 +125,6 @@ def test_people_without_a_trait_leave_the_kinship(study, kinship):
     found = run_gwas(study.source, traits, study.covariates, kinship=given, refit=0)
     null = mixed.fit_null(traits.to_numpy()[kept], design_of(study, 3)[kept], matrix)
     same(found, mixed.scan(null, study.dosages[:, kept]).chi2, rtol=2e-4)
-
-
-def test_one_chromosome_by_two_names_is_one(study):
-    names = np.where((study.names == "1") & (np.arange(len(study.names)) % 2 == 0), "chr1",
-                     study.names)  # fmt: skip
-    renamed = study.variants.with_columns(pl.Series("chromosome", names))
-    found = run_gwas(
-        study._replace(variants=renamed).source, study.traits, kinship="grm", loco=True
-    )
-    plain = run_gwas(study.source, study.traits, kinship="grm", loco=True)
-    np.testing.assert_allclose(found.chi2, plain.chi2, rtol=1e-4, atol=1e-5)
 
 
 def test_nothing_that_can_be_tested_is_said(with_x):

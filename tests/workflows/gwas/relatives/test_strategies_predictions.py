@@ -2,18 +2,19 @@
 
 import gzip
 import logging
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import BUNDLED, ROOT
 from reference.relatives import N, families, refused
 
 from gemcont import fit_null, run_gwas
 from gemcont.stats import multitrait
 
-ROOT = Path(__file__).parents[2]
-MICE = ROOT / "examples" / "data" / "mouse_hs1940"
+MICE = BUNDLED / "mouse_hs1940"
+
+
 PEER = ROOT.parent / "shared" / "reference" / "regenie"
 
 

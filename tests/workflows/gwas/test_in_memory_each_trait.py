@@ -4,27 +4,13 @@ import logging
 
 import numpy as np
 import pandas as pd
-import polars as pl
 import pytest
-from conftest import BUNDLED, named_samples, random_dosages
-from reference.joint import joint_test, single_trait
+from conftest import BUNDLED, random_dosages
+from reference.joint import single_trait
 
 from gemcont import ArraySource, GemcontError, run_each_trait, run_gwas
 
 N = 150
-
-
-@pytest.fixture
-def cohort():
-    """Dosages (30, 150) with missing ones, 4 traits with different missing people, a covariate."""
-    rng = np.random.default_rng(41)
-    dosages = random_dosages(rng, 30, N, missing=0.04)
-    index = [s for _, s, _ in named_samples(N)]
-    traits = pd.DataFrame(rng.standard_normal((N, 4)), index=index, columns=list("abcd"))
-    traits["c"] += 0.9 * np.nan_to_num(dosages[5])
-    traits.loc[index[:20], "b"] = np.nan
-    traits.loc[index[10:30], "d"] = np.nan
-    return dosages, traits, pd.DataFrame({"age": rng.uniform(20, 60, N)}, index=index)
 
 
 def expected_rows(dosages, traits, covariates, trait, people):
@@ -96,23 +82,6 @@ def test_above_200_traits_the_joint_test_is_asked_for(caplog):
     assert run_gwas(dosages, traits).dof.iloc[0] == 201
 
 
-def test_conditioning_is_a_covariate(cohort):
-    dosages, traits, covariates = cohort
-    complete = dosages.copy()
-    complete[[5, 8]] = np.nan_to_num(complete[[5, 8]], nan=1.0)
-    found = run_gwas(complete, traits[["a", "c"]], covariates, condition=["5", "8"])
-    design = np.column_stack([covariates, complete[5], complete[8]])
-    expected = joint_test(complete, traits[["a", "c"]].to_numpy(), design)
-    np.testing.assert_allclose(found.chi2, expected["statistic"], rtol=1e-7)
-    assert np.isnan(found.chi2[[5, 8]]).all()
-    for wrong, message in ((["x"], "x is not in the genotypes"),):
-        with pytest.raises(GemcontError, match=message):
-            run_gwas(complete, traits, condition=wrong)
-    twice = ArraySource(complete, samples=list(traits.index), variants=["v"] * 30)
-    with pytest.raises(GemcontError, match="id v stands for 30 variants"):
-        run_gwas(twice, traits, condition=["v"])
-
-
 def test_maize_traits_on_their_own_lines():
     table = pd.read_csv(BUNDLED / "maize.pheno", sep="\t", dtype={"IID": str, "FID": str})
     traits = table.set_index("IID")[["EarHT", "dpoll", "EarDia"]]
@@ -145,44 +114,3 @@ def test_settings_that_contradict():
         )
     with pytest.raises(GemcontError, match="--effects are those of the joint test"):
         run_each_trait(np.zeros((1, 3)), pd.DataFrame({"a": [1.0, 2, 4]}), effects=True)
-
-
-def test_conditioning_on_y_and_missing_genotypes(caplog):
-    dosage = random_dosages(np.random.default_rng(2), 6, 50)
-    dosage[1, :5] = np.nan
-    ids = [str(i) for i in range(50)]
-    traits = pd.DataFrame({"a": np.random.default_rng(3).standard_normal(50)}, index=ids)
-    variants = ArraySource(dosage).variants.with_columns(
-        chromosome=pl.Series(["1"] * 5 + ["Y"], dtype=pl.Categorical)
-    )
-    source = ArraySource(dosage, samples=[str(i) for i in range(50)], variants=variants)
-    caplog.set_level("INFO")
-    run_gwas(source, traits, condition=["1"], chromosomes="1")
-    assert "--condition 1: 5 of 50 genotypes missing" in caplog.text
-    with pytest.raises(GemcontError, match="variant 5 lies on Y"):
-        run_gwas(source, traits, condition=["5"])
-
-
-def test_own_samples_leave_out_an_empty_trait(caplog):
-    dosage = random_dosages(np.random.default_rng(2), 6, 50)
-    traits = pd.DataFrame(np.random.default_rng(3).standard_normal((50, 2)), columns=["a", "b"])
-    traits["b"] = np.nan
-    caplog.set_level("INFO")
-    found = run_each_trait(dosage, traits, each_trait_samples="own")
-    assert set(found["trait"]) == {"a"}
-    assert "trait b is left out: no sample has a value" in caplog.text
-    with pytest.raises(GemcontError, match="trait b has no value in the 50 samples left"):
-        run_each_trait(dosage, traits)
-
-
-def test_x_without_a_known_sex_is_an_error_not_a_number():
-    dosage = random_dosages(np.random.default_rng(2), 6, 50)
-    variants = ArraySource(dosage).variants.with_columns(
-        chromosome=pl.Series(["X"] * 6, dtype=pl.Categorical)
-    )
-    ids = [str(i) for i in range(50)]
-    source = ArraySource(dosage, samples=ids, variants=variants)
-    traits = pd.DataFrame({"a": np.random.default_rng(3).standard_normal(50)}, index=ids)
-    with pytest.raises(GemcontError, match="no variant can be tested"):
-        run_gwas(source, traits)
-    assert run_gwas(source, traits, x_sex=False)["beta"].notna().all()
