@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import NamedTuple, Protocol
 
 from gemcont.stats.calibration import GENOME_WIDE, lrt_true_rate, wilks_true_rate
+from gemcont.stats.contrasts import Contrast
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +44,7 @@ class Rate(NamedTuple):
 
 
 def rates_of(
-    null: Sizes, test: str, contrast: str = "any", words: str = "", *, refits: float = 0.0
+    null: Sizes, test: str, contrast: Contrast = "any", words: str = "", *, refits: float = 0.0
 ) -> dict[str, Rate]:
     """Return the ``Rate`` of each likelihood-ratio test in the results, {} for the F test.
 

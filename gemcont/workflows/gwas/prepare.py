@@ -66,27 +66,15 @@ def prepare(
     contrast = _contrast(settings.contrast, people)
     kinds = _ploidy(source, settings.autosomes)
     models = _models(source, people, settings, np.unique(kinds[variants]))
+    groups = VariantGroups.by_ploidy(kinds)
     models, groups = relatives.models(
-        models,
-        VariantGroups.by_ploidy(kinds),
-        people,
-        variants,
-        threads=threads,
-        progress=progress,
+        models, groups, people, variants, threads=threads, progress=progress
     )
     if all(models.get(group) is None for group in groups.present(variants)):
         raise GemcontError(
             "no variant can be tested: the warnings say why, chromosome by chromosome"
         )
     plan = _plan(settings, people, models, groups, contrast)
-    removed |= {flag: 0 for flag in plan.filter.flags} | source.left_out
-    size = settings.block_size or block_size(
-        source,
-        plan,
-        threads=threads,
-        memory=settings.memory << 20,
-        n_variants=len(variants),
-    )
     run = GwasRun(
         source=source,
         people=people,
@@ -95,12 +83,17 @@ def prepare(
         variants=variants,
         plan=plan,
         threads=threads,
-        size=size,
-        removed_by_selection=removed,
+        size=settings.block_size or _block_size(source, plan, settings, threads, len(variants)),
+        removed_by_selection=removed | {flag: 0 for flag in plan.filter.flags} | source.left_out,
     )
     log_start(run)
     run.seconds["prepare"] = time.perf_counter() - started
     return run
+
+
+def _block_size(source, plan, settings, threads, n_variants):
+    memory = settings.memory << 20
+    return block_size(source, plan, threads=threads, memory=memory, n_variants=n_variants)
 
 
 def _plan(settings, people, models, groups, contrast):

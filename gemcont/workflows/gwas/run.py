@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import cast
 
 import numpy as np
 from tqdm import tqdm
@@ -117,6 +118,11 @@ class GwasRun:
     def book(self, stage: str, seconds: float) -> None:
         """Add to the time that the threads spent in a stage."""
         self.seconds_of_threads[stage] = self.seconds_of_threads.get(stage, 0.0) + seconds
+
+    @property
+    def autosomes(self) -> int:
+        """Number of autosomes of the species."""
+        return cast(int, self.settings.autosomes)  # said by the file, where not by the user
 
     @property
     def n_read(self) -> int:

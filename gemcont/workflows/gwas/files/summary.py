@@ -125,7 +125,7 @@ def draw(run: GwasRun, prefix: str) -> None:
             run.people.trait_names,
             test=run.settings.test,
             lambda_gc=run.lambda_gc,
-            autosomes=run.settings.autosomes,
+            autosomes=run.autosomes,
             model=_model(run),
         )
     if run.relatives.kinship is not None:
