@@ -1,7 +1,7 @@
 """Names and bounds, worded for messages and the log."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 log = logging.getLogger(__name__)
 
@@ -27,3 +27,9 @@ def least_of_singles(n_traits: int, least: float | None) -> float | None:
 def shortened(names: Sequence[str], most: int = 8) -> str:
     """Return names for a message: the first few, and dots for more."""
     return ", ".join(names[:most]) + (", ..." if len(names) > most else "")
+
+
+def left_out(removed: Mapping[str, int]) -> str:
+    """Return counts of what is left out as every log says them: '205 by --mind, 3 not in t.tsv'."""
+    by = {reason: f"by {reason}" if reason.startswith("--") else reason for reason in removed}
+    return ", ".join(f"{count} {by[reason]}" for reason, count in removed.items() if count)

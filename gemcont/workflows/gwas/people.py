@@ -10,7 +10,6 @@ import numpy as np
 from gemcont.errors import GemcontError
 from gemcont.genotype.align import NO_ROW, SampleIds, match_samples, members
 from gemcont.genotype.filters import missing_share
-from gemcont.genotype.lists import keep_and_remove
 from gemcont.genotype.source import GenotypeSource
 from gemcont.settings.gwas import GwasSettings
 from gemcont.stats.transform import principal_components, rank_inverse_normal
@@ -18,7 +17,8 @@ from gemcont.tables.covariates import Covariate
 from gemcont.tables.embeddings import embedding_facts, facts_path, looks_embedded
 from gemcont.tables.missing_codes import log_codes, warn_of_covariate_values, warn_of_trait_values
 from gemcont.tables.phenotypes import DEFAULT_CODES, SampleTable, numeric_columns
-from gemcont.workflows.common.wording import MANY_TRAITS, shortened
+from gemcont.workflows.common.samples import kept_samples
+from gemcont.workflows.common.wording import MANY_TRAITS, left_out, shortened
 from gemcont.workflows.gwas.covariates import conditioned_on, covariate_terms, design_of
 from gemcont.workflows.gwas.scan.null_models import CompletePeople
 
@@ -133,7 +133,7 @@ def _tables(source, traits, covariate_table, settings, further_ids):
 
 def _match(source, traits, tables, settings):
     """Return rows of each table per genotype sample, who is left, and the counts so far."""
-    kept, removed = keep_and_remove(source, settings.keep, settings.remove)
+    kept, removed = kept_samples(source, settings)
     rows = match_samples(source.sample_ids, tables)
     for ids, row in zip(tables, rows, strict=True):
         _leave(kept, row == NO_ROW, f"not in {ids.name}", removed)
@@ -176,13 +176,7 @@ def _leave(kept, leaving, reason, removed):
     removed[reason] = int((kept & leaving).sum())
     kept &= ~leaving
     if not kept.any():
-        raise GemcontError(f"no sample is left: {_counts(removed)}")
-
-
-def _counts(removed):
-    """'205 by --mind, 3 not in traits.tsv'."""
-    by = {reason: f"by {reason}" if reason.startswith("--") else reason for reason in removed}
-    return ", ".join(f"{count} {by[reason]}" for reason, count in removed.items() if count)
+        raise GemcontError(f"no sample is left: {left_out(removed)}")
 
 
 def _apply_mind(source, tables, settings, variants):
@@ -203,7 +197,7 @@ def _joint_people(source, tables, conditioned, settings):
     kept = tables.kept.copy()
     _leave(kept, lacking, "missing a trait or covariate", tables.removed)
     samples = np.flatnonzero(kept)
-    detail = _counts(tables.removed)
+    detail = left_out(tables.removed)
     log.info(
         "%d of %d samples analysed%s",
         len(samples),

@@ -10,13 +10,14 @@ import polars as pl
 
 from gemcont._numba import available_threads
 from gemcont.errors import GemcontError
-from gemcont.genotype.chromosomes import Ploidy, autosomes_of, ploidy, warn_unknown_codes
-from gemcont.genotype.filters import VariantFilter, select_variants
+from gemcont.genotype.chromosomes import Ploidy, autosomes_of, ploidy
+from gemcont.genotype.filters import VariantFilter
 from gemcont.genotype.source import GenotypeSource
 from gemcont.settings.gwas import CONDITIONAL, GwasSettings
 from gemcont.stats.contrasts import CONTRASTS, Conditional, degrees_of_freedom
 from gemcont.stats.screen import Leaders
 from gemcont.tables.phenotypes import SampleTable
+from gemcont.workflows.common.samples import kept_variants
 from gemcont.workflows.common.wording import least_of_singles, shortened
 from gemcont.workflows.gwas.people import assemble
 from gemcont.workflows.gwas.relatives.strategies import open_relatives
@@ -50,7 +51,7 @@ def prepare(
     settings = dataclasses.replace(settings, autosomes=autosomes_of(source, settings.autosomes))
     _refuse_numbered(source, traits, covariate_table)
     _check_info(source, settings)
-    variants, removed = _selected(source, settings)
+    variants, removed = kept_variants(source, settings)
     threads = settings.threads or available_threads()
     relatives = open_relatives(
         source, settings, traits.select(settings.trait_names, "--pheno-name")
@@ -174,16 +175,10 @@ def _refuse_numbered(source, *tables):
         )
 
 
-def _selected(source, settings):
-    names = ("chromosomes", "from_bp", "to_bp", "autosomes", "extract", "exclude")
-    return select_variants(source.variants, **{name: getattr(settings, name) for name in names})
-
-
 def _ploidy(source, autosomes):
-    """Ploidy code of every variant, and a warning where codes do not fit the species."""
+    """Return the ploidy code of every variant."""
     column = source.variants["chromosome"]
     names = column.unique().to_list()
-    warn_unknown_codes(names, autosomes)
     codes = dict(zip(names, ploidy(names, autosomes).tolist(), strict=True))
     return column.replace_strict(codes, return_dtype=pl.UInt8).to_numpy()
 

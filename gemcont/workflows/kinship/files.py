@@ -17,9 +17,7 @@ from tqdm import tqdm
 import gemcont
 from gemcont._numba import available_threads
 from gemcont.errors import GemcontError
-from gemcont.genotype.chromosomes import autosomes_of, warn_unknown_codes
-from gemcont.genotype.filters import select_variants
-from gemcont.genotype.lists import keep_and_remove
+from gemcont.genotype.chromosomes import autosomes_of
 from gemcont.settings.flags import settings_of
 from gemcont.settings.kinship import KinshipSettings
 from gemcont.stats.mixed.model import decompose
@@ -30,6 +28,7 @@ from gemcont.tables.outputs import OutputFiles
 from gemcont.workflows.common.array_genotypes import labelled_source
 from gemcont.workflows.common.memory import refuse_too_many, side_by_side
 from gemcont.workflows.common.pictures import draw_pictures
+from gemcont.workflows.common.samples import kept_samples, kept_variants, log_selection
 from gemcont.workflows.kinship.matrices import Computed, autosomal, canonical_names
 
 if TYPE_CHECKING:
@@ -165,9 +164,8 @@ def refuse_inputs(prefix: str, inputs: Iterable[str]) -> None:
 
 def _samples(source, settings):
     """Return ascending indices of the samples that --keep and --remove leave."""
-    kept, left_out = keep_and_remove(source, settings.keep, settings.remove)
-    for flag, count in left_out.items():
-        log.info("%d samples left out by %s", count, flag)
+    kept, removed = kept_samples(source, settings)
+    log_selection("samples analysed", kept.sum(), source.n_samples, removed)
     if kept.sum() < 2:
         raise GemcontError(f"--keep, --remove: {kept.sum()} samples are left of {source.name}")
     return np.flatnonzero(kept)
@@ -175,12 +173,8 @@ def _samples(source, settings):
 
 def _variants(source, settings):
     """Return ascending indices of the autosomal variants that --extract and --exclude leave."""
-    warn_unknown_codes(source.variants["chromosome"].unique().to_list(), settings.autosomes)
-    names = ("autosomes", "extract", "exclude")
-    filters = {name: getattr(settings, name) for name in names}
-    chosen, taken = select_variants(source.variants, **filters)
-    for flag, count in taken.items():
-        log.info("%d variants left out by %s", count, flag)
+    chosen, removed = kept_variants(source, settings)
+    log_selection("variants selected", len(chosen), source.n_variants, removed)
     chosen = np.intersect1d(chosen, autosomal(source, settings.autosomes))
     if not len(chosen):
         raise GemcontError("--extract, --exclude: no variant on an autosome is left")

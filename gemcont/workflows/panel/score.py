@@ -12,14 +12,15 @@ from gemcont.errors import GemcontError
 from gemcont.genotype import open_genotypes
 from gemcont.genotype.chromosomes import autosomes_of
 from gemcont.genotype.kernels.packed import moments
-from gemcont.genotype.lists import keep_and_remove
 from gemcont.genotype.score import FEWEST_CALLED, scores
 from gemcont.genotype.source import GenotypeSource
+from gemcont.settings.shared import SampleLists
 from gemcont.stats.harmonise import Reason, Strand, align, count_strands, strand_of
 from gemcont.tables.sumstats.read import Sumstats
 from gemcont.workflows.common.alleles import coded_alleles
 from gemcont.workflows.common.dataframes import to_pandas
 from gemcont.workflows.common.plausible import UNRELATED, correlation_of
+from gemcont.workflows.common.samples import kept_samples, log_selection
 from gemcont.workflows.common.variant_index import VariantIndex
 
 if TYPE_CHECKING:
@@ -88,7 +89,10 @@ def score_table(
     match = match_panel(source, panel, weights, autosomes, min_found=min_found)
     samples = None
     if keep is not None or remove is not None:
-        samples = np.flatnonzero(keep_and_remove(source, keep, remove)[0])
+        lists = SampleLists(keep=keep, remove=remove)
+        kept, removed = kept_samples(source, lists)
+        log_selection("samples scored", kept.sum(), source.n_samples, removed)
+        samples = np.flatnonzero(kept)
     dosage = 2 * np.where(match.sign > 0, match.frequency, 1 - match.frequency)
     sums = scores(source, match.variants, match.sign * match.weights, samples, dosage)
     # Where the genotypes count the other allele, its number is 2 - g: weight * (2 - g).
