@@ -10,13 +10,13 @@ from importlib import import_module
 __version__ = "0.1.0"
 
 
-def front_door(package, home):
+def front_door(package: str, home: dict[str, str]) -> tuple:
     """Return the ``__getattr__``, ``__dir__`` and ``__all__`` of a package that imports lazily.
 
     package: its name; home: public name -> module within the package that defines it
     """
 
-    def find(name):
+    def find(name: str) -> object:
         """Return a public name, its module imported."""
         if name not in home:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
