@@ -3,27 +3,27 @@
 import gzip
 
 import pandas as pd
+import polars as pl
 import pytest
 from reference.small_cohorts import small_cohort
 
 from gemcont import GemcontError, run_meta, write_meta
+from gemcont.workflows.common.dataframes import to_pandas
 from gemcont.workflows.meta import refuse_inputs
 from gemcont.workflows.meta.files import outputs
 
 COHORTS = [small_cohort([0.1, 0.2, 0.3]), small_cohort([0.2, 0.1, 0.2], pos=(100, 200, 400))]
 
 
-def read(path):
-    if path.endswith("parquet"):
-        return pd.read_parquet(path) if False else pd.DataFrame()
-    return pd.read_csv(path, sep="\t", dtype={"chromosome": str}, na_values=["NA"])
-
-
-@pytest.mark.parametrize("layout", ["tsv", "tsv.gz"])
+@pytest.mark.parametrize("layout", ["tsv", "tsv.gz", "parquet"])
 def test_the_table_is_the_one_in_memory(layout, tmp_path):
     prefix = str(tmp_path / "m")
     write_meta(COHORTS, prefix, ["a", "b"], layout=layout, plot=False)
-    table = read(outputs(prefix, layout)["meta"])
+    path = outputs(prefix, layout)["meta"]
+    if layout == "parquet":
+        table = to_pandas(pl.read_parquet(path))
+    else:
+        table = pd.read_csv(path, sep="\t", dtype={"chromosome": str}, na_values=["NA"])
     expected = run_meta(COHORTS, ["a", "b"])
     assert list(table.columns) == list(expected.columns)
     assert table["beta"].tolist() == pytest.approx(expected["beta"].tolist(), rel=1e-6)
@@ -31,7 +31,7 @@ def test_the_table_is_the_one_in_memory(layout, tmp_path):
 
 
 def test_rows_left_out_have_their_cohort_and_reason(tmp_path):
-    broken = COHORTS[1].assign(standard_error=[0.1, 0.0, 0.1])
+    broken = COHORTS[1].assign(SE=[0.1, 0.0, 0.1])
     prefix = str(tmp_path / "m")
     write_meta([COHORTS[0], broken], prefix, ["a", "b"], plot=False)
     with gzip.open(f"{prefix}.dropped.tsv.gz", "rt") as file:
