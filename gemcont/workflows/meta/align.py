@@ -139,7 +139,7 @@ def _aligned(rows, union, match, strand, settings):
             (rows.frequency, union.frequency),
         )
     ]
-    told = strand is not Strand.UNTOLD
+    is_known = strand is not Strand.UNTOLD
     own = rows.effect, rows.other, rows.frequency
     sign, flipped, reason = align(
         *own,
@@ -148,7 +148,7 @@ def _aligned(rows, union, match, strand, settings):
         palindromic=settings.palindromic,
         ambiguous=settings.ambiguous,
         max_difference=settings.max_eaf_diff,
-        same_strand=told & (new if nothing else union.certain[at]),
+        same_strand=is_known & (new if nothing else union.certain[at]),
     )
     fresh = new & ~((reason == Reason.PALINDROMIC) | (reason == Reason.ALLELES))
     sign[fresh], reason[fresh], flipped[fresh] = 1, Reason.KEPT, False

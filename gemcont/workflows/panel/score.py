@@ -229,14 +229,14 @@ def _signs(source, variant, rows, frequency):
     letters, _, _ = align(*theirs, frequency, *ours, here, complement, palindromic="keep")
     fits, mirrored = known & (letters != 0), complement[theirs[0]] == theirs[1]
     _compare_frequencies(frequency, np.where(letters < 0, 1 - here, here), fits & ~mirrored)
-    guess, turned, reason = align(*theirs, frequency, *ours, here, complement)
+    inferred, flipped_rows, reason = align(*theirs, frequency, *ours, here, complement)
     palindromic, unclear = fits & mirrored, reason != Reason.KEPT
     if strand is Strand.UNTOLD:
-        of_palindromic = np.where(unclear, 0 if flipped else letters, guess)
+        of_palindromic = np.where(unclear, 0 if flipped else letters, inferred)
     elif is_sure:
         of_palindromic = letters
-    else:  # few tell: palindromic ones whose frequency says otherwise stay out
-        of_palindromic = np.where(turned & ~unclear, 0, letters)
+    else:  # few variants to judge by: a palindromic one is out where its frequency disagrees
+        of_palindromic = np.where(flipped_rows & ~unclear, 0, letters)
     sign = np.where(known, np.where(palindromic, of_palindromic, letters), 0)
     untold = palindromic & (sign == 0)
     _log_strand(strand, same, flipped, palindromic, untold)
@@ -252,12 +252,12 @@ def _strand(same, flipped):
     return strand, is_sure
 
 
-def _compare_frequencies(frequency, ours, tells):
+def _compare_frequencies(frequency, ours, compared):
     """Set a panel's frequencies to NaN where they do not correlate with the genotypes'.
 
-    tells: bool (rows,), variants that are not palindromic, which are compared.
+    compared: bool (rows,), variants that are not palindromic.
     """
-    both = tells & ~np.isnan(frequency) & ~np.isnan(ours)
+    both = compared & ~np.isnan(frequency) & ~np.isnan(ours)
     correlation = correlation_of(frequency[both], ours[both])
     if correlation is not None and correlation < UNRELATED:
         log.warning(

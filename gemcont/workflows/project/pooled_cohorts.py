@@ -1,4 +1,4 @@
-"""The joint test of several cohorts together, from stores of their products: no person is shared.
+"""The joint test of several cohorts, from stores of their products: no sample's data is shared.
 
 With covariates and intercepts of each cohort's own, sums over samples are sums over cohorts. By
 default ("wald") every cohort keeps its own trait covariance (``stats.added``). "lrt" and "f" add

@@ -50,3 +50,26 @@ def test_chance_recovers_what_frequency_explains():
     assert found.p_value > 0.1
     rare = overlap(results[frequency < 0.25].head(50), results)
     assert (rare.fraction, rare.expected) == (0.0, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"r2": 0.5}, "r2 and genotypes go together"),
+        ({"threshold": 2.0}, "threshold 2.0 is neither a p nor 'bonferroni'"),
+        ({"threshold": "half"}, "threshold 'half' is neither a p nor 'bonferroni'"),
+    ],
+)
+def test_settings_that_cannot_be(settings, message):
+    table = pd.DataFrame({"SNP": ["a", "b"], "P": [0.1, 0.2], "EAF": [0.1, 0.2]})
+    with pytest.raises(GemcontError, match=message):
+        overlap(table, table, **settings)
+
+
+def test_bonferroni_is_over_the_loci_in_the_results():
+    loci = pd.DataFrame({"SNP": list("abcd"), "P": [1e-9] * 4})
+    results = pd.DataFrame({"SNP": list("abx"), "P": [0.02, 0.03, 0.9], "EAF": [0.3] * 3})
+    answer = overlap(loci, results, threshold="bonferroni", draws=10)
+    assert answer.threshold == 0.05 / 2
+    assert (answer.n_recovered, answer.n_tested, answer.n_loci) == (1, 2, 4)
+    assert answer.fraction == 0.5

@@ -7,6 +7,9 @@ from conftest import random_dosages
 from reference.small_cohorts import frame, small_cohort
 
 from gemcont import ArraySource, GemcontError, run_meta
+from gemcont.settings.meta import MetaSettings
+from gemcont.workflows.common.alleles import AlleleCodes
+from gemcont.workflows.meta.reference import allele_frequency, reference_union
 
 
 def test_a_reference_rules_and_adds_nothing():
@@ -46,3 +49,20 @@ def test_a_small_reference_of_the_right_build_is_no_mistake():
     assert len(run_meta([wide], reference=reference)) == 20
     columns = {"beta": "BETA", "standard_error": "SE"}
     assert len(run_meta([wide], reference=reference.drop(columns="BETA"), columns=columns)) == 20
+
+
+def test_frequencies_are_means_over_those_called():
+    dosages = random_dosages(np.random.default_rng(4), 30, 50, missing=0.3)
+    dosages[7] = np.nan
+    expected = [np.nan if np.isnan(row).all() else np.nanmean(row) / 2 for row in dosages]
+    np.testing.assert_allclose(allele_frequency(ArraySource(dosages)), expected, atol=1e-6)
+
+
+def test_of_a_duplicate_variant_the_first_row_counts():
+    table = frame(CHR=[1, 1, 1], POS=[100, 100, 100], SNP=["a", "b", "c"], EA=["A", "G", "A"],
+                  OA=["G", "A", "C"], EAF=[0.1, 0.2, 0.3], BETA=[0] * 3, SE=[1] * 3)  # fmt: skip
+    union = reference_union(AlleleCodes(), MetaSettings(), table, None)
+    assert union.fixed
+    assert union.ids.to_list() == ["a", "c"]
+    assert union.variant.tolist() == [0, 2]
+    np.testing.assert_allclose(union.frequency, [0.1, 0.3])

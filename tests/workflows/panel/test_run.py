@@ -5,6 +5,7 @@ import pandas as pd
 import polars as pl
 import pytest
 from conftest import BUNDLED, named_samples, random_dosages
+from reference.large_cohorts import A
 
 from gemcont import (
     ArraySource,
