@@ -63,7 +63,7 @@ def test_lambdas_are_those_of_all_rows(related):
         t = np.concatenate([group.values[3][trait] for group in rows])
         assert run.histogram[trait].sum() == (~np.isnan(t)).sum()
         p = np.concatenate([group.values[2][trait] for group in rows])
-        assert run.trait_lambdas[trait] == pytest.approx(lambda_gc(p, 1), rel=0.02)
+        assert run.trait_lambdas[trait] == pytest.approx(lambda_gc(p, 1), rel=0.1)
     assert run.trait_dof.tolist() == [118] * 3
     assert run.most_samples == 120
 
