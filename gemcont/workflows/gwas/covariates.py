@@ -21,8 +21,9 @@ log = logging.getLogger(__name__)
 class Conditioned(NamedTuple):
     """Variants that become covariates.
 
-    dosages: float (samples of the file, variants), NaN missing
-    ids: of the variants
+    Attributes:
+        dosages: float (samples of the file, variants), NaN missing
+        ids: of the variants
     """
 
     dosages: np.ndarray

@@ -31,10 +31,11 @@ _MOST_LEVELS = 20  # of a categorical covariate, before a warning
 class People:
     """The analysed people.
 
-    parts: (``CompletePeople``, joint, single) of each: who is tested together, in which tests
-    trait_names: of all traits, or of their principal components
-    removed: reason -> samples that left, in the order of work
-    joint: whether the joint test is made
+    Attributes:
+        parts: (``CompletePeople``, joint, single) of each: who is tested together, in which tests
+        trait_names: of all traits, or of their principal components
+        removed: reason -> samples that left, in the order of work
+        joint: whether the joint test is made
     """
 
     parts: list[tuple[CompletePeople, bool, bool]]
@@ -47,11 +48,12 @@ class People:
 class Tables:
     """Values over the samples of the genotype file before anyone leaves.
 
-    traits: float64 (samples, traits), NaN missing
-    names: of the traits
-    terms: covariates with values over the same samples
-    kept: bool (samples,), who is in every table and list
-    removed: reason -> the others
+    Attributes:
+        traits: float64 (samples, traits), NaN missing
+        names: of the traits
+        terms: covariates with values over the same samples
+        kept: bool (samples,), who is in every table and list
+        removed: reason -> the others
     """
 
     traits: np.ndarray

@@ -30,23 +30,24 @@ from gemcont.workflows.gwas.tails import Tails
 class GwasRun:
     """A prepared scan and, as it advances, its counts.
 
-    source: the genotypes
-    people: who is analysed, with which traits
-    settings: what was asked for
-    relatives: how relatives are taken into account
-    variants: indices in the source of the variants to read
-    plan: what the scan needs beside the source
-    threads: how many compute
-    size: variants per block
-    removed_by_selection: reason -> variants that are not read
-    seconds: step -> time
-    seconds_of_threads: stage -> time of all threads
-    tally: the counts so far
-    neg_log_10_p: of the joint test, an array a block
-    rows: index in the source of the variants that pass the filters, an array a block
-    written_by_outputs: kind -> rows written, where the outputs keep fewer than the tally says
-    encoder: hash of the model that made the traits, where a store is to say so
-    asked: files, outputs and settings by name
+    Attributes:
+        source: the genotypes
+        people: who is analysed, with which traits
+        settings: what was asked for
+        relatives: how relatives are taken into account
+        variants: indices in the source of the variants to read
+        plan: what the scan needs beside the source
+        threads: how many compute
+        size: variants per block
+        removed_by_selection: reason -> variants that are not read
+        seconds: step -> time
+        seconds_of_threads: stage -> time of all threads
+        tally: the counts so far
+        neg_log_10_p: of the joint test, an array a block
+        rows: index in the source of the variants that pass the filters, an array a block
+        written_by_outputs: kind -> rows written, where the outputs keep fewer than the tally says
+        encoder: hash of the model that made the traits, where a store is to say so
+        asked: files, outputs and settings by name
 
     The properties below ``count`` are of the finished scan.
     """

@@ -23,10 +23,11 @@ _BESIDE = (".ids.tsv", ".names.txt")  # files that go with a table of traits in 
 class Files:
     """The files that a scan reads.
 
-    genotypes: a path or ``GenotypeSource``
-    pheno, covar: tables of traits and covariates; pheno may be None for a .pgen whose .psam has
-        traits
-    sample: the .sample file of a .bgen
+    Attributes:
+        genotypes: a path or ``GenotypeSource``
+        pheno, covar: tables of traits and covariates; pheno may be None for a .pgen whose .psam has
+            traits
+        sample: the .sample file of a .bgen
     """
 
     genotypes: str | GenotypeSource

@@ -53,9 +53,10 @@ class Part(Protocol):
 class Journal:
     """The unfinished work in a folder.
 
-    folder: PREFIX.partial, or the folder of a chunk
-    fingerprint: what the results depend on
-    parts: kind of frame -> output
+    Attributes:
+        folder: PREFIX.partial, or the folder of a chunk
+        fingerprint: what the results depend on
+        parts: kind of frame -> output
     """
 
     def __init__(self, folder: str, fingerprint: dict | None, parts: dict[str, Part]):

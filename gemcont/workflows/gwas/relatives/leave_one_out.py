@@ -40,9 +40,10 @@ _AHEAD = 1  # chromosomes decomposed before they are asked for
 class Queue:
     """Models of the chromosomes, each made shortly before it is needed and then let go.
 
-    names: chromosomes in the order of the scan
-    make: function of a name
-    at_once: how many are made side by side, each on one thread
+    Attributes:
+        names: chromosomes in the order of the scan
+        make: function of a name
+        at_once: how many are made side by side, each on one thread
     """
 
     def __init__(self, names: Iterable[str], make: Callable[[str], ScanModel], at_once: int):

@@ -31,11 +31,12 @@ _LARGER = 1.1  # times its variance that a trait may have less a prediction, by 
 class Relatives(Protocol):
     """How relatives are taken into account.
 
-    ids: ``SampleIds`` of the files whose people can be analysed
-    files: paths that are read
-    kinship: the ``Kinship``, or None
-    suspicion: what a large lambda may come from, for the log
-    holds_the_variant: whether the kinship is made of the chromosome that is tested
+    Attributes:
+        ids: ``SampleIds`` of the files whose people can be analysed
+        files: paths that are read
+        kinship: the ``Kinship``, or None
+        suspicion: what a large lambda may come from, for the log
+        holds_the_variant: whether the kinship is made of the chromosome that is tested
     """
 
     ids: Sequence

@@ -29,11 +29,12 @@ _RECOMPUTE = 0.1
 class BlockStatistics(NamedTuple):
     """Statistics of the variants of a block that pass the filters.
 
-    residual: g'Mg (variants,), NaN where a variant cannot be tested
-    joint: the joint test, or None
-    effect: (beta, standard error), each (variants, D), or None
-    scores: of traits tested one by one, some hundreds at a time
-    refitted: number of variants whose covariances were re-estimated
+    Attributes:
+        residual: g'Mg (variants,), NaN where a variant cannot be tested
+        joint: the joint test, or None
+        effect: (beta, standard error), each (variants, D), or None
+        scores: of traits tested one by one, some hundreds at a time
+        refitted: number of variants whose covariances were re-estimated
     """
 
     residual: np.ndarray

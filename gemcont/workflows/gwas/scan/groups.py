@@ -12,8 +12,9 @@ from gemcont.genotype.chromosomes import Ploidy
 class Group(NamedTuple):
     """Chromosomes that share null models: those of a ploidy, or one of them.
 
-    ploidy: how their genotypes are read
-    chromosome: canonical name where each chromosome has models of its own, else None
+    Attributes:
+        ploidy: how their genotypes are read
+        chromosome: canonical name where each chromosome has models of its own, else None
     """
 
     ploidy: Ploidy
@@ -24,8 +25,9 @@ class Group(NamedTuple):
 class VariantGroups:
     """The group of every variant of a source.
 
-    groups: the groups there are
-    code: uint16 (variants,), each variant's position in ``groups``
+    Attributes:
+        groups: the groups there are
+        code: uint16 (variants,), each variant's position in ``groups``
     """
 
     groups: tuple[Group, ...]

@@ -35,13 +35,14 @@ def trait_slices(n_traits: int) -> list[slice]:
 class TraitGroup:
     """Traits that share people and covariates, ready to be tested on chromosomes of one ploidy.
 
-    ploidy: how the chromosomes' genotypes are read
-    samples: ascending indices into the genotype file, None = all
-    null: the null model of the traits
-    trait_codes: which of the run's traits its columns are
-    joint, single: which tests are asked for
-    males, females: bool (samples,)
-    design_names: names of the covariates' columns
+    Attributes:
+        ploidy: how the chromosomes' genotypes are read
+        samples: ascending indices into the genotype file, None = all
+        null: the null model of the traits
+        trait_codes: which of the run's traits its columns are
+        joint, single: which tests are asked for
+        males, females: bool (samples,)
+        design_names: names of the covariates' columns
     """
 
     ploidy: Ploidy
@@ -110,13 +111,14 @@ class TraitGroup:
 class CompletePeople:
     """People with complete data for some traits.
 
-    samples: ascending indices into the genotype file
-    traits: float64 (samples, D)
-    trait_names: names of the D traits
-    design: float64 (samples, k), covariates without an intercept
-    design_names: names of its columns
-    sex: (samples,), 1 male, 2 female, 0 unknown
-    codes: the traits' numbers in the run (D,)
+    Attributes:
+        samples: ascending indices into the genotype file
+        traits: float64 (samples, D)
+        trait_names: names of the D traits
+        design: float64 (samples, k), covariates without an intercept
+        design_names: names of its columns
+        sex: (samples,), 1 male, 2 female, 0 unknown
+        codes: the traits' numbers in the run (D,)
     """
 
     samples: np.ndarray

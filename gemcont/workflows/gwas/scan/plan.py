@@ -49,18 +49,19 @@ class VariantModel(Protocol):
 class Plan:
     """What a scan needs beside the source.
 
-    models: for each group that is present a list of ``TraitGroup``s, None where there is none
-    groups: the group of every variant of the source
-    filter: filters that are counted on the analysed samples
-    test: "lrt" or "f"
-    min_neg_log_10_p: smallest -log10 p of a row of the joint test that is written, None = all
-    singles: which rows of traits tested one by one are written
-    trait_names: of all traits of the run
-    joint, effects, products: what is asked for
-    contrast: of the joint test, as in ``stats.contrasts``
-    refit: -log10 p from which covariances are re-estimated, None never
-    threads_per_block: that share a block's columns, where blocks are fewer than threads
-    tails: traits whose tails cost rare variants their level
+    Attributes:
+        models: for each group that is present a list of ``TraitGroup``s, None where there is none
+        groups: the group of every variant of the source
+        filter: filters that are counted on the analysed samples
+        test: "lrt" or "f"
+        min_neg_log_10_p: smallest -log10 p of a row of the joint test that is written, None = all
+        singles: which rows of traits tested one by one are written
+        trait_names: of all traits of the run
+        joint, effects, products: what is asked for
+        contrast: of the joint test, as in ``stats.contrasts``
+        refit: -log10 p from which covariances are re-estimated, None never
+        threads_per_block: that share a block's columns, where blocks are fewer than threads
+        tails: traits whose tails cost rare variants their level
     """
 
     models: dict[Group, list | None]
@@ -93,11 +94,12 @@ class Plan:
 class Part:
     """Results of some variants of a block by one model.
 
-    rows: positions in the block of the variants that pass the filters
-    neg_log_10_p: of the joint test (rows,), NaN without one
-    frames: kind -> frame, see ``FRAME_KINDS``
-    histograms: pairs of trait codes and their counts of |t| (traits, bins)
-    tally: what of it is counted already
+    Attributes:
+        rows: positions in the block of the variants that pass the filters
+        neg_log_10_p: of the joint test (rows,), NaN without one
+        frames: kind -> frame, see ``FRAME_KINDS``
+        histograms: pairs of trait codes and their counts of |t| (traits, bins)
+        tally: what of it is counted already
     """
 
     rows: np.ndarray
@@ -111,11 +113,12 @@ class Part:
 class ScanBlock:
     """Results of one block in file order.
 
-    variants: indices in the source of the rows that pass the filters
-    neg_log_10_p: of the joint test (rows,)
-    tally: its counts
-    frames: kind -> what is written, encoded where an output asks for it
-    seconds: stage -> time of the thread
+    Attributes:
+        variants: indices in the source of the rows that pass the filters
+        neg_log_10_p: of the joint test (rows,)
+        tally: its counts
+        frames: kind -> what is written, encoded where an output asks for it
+        seconds: stage -> time of the thread
     """
 
     variants: np.ndarray

@@ -28,9 +28,10 @@ _NONE_PASS = np.inf
 class Wanted:
     """Rows of single traits that are written, and what is kept of the rest.
 
-    min_neg_log_10_p: smallest -log10 p of a row, None = all
-    leaders: the strongest of every trait so far, where only so many are wanted
-    dense: whether every t is kept
+    Attributes:
+        min_neg_log_10_p: smallest -log10 p of a row, None = all
+        leaders: the strongest of every trait so far, where only so many are wanted
+        dense: whether every t is kept
     """
 
     min_neg_log_10_p: float | None = None
@@ -48,10 +49,11 @@ class Wanted:
 class Singles:
     """Single-trait results of a trait group in a block.
 
-    frames: of the rows that are wanted, sorted by trait then variant
-    every: ``EveryRow``s, where all rows are wanted
-    histograms: counts of |t|, (traits, bins) each
-    t: float32 (variants, traits of the run) where every t is kept
+    Attributes:
+        frames: of the rows that are wanted, sorted by trait then variant
+        every: ``EveryRow``s, where all rows are wanted
+        histograms: counts of |t|, (traits, bins) each
+        t: float32 (variants, traits of the run) where every t is kept
     """
 
     frames: list = field(default_factory=list)
@@ -73,10 +75,11 @@ class Singles:
 class Scores(NamedTuple):
     """Scores of some of a group's traits, one by one.
 
-    part: slice of the group's traits
-    values: g'MY (variants, traits)
-    total: sums of squares of the traits (traits,)
-    unit: factor of the effects, a number or (variants, traits)
+    Attributes:
+        part: slice of the group's traits
+        values: g'MY (variants, traits)
+        total: sums of squares of the traits (traits,)
+        unit: factor of the effects, a number or (variants, traits)
     """
 
     part: slice
