@@ -32,8 +32,9 @@ class People:
     """The analysed people.
 
     Attributes:
-        parts: (``CompletePeople``, joint, single) of each: who is tested together, in which tests
-        trait_names: of all traits, or of their principal components
+        parts: (``CompletePeople``, joint, single): samples that are tested together, and whether
+            in the joint test and trait by trait
+        trait_names: names of all traits, or of their principal components
         removed: reason -> samples that left, in the order of work
         joint: whether the joint test is made
     """
@@ -50,10 +51,10 @@ class Tables:
 
     Attributes:
         traits: float64 (samples, traits), NaN missing
-        names: of the traits
+        names: names of the traits
         terms: covariates with values over the same samples
-        kept: bool (samples,), who is in every table and list
-        removed: reason -> the others
+        kept: bool (samples,), True for samples in every table and list
+        removed: reason -> number of other samples
     """
 
     traits: np.ndarray
@@ -72,10 +73,15 @@ def assemble(
     variants: np.ndarray,
     further_ids: Sequence[SampleIds] = (),
 ) -> People:
-    """Match, filter and transform people, traits and covariates.
+    """Match, filter and transform samples, traits and covariates.
 
-    variants: indices of those selected, over which ``--mind`` counts; further_ids: of further
-    files, which the analysed people have to be in
+    Args:
+        source: genotypes.
+        traits: table of traits.
+        covariate_table: table of covariates, or None.
+        settings: what is asked for.
+        variants: indices of the selected variants, over which ``--mind`` counts.
+        further_ids: ids of other files that the analysed samples have to be in.
     """
     tables = _tables(source, traits, covariate_table, settings, further_ids)
     _apply_mind(source, tables, settings, variants)
@@ -182,7 +188,7 @@ def _leave(kept, leaving, reason, removed):
 
 
 def _counts(removed):
-    """'205 by --mind, 3 not in traits.tsv'."""
+    """Return counts in words: '205 by --mind, 3 not in traits.tsv'."""
     by = {reason: f"by {reason}" if reason.startswith("--") else reason for reason in removed}
     return ", ".join(f"{count} {by[reason]}" for reason, count in removed.items() if count)
 

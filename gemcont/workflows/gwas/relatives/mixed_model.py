@@ -113,7 +113,7 @@ class MixedModel:
 
     @property
     def likelihood_data(self) -> Rotated:
-        """``data`` for maximum likelihood."""
+        """The data for maximum likelihood."""
         return replace(self.data, reml=False)
 
     def rotated(self, block: Block, mean: np.ndarray, rows: np.ndarray) -> np.ndarray:

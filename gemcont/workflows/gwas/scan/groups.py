@@ -39,9 +39,11 @@ class VariantGroups:
         return cls(groups=tuple(map(Group, Ploidy)), code=ploidy.astype(np.uint16))
 
     def with_chromosomes(self, chosen: np.ndarray, names: pl.Series) -> "VariantGroups":
-        """Return them with groups of their own for the chromosomes of some variants.
+        """Return groups in which the chromosomes of some variants have groups of their own.
 
-        chosen: indices of variants; names: canonical chromosomes of these, in their order
+        Args:
+            chosen: indices of these variants.
+            names: canonical chromosomes of these variants, in their order.
         """
         if not len(chosen):
             return self

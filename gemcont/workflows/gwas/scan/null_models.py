@@ -93,7 +93,7 @@ class TraitGroup:
 
     @cached_property
     def exact_columns(self) -> FixedPoint:
-        """``columns`` with more digits, for the few variants where they are needed."""
+        """As ``columns``, with more digits, for the few variants that need them."""
         return FixedPoint(self.null.whitened, self.null.basis, exact=True)
 
     @cached_property
@@ -145,10 +145,12 @@ class CompletePeople:
 
 
 def people_on(people: CompletePeople, ploidy: Ploidy, *, x_sex: bool = True) -> CompletePeople:
-    """Return the people and covariates that a chromosome of this ploidy is tested in.
+    """Return the samples and covariates that a chromosome of this ploidy is tested with.
 
-    X: those whose sex is known, sex being a covariate (unless ``x_sex`` is false: then everyone);
-    Y: males; others: everyone.
+    Args:
+        people: samples with complete data.
+        ploidy: X has samples of known sex, sex being a covariate; Y has males; others everyone.
+        x_sex: if false, X is tested as an autosome: in everyone, without the covariate.
     """
     if ploidy == Ploidy.Y:
         return people.take(people.sex == MALE)
@@ -162,8 +164,19 @@ def fit_trait_group(
 ) -> tuple[TraitGroup, list[str], dict[str, str]]:
     """Fit the ``TraitGroup`` of people already restricted to those of the ploidy.
 
-    Returns it with the design's columns that were left out as collinear, and the faults of
-    traits that cannot be tested one by one. Raises GemcontError as ``fit_null``.
+    Args:
+        people: samples, traits and covariates.
+        ploidy: how genotypes are read.
+        n_file_samples: number of samples in the genotype file.
+        joint: whether the joint test is made.
+        single: whether traits are tested one by one.
+
+    Returns:
+        The group; names of the design's columns that were left out as collinear; trait -> fault, of
+        traits that cannot be tested one by one.
+
+    Raises:
+        GemcontError: as ``fit_null``.
     """
     codes, faults = people.codes, {}
     if joint:
@@ -194,7 +207,11 @@ def sex_trait_groups(
 ) -> list[TraitGroup] | None:
     """Fit the trait groups of X, Y or haploids, or warn and return None where they cannot be.
 
-    parts: (people, joint, single) as the autosomes are tested
+    Args:
+        parts: (people, joint, single) as the autosomes are tested.
+        ploidy: X, Y or MT.
+        n_file_samples: number of samples in the genotype file.
+        x_sex: as in ``people_on``.
     """
     name, groups = f"chromosome {ploidy.name}", []
     for people, joint, single in parts:

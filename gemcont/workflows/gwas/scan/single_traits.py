@@ -99,8 +99,13 @@ def test_singles(
 ) -> Singles:
     """Test the traits of a ``TraitGroup`` one by one.
 
-    scores: of its traits; residual: g'Mg, NaN where a variant cannot be tested; place: of
-    ``place_frame``; n_all_traits: of the run
+    Args:
+        group: traits and their null model.
+        scores: of its traits.
+        residual: g'Mg (variants,), NaN where a variant cannot be tested.
+        place: leading columns of the rows, from ``place_frame``.
+        wanted: rows that are written.
+        n_all_traits: number of traits of the run.
     """
     singles, dof = Singles(), group.null.single_dof
     if wanted.dense:
@@ -169,8 +174,14 @@ def scores_by_block(
 ) -> Iterator[Scores]:
     """Yield ``Scores`` of some hundreds of a group's traits at a time.
 
-    mean: of the block's variants; kept: the block's variants that are tested; inexact: positions in
-    the block of those that need more digits; threads: that share a product
+    Args:
+        group: traits and their null model.
+        block: genotypes.
+        mean: mean dosages of the block's variants.
+        kept: positions of the variants that are tested.
+        inexact: positions of the variants that need more digits.
+        threads: threads that share a product.
+        stopwatch: takes the time of each stage.
     """
     for part, columns in group.trait_blocks:
         stopwatch.lap("statistics")  # of the traits before
