@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 
 
 class ScanModel(Protocol):
-    """What the scan of related people asks of a model: ``MixedModel`` or ``WhitenedModel``."""
+    """Interface of the mixed models: ``MixedModel`` and ``WhitenedModel``."""
 
     @property
     def null(self) -> Fit | None:

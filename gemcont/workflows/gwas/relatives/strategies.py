@@ -29,7 +29,7 @@ _LARGER = 1.1  # times its variance that a trait may have less a prediction, by 
 
 
 class Relatives(Protocol):
-    """How relatives are taken into account.
+    """Treatment of relatives: none, a kinship, or predictions.
 
     Attributes:
         ids: ``SampleIds`` of the files whose people can be analysed
