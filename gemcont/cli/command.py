@@ -29,12 +29,13 @@ def _nothing(command, given):
 class Command:
     """One command of the command line.
 
-    program: its name
-    settings: the dataclass of all its flags
-    description, epilog: what ``--help`` says before and after the flags
-    job: function of the settings that does the work
-    check: function of the settings and of the fields that were given, which raises GemcontError
-        before any file is touched, and returns the settings to run with
+    Attributes:
+        program: its name
+        settings: the dataclass of all its flags
+        description, epilog: what ``--help`` says before and after the flags
+        job: function of the settings that does the work
+        check: function of the settings and of the fields that were given, which raises GemcontError
+            before any file is touched, and returns the settings to run with
     """
 
     program: str

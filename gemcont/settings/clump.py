@@ -25,8 +25,10 @@ LOG_P = ("NEG_LOG10_P", "LOG10_P", "P")  # where --clump-log10 looks
 class ClumpBounds(Settings):
     """Bounds of a clump.
 
-    p1, p2: largest p of an index variant, and of a member that is listed
-    r2: linkage that a member is above; kb: distance that it is below
+    Attributes:
+        p1, p2: largest p of an index variant, and of a member that is listed
+        r2: linkage that a member is above
+        kb: distance that it is below
     """
 
     p1: float = flag(
@@ -68,10 +70,11 @@ class ClumpBounds(Settings):
 
 @dataclass(frozen=True, kw_only=True)
 class ReportColumns(Settings):
-    """How reports are read.
+    """Columns and trait of the reports.
 
-    columns: role -> column of all, "FILE:role" -> column of one
-    trait: the one to read of reports of several (None: the best p over them counts)
+    Attributes:
+        columns: role -> column of all, "FILE:role" -> column of one
+        trait: trait to read from reports of several, None = the best p over them
     """
 
     columns: dict | None = flag(
@@ -156,7 +159,10 @@ class Reports(Settings):
 class ClumpCommand(Output, ClumpSettings, Reports, Genotypes):
     """Every flag of gemcont-clump.
 
-    genes: BED or GFF; plot: how many loci are drawn; ld_matrix: signed r and z of every locus
+    Attributes:
+        genes: BED or GFF
+        plot: number of loci to draw
+        ld_matrix: signed r and z of every locus
     """
 
     genes: str | None = flag(

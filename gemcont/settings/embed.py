@@ -12,7 +12,8 @@ from gemcont.settings.shared import OUTPUT, Output, listed
 class EmbedCommand(Device, Output, LearnerInputs):
     """Every flag of gemcont-embed.
 
-    directions: number of canonical directions, or "auto"
+    Attributes:
+        directions: number of canonical directions, or "auto"
     """
 
     model: str = flag(help="folder of gemcont-train", group=INPUTS, metavar="DIR")

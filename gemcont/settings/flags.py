@@ -35,18 +35,20 @@ class UnknownSettingError(GemcontError, TypeError):
 class Flag:
     """A flag of the command line.
 
-    help: one line, for ``--help`` and the documents
-    names: its spellings; () = the field's name with dashes
-    group: title in ``--help``
-    metavar: of its value
-    choices: the values there are
-    low, high: bounds of a number, themselves allowed
-    above, below: bounds of a number, not allowed
-    kind: how its words are read where the field's type does not say it (``cli.parser``)
-    required: whether it has to be given
-    exclusive: name shared by flags of which one at most is given; with "!" at its end, exactly one
-    sets: field -> value, where the flag has no value of its own
-    spellings: further flags that set the same field, each of a kind of its own
+    Attributes:
+        help: one line, for ``--help`` and the documents
+        names: its spellings; () = the field's name with dashes
+        group: title in ``--help``
+        metavar: name of its value in ``--help``
+        choices: the values there are
+        low, high: smallest and largest number
+        above, below: bounds that a number may not reach
+        kind: how its words are read where the field's type does not say it (``cli.parser``)
+        required: whether it has to be given
+        exclusive: name shared by flags of which one at most is given; exactly one, if the name is
+            in ``needs_one_of`` of the settings
+        sets: field -> value, where the flag has no value of its own
+        spellings: further flags that set the same field, each of a kind of its own
     """
 
     help: str

@@ -29,13 +29,14 @@ LAYOUTS = ("tsv", "tsv.gz", "parquet", "ssf")
 
 @dataclass(frozen=True, kw_only=True)
 class Relatives(Grm):
-    """How relatives are taken into account.
+    """Treatment of relatives.
 
-    kinship: "grm" to make it of the genotypes, a path, a DataFrame labelled by sample id, or an
-        array over the genotypes' samples
-    kinship_rank: rank of the genetic covariance, None = the number of traits
-    refit: p below which the covariances are re-estimated
-    pred: path of REGENIE's list of predictions
+    Attributes:
+        kinship: "grm" to make it of the genotypes, a path, a DataFrame labelled by sample id, or an
+            array over the genotypes' samples
+        kinship_rank: rank of the genetic covariance, None = the number of traits
+        refit: p below which the covariances are re-estimated
+        pred: path of REGENIE's list of predictions
     """
 
     kinship: object = flag(
@@ -74,11 +75,12 @@ class Relatives(Grm):
 
 @dataclass(frozen=True, kw_only=True)
 class Kept(RowBounds):
-    """What is kept of the results.
+    """Rows and stores that are kept of the results.
 
-    top_k: rows of each trait, the strongest
-    dense: every t of every trait, instead of rows
-    save_products: g'MY and g'Mg of every variant, for ``gemcont-project``
+    Attributes:
+        top_k: rows of each trait, the strongest
+        dense: every t of every trait, instead of rows
+        save_products: g'MY and g'Mg of every variant, for ``gemcont-project``
     """
 
     top_k: int | None = flag(
@@ -235,7 +237,9 @@ class GwasTables(Settings):
 class GwasLayout(Settings):
     """Layout of the result files.
 
-    split: one file per trait instead of one parquet of all; genome_build: needed by ssf
+    Attributes:
+        split: one file per trait instead of one parquet of all
+        genome_build: needed by ssf
     """
 
     layout: str = flag(
@@ -267,7 +271,9 @@ class GwasLayout(Settings):
 class GwasCommand(Pictures, Output, GwasLayout, GwasSettings, GwasTables, Genotypes):
     """Every flag of gemcont-gwas.
 
-    resume: go on from what a killed run has left; chunk: (i, n), the i-th of n parts
+    Attributes:
+        resume: go on from what a killed run has left
+        chunk: (i, n), the i-th of n parts
     """
 
     resume: bool = flag(

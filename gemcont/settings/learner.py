@@ -78,7 +78,7 @@ class LearnerInputs(Covariates, MinFound, OptionalGenotypes, Species):
 
 @dataclass(frozen=True, kw_only=True)
 class Device(Threads):
-    """What computes."""
+    """Device and threads."""
 
     device: str = flag("cpu", "default: cpu", group=OUTPUT, choices=DEVICES)
 

@@ -12,12 +12,13 @@ ALLELES, POOLING, REFERENCE, JOINT = "alleles and places", "pooling", "reference
 
 @dataclass(frozen=True, kw_only=True)
 class CohortColumns(Settings):
-    """How the cohorts' files are read.
+    """Columns of the cohorts' files.
 
-    columns: role -> column of all, "FILE:role" -> column of one, FILE being its path, cohort or
-        number from 1
-    se_from_p: standard errors that are missing follow from the effect and its p
-    trait: the one to read of files of several
+    Attributes:
+        columns: role -> column of all, "FILE:role" -> column of one, FILE being its path, cohort or
+            number from 1
+        se_from_p: standard errors that are missing follow from the effect and its p
+        trait: the one to read of files of several
     """
 
     columns: dict | None = flag(
@@ -40,9 +41,11 @@ class CohortColumns(Settings):
 
 @dataclass(frozen=True, kw_only=True)
 class Palindromes(Settings):
-    """How A/T and C/G variants are told apart.
+    """Treatment of A/T and C/G variants.
 
-    palindromic: "infer", "keep" or "drop"; ambiguous within [ambiguous, 1 - ambiguous]
+    Attributes:
+        palindromic: "infer", "keep" or "drop"
+        ambiguous: frequencies from it to 1 - ambiguous do not tell the strand
     """
 
     palindromic: str = flag(
@@ -64,11 +67,12 @@ class Palindromes(Settings):
 
 @dataclass(frozen=True, kw_only=True)
 class Harmonising(Palindromes):
-    """How rows are matched, brought to the same alleles, and lifted over.
+    """Matching of rows, their alleles, and liftover.
 
-    match: "key" (chromosome, position and alleles) or "id"
-    build: of each file or one for all; liftover: chain file that lifts those whose build is not
-        to_build (None: the first file's)
+    Attributes:
+        match: "key" (chromosome, position and alleles) or "id"
+        build: genome build of each file, or one for all
+        liftover: chain file that lifts those whose build is not to_build (None: the first file's)
     """
 
     match: str = flag(
@@ -104,7 +108,7 @@ class Harmonising(Palindromes):
 
 @dataclass(frozen=True, kw_only=True)
 class Pooling(Settings):
-    """How effects are pooled: scheme "stderr" (inverse variance) or "samplesize"."""
+    """Pooling of effects: scheme "stderr" (inverse variance) or "samplesize"."""
 
     scheme: str = flag(
         "stderr",

@@ -13,8 +13,10 @@ WHAT = "what is tested"
 class ProjectSettings(RowBounds):
     """Everything that decides the tests of a store: keywords of ``run_project``.
 
-    weights: table of combinations (path or DataFrame), or traits: names of those to test as is
-    joint, each_trait: which tests are made
+    Attributes:
+        weights: table of combinations, a path or DataFrame
+        traits: names of traits to test as they are, instead of combinations
+        joint, each_trait: whether the joint test is made, and those of each combination
     """
 
     needs_one_of = ("combinations",)

@@ -12,10 +12,12 @@ TABLES, TEST = "traits and covariates", "test"
 class Traits(Settings):
     """The tested columns, and the covariates.
 
-    trait_names, covariate_names: columns of the tables, None = all
-    covar_formula: covariates as a formula
-    condition: ids of variants that become covariates; condition_list: path of a list of them
-    missing_codes: numbers that mean missing, in place of -9
+    Attributes:
+        trait_names, covariate_names: columns of the tables, None = all
+        covar_formula: covariates as a formula
+        condition: ids of variants that become covariates
+        condition_list: path of a list of them
+        missing_codes: numbers that mean missing, in place of -9
     """
 
     trait_names: list | None = flag(
@@ -116,11 +118,13 @@ class Filters(Settings):
 class Tests(Settings):
     """The tests that are made.
 
-    contrast: "any", "common", "any-vs-common", a trait, or "conditional:" and a trait
-    allow_training_samples: keep samples used in training the model of the embeddings
-    x_sex: sex among the covariates on chromosome X
-    joint: whether the joint test is made, None = up to 200 traits
-    each_trait: whether traits are tested one by one too; on which samples: each_trait_samples
+    Attributes:
+        contrast: "any", "common", "any-vs-common", a trait, or "conditional:" and a trait
+        allow_training_samples: whether to keep samples used in training the model of the embeddings
+        x_sex: whether sex is among the covariates on chromosome X
+        joint: whether the joint test is made, None = up to 200 traits
+        each_trait: whether traits are tested one by one too
+        each_trait_samples: "joint", the samples that have every trait, or "own"
     """
 
     test: str = flag(

@@ -31,7 +31,9 @@ class Species(Settings):
 class OptionalGenotypes(Settings):
     """A genotype file, by its format.
 
-    bfile, pfile, bgen: one of three formats; sample: ids of a .bgen
+    Attributes:
+        bfile, pfile, bgen: one of three formats
+        sample: ids of a .bgen
     """
 
     bfile: str | None = flag(
@@ -134,7 +136,7 @@ class Chromosomes(Settings):
 
 @dataclass(frozen=True, kw_only=True)
 class Threads(Settings):
-    """How many threads compute."""
+    """Number of threads."""
 
     threads: int | None = flag(
         None, "default: all processors", group=OUTPUT, metavar="N", low=1, high=1024
@@ -156,7 +158,7 @@ class Memory(Settings):
 
 @dataclass(frozen=True, kw_only=True)
 class Grm(Settings):
-    """How a genetic relationship matrix is made of genotypes."""
+    """Genotypes and scale of a genetic relationship matrix."""
 
     kinship_type: str = flag(
         "centred",
@@ -249,7 +251,7 @@ class Output(Settings):
 
 @dataclass(frozen=True, kw_only=True)
 class Pictures(Settings):
-    """Whether pictures are drawn beside the tables."""
+    """Pictures beside the tables."""
 
     no_plot: bool = flag(False, "draw no pictures", group=OUTPUT)
 

@@ -19,14 +19,15 @@ _WARMUP_EPOCHS, _WARMUP_SHARE = 10, 0.1
 
 @dataclass(frozen=True, kw_only=True)
 class MethodSettings(Settings):
-    """What is trained.
+    """Method, loss, encoder and embedding.
 
-    encoder: "cnn", "mlp" or "MODULE:CLASS"
-    loss, start, temperature (None = learned), normalise, mask_equal_genotypes: of the contrastive
-        methods
-    width: of the embedding, None = 64 for small images, 128 for others
-    weights: the panel's column of effects
-    residualise: whether what covariates explain is taken off the panel's dosages
+    Attributes:
+        encoder: "cnn", "mlp" or "MODULE:CLASS"
+        loss, start, normalise, mask_equal_genotypes: of the contrastive methods
+        temperature: of the contrastive methods, None = learned
+        width: width of the embedding, None = 64 for small images, 128 for others
+        weights: the panel's column of effects
+        residualise: whether what covariates explain is taken off the panel's dosages
     """
 
     method: str = flag(
@@ -80,12 +81,13 @@ class MethodSettings(Settings):
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingSettings(Settings):
-    """How it is trained.
+    """Epochs, learning rate, augmentation and the like.
 
-    warmup_epochs: None = 10, at most a tenth of a shorter training
-    corruption: share of the genotypes that SCARF replaces
-    augment: names of augmentations
-    patience: epochs without a better validation loss after which a supervised training stops
+    Attributes:
+        warmup_epochs: None = 10, at most a tenth of a shorter training
+        corruption: share of the genotypes that SCARF replaces
+        augment: names of augmentations
+        patience: epochs without a better validation loss after which a supervised training stops
     """
 
     epochs: int = flag(
@@ -156,7 +158,8 @@ class TrainingSettings(Settings):
 class TrainSettings(TrainingSettings, MethodSettings):
     """Everything that decides a training; the paper's recipe (GEMCONT, section 3.4) as defaults.
 
-    device: "cpu", "cuda", "mps"
+    Attributes:
+        device: "cpu", "cuda", "mps"
     """
 
     device: str = "cpu"
@@ -225,7 +228,7 @@ class Target(Settings):
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingPeople(Settings):
-    """Who is trained on, and who is related to them."""
+    """People used in training, and their relatives."""
 
     train_people: str | None = flag(
         None,

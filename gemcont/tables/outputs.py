@@ -12,8 +12,9 @@ log = logging.getLogger(__name__)
 class OutputFiles:
     """A prefix, and the names of all files that a command may ever write under it.
 
-    prefix: of every path
-    names: what follows the prefix and a dot; the log is among them
+    Attributes:
+        prefix: of every path
+        names: what follows the prefix and a dot; the log is among them
     """
 
     def __init__(self, prefix: str, names: Iterable[str]):

@@ -2,10 +2,14 @@
 
 import numpy as np
 import polars as pl
+import pytest
 from conftest import BUNDLED
 
 from gemcont import open_genotypes
 from gemcont.cli import panel
+from gemcont.cli.panel import _meta_settings
+from gemcont.settings.meta import MetaSettings
+from gemcont.settings.panel import PanelCommand
 
 MOUSE = str(BUNDLED / "mouse_hs1940")
 
@@ -49,3 +53,52 @@ def test_a_panel_and_its_scores(tmp_path, capsys):
     capsys.readouterr()
     assert panel.main([*genotypes, *flags, "--p", "1e-300"]) == 2
     assert "no variant of the genotypes has so small a p" in capsys.readouterr().err
+
+
+def said(capsys, words):
+    try:
+        code = panel.main(words)
+    except SystemExit as stopped:
+        code = stopped.code
+    error = capsys.readouterr().err
+    assert code == 2
+    assert error.count("\n") == 1
+    return error
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (["--random-effects", "--scheme", "samplesize"], "--random-effects needs --scheme stderr"),
+        (["--names", "a", "b"], "--names"),
+        (["--p", "0"], "argument --p: '0' is not a number above 0 and up to 1"),
+        (["--sample", "s"], "--sample goes with --bgen"),
+        (["--sumstats", "nowhere"], "nowhere"),
+    ],
+)
+def test_mistakes_are_one_line(tmp_path, capsys, flags, message):
+    report = tmp_path / "r.tsv"
+    report.write_text("SNP A1 A2 BETA SE P\nrs1 A G 0.1 0.05 0.04\n")
+    base = ["--bfile", MOUSE, "--chr-set", "19", "--out", str(tmp_path / "o")]
+    assert message in said(capsys, [*base, "--sumstats", str(report), *flags])
+
+
+def test_no_input_is_written_over(tmp_path, capsys):
+    own = tmp_path / "o.panel.tsv"
+    own.write_text("SNP A1 A2 BETA SE P\nrs1 A G 0.1 0.05 0.04\n")
+    base = ["--bfile", MOUSE, "--chr-set", "19", "--out", str(tmp_path / "o")]
+    assert "is also an input" in said(capsys, [*base, "--sumstats", str(own)])
+    scores = tmp_path / "o.score.tsv"
+    scores.write_text("a")
+    assert "is also an input" in said(capsys, ["score", *base, "--panel", str(scores)])
+    assert "required: --panel" in said(capsys, ["score", *base])
+
+
+def test_what_the_meta_analysis_is_told_is_what_was_said():
+    command = PanelCommand(
+        out="o", bfile="g", sumstats=["a"], scheme="samplesize", ambiguous=0.3, autosomes=19
+    )
+    settings = MetaSettings(**_meta_settings(command))
+    assert (settings.scheme, settings.ambiguous, settings.autosomes) == ("samplesize", 0.3, 19)
+    unsaid = MetaSettings(**_meta_settings(PanelCommand(out="o", bfile="g", sumstats=["a"])))
+    assert unsaid == MetaSettings()

@@ -21,8 +21,9 @@ log = logging.getLogger(__name__)
 class Conditioned(NamedTuple):
     """Variants that become covariates.
 
-    dosages: float (samples of the file, variants), NaN missing
-    ids: of the variants
+    Attributes:
+        dosages: float (samples of the file, variants), NaN missing
+        ids: ids of the variants
     """
 
     dosages: np.ndarray
@@ -80,9 +81,18 @@ def design_of(
     iid: list[str],
     quiet: bool = False,
 ) -> tuple[np.ndarray, list[str]]:
-    """Return the design's columns (samples, k), without an intercept, and their names.
+    """Return the columns of the design, without an intercept, and their names.
 
-    samples: indices into the genotype file; iid: their ids, for messages
+    Args:
+        terms: covariates over the samples of the genotype file.
+        conditioned: variants that become covariates.
+        samples: indices of the analysed samples in the genotype file.
+        formula: formula of the covariates, None where each is taken as it is.
+        iid: IIDs of the analysed samples, for messages.
+        quiet: whether the log is left alone.
+
+    Returns:
+        The columns (samples, k) and their names.
     """
     if formula:
         columns = {t.name: t.labelled(samples) for t in terms}

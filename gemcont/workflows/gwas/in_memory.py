@@ -30,20 +30,25 @@ def run_gwas(
 ) -> "pd.DataFrame":
     """Test every variant against all traits at once; the rows of ``gemcont-gwas`` as a DataFrame.
 
-    genotypes: a PLINK prefix, .pgen or .bgen, a ``GenotypeSource``, a DataFrame (variants,
-    samples) whose columns are named by sample id, or an array of that shape whose samples are
-    those of ``traits`` in order: effect allele dosages, missing where NaN or masked
-    traits, covariates: DataFrames of pandas, indexed by sample id (or FID, IID), or of pandas or
-    polars with a column IID; NaN missing, text columns of covariates are categories; an intercept
-    is always added
-    progress: show a bar on a terminal
-    settings: fields of ``GwasSettings``, named as the flags (but autosomes for --chr-set,
-        chromosomes for --chr): test="lrt" | "f", rank_int, pcs, maf, kinship="grm" | a path | a
-        DataFrame labelled by sample id | an array over the genotypes' samples, ...
+    Args:
+        genotypes: a PLINK prefix, .pgen or .bgen, a ``GenotypeSource``, a DataFrame (variants,
+            samples) whose columns are named by sample id, or an array of that shape whose samples
+            are those of ``traits`` in order: dosages of the effect allele, NaN or masked where
+            missing.
+        traits: DataFrame of pandas, indexed by sample id (or FID, IID), or of pandas or polars with
+            a column IID; NaN where missing.
+        covariates: the same; text columns are categories, and an intercept is always added.
+        progress: whether a bar is shown on a terminal.
+        settings: fields of ``GwasSettings``, named as the flags (but autosomes for --chr-set,
+            chromosomes for --chr): test="lrt" | "f", rank_int, pcs, maf, kinship="grm" | a path | a
+            DataFrame labelled by sample id | an array over the genotypes' samples, ...
 
-    Returns a pandas DataFrame with the columns of PREFIX.gwas.tsv, one row per variant that
-    passed the filters, in file order; NaN where a variant cannot be tested. Raises GemcontError
-    for a mistake in the input.
+    Returns:
+        The columns of PREFIX.gwas.tsv, one row per variant that passed the filters, in file order;
+        NaN where a variant cannot be tested.
+
+    Raises:
+        GemcontError: for a mistake in the input.
     """
     run = _prepared(genotypes, traits, covariates, {"joint": True} | settings)
     return _collected(run, "joint", progress)
@@ -59,8 +64,16 @@ def run_each_trait(
 ) -> "pd.DataFrame":
     """Test every variant against every trait alone: the rows of PREFIX.traits.parquet.
 
-    Arguments as ``run_gwas``; ``each_trait_samples="own"`` tests each trait on all samples that
-    have it. Returns a pandas DataFrame with a row per trait and variant, trait by trait.
+    Args:
+        genotypes: as in ``run_gwas``.
+        traits: as in ``run_gwas``.
+        covariates: as in ``run_gwas``.
+        progress: as in ``run_gwas``.
+        settings: as in ``run_gwas``; ``each_trait_samples="own"`` tests each trait on all samples
+            that have it.
+
+    Returns:
+        One row per trait and variant, trait by trait.
     """
     run = _prepared(genotypes, traits, covariates, {"joint": False} | settings)
     table = _collected(run, "single", progress)
@@ -92,7 +105,7 @@ def _collected(run, kind, progress):
 
 
 def _rows(block, kind):
-    """Frames of a block; of single traits with the trait's code, variants in order."""
+    """Yield the frames of a block; of single traits with the trait's code, variants in order."""
     if kind in block.frames:
         yield block.frames[kind]
     groups = block.frames.get("every", ()) if kind == "single" else ()

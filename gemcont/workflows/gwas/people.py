@@ -31,10 +31,12 @@ _MOST_LEVELS = 20  # of a categorical covariate, before a warning
 class People:
     """The analysed people.
 
-    parts: (``CompletePeople``, joint, single) of each: who is tested together, in which tests
-    trait_names: of all traits, or of their principal components
-    removed: reason -> samples that left, in the order of work
-    joint: whether the joint test is made
+    Attributes:
+        parts: (``CompletePeople``, joint, single): samples that are tested together, and whether
+            in the joint test and trait by trait
+        trait_names: names of all traits, or of their principal components
+        removed: reason -> samples that left, in the order of work
+        joint: whether the joint test is made
     """
 
     parts: list[tuple[CompletePeople, bool, bool]]
@@ -47,11 +49,12 @@ class People:
 class Tables:
     """Values over the samples of the genotype file before anyone leaves.
 
-    traits: float64 (samples, traits), NaN missing
-    names: of the traits
-    terms: covariates with values over the same samples
-    kept: bool (samples,), who is in every table and list
-    removed: reason -> the others
+    Attributes:
+        traits: float64 (samples, traits), NaN missing
+        names: names of the traits
+        terms: covariates with values over the same samples
+        kept: bool (samples,), True for samples in every table and list
+        removed: reason -> number of other samples
     """
 
     traits: np.ndarray
@@ -70,10 +73,15 @@ def assemble(
     variants: np.ndarray,
     further_ids: Sequence[SampleIds] = (),
 ) -> People:
-    """Match, filter and transform people, traits and covariates.
+    """Match, filter and transform samples, traits and covariates.
 
-    variants: indices of those selected, over which ``--mind`` counts; further_ids: of further
-    files, which the analysed people have to be in
+    Args:
+        source: genotypes.
+        traits: table of traits.
+        covariate_table: table of covariates, or None.
+        settings: what is asked for.
+        variants: indices of the selected variants, over which ``--mind`` counts.
+        further_ids: ids of other files that the analysed samples have to be in.
     """
     tables = _tables(source, traits, covariate_table, settings, further_ids)
     _apply_mind(source, tables, settings, variants)

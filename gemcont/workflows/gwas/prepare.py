@@ -43,9 +43,17 @@ def prepare(
     *,
     progress: bool = False,
 ) -> GwasRun:
-    """Bring people, traits, covariates and variants together in a run that is ready to scan.
+    """Bring samples, traits, covariates and variants together in a run that is ready to scan.
 
-    Raises GemcontError for a mistake in the input.
+    Args:
+        source: genotypes.
+        traits: table of traits.
+        covariate_table: table of covariates, or None.
+        settings: what is asked for.
+        progress: whether a bar is shown while a kinship is made.
+
+    Raises:
+        GemcontError: for a mistake in the input.
     """
     started = time.perf_counter()
     settings = dataclasses.replace(settings, autosomes=autosomes_of(source, settings.autosomes))
@@ -116,7 +124,7 @@ def _plan(settings, people, models, groups, contrast):
 
 
 def _variant_filter(settings):
-    """The filters that are counted on the analysed samples."""
+    """Return the filters that are counted on the analysed samples."""
     bounds = {name: getattr(settings, name) for name in ("geno", "maf", "mac", "hwe", "info")}
     return VariantFilter(midp=settings.hwe_midp, **bounds)
 
@@ -210,7 +218,7 @@ def _models(source, people, settings, kinds):
 
 
 def _log_unknown_sex(people, kind, settings):
-    """Say how many are left out of X or Y because their sex is not known."""
+    """Log how many samples are left out of X or Y because their sex is not known."""
     unknown = int((people.sex == 0).sum())
     if unknown and (kind == Ploidy.Y or (kind == Ploidy.X and settings.x_sex)):
         log.info("chromosome %s: %d samples of unknown sex left out", kind.name, unknown)

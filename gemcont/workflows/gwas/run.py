@@ -31,23 +31,24 @@ from gemcont.workflows.gwas.tails import Tails
 class GwasRun:
     """A prepared scan and, as it advances, its counts.
 
-    source: the genotypes
-    people: who is analysed, with which traits
-    settings: what was asked for
-    relatives: how relatives are taken into account
-    variants: indices in the source of the variants to read
-    plan: what the scan needs beside the source
-    threads: how many compute
-    size: variants per block
-    removed_by_selection: reason -> variants that are not read
-    seconds: step -> time
-    seconds_of_threads: stage -> time of all threads
-    tally: the counts so far
-    neg_log_10_p: of the joint test, an array a block
-    rows: index in the source of the variants that pass the filters, an array a block
-    written_by_outputs: kind -> rows written, where the outputs keep fewer than the tally says
-    encoder: hash of the model that made the traits, where a store is to say so
-    asked: files, outputs and settings by name
+    Attributes:
+        source: the genotypes
+        people: who is analysed, with which traits
+        settings: settings of the scan
+        relatives: how relatives are taken into account
+        variants: indices in the source of the variants to read
+        plan: what the scan needs beside the source
+        threads: number of threads
+        size: variants per block
+        removed_by_selection: reason -> variants that are not read
+        seconds: step -> time
+        seconds_of_threads: stage -> time of all threads
+        tally: the counts so far
+        neg_log_10_p: of the joint test, an array a block
+        rows: index in the source of the variants that pass the filters, an array a block
+        written_by_outputs: kind -> rows written, where the outputs keep fewer than the tally says
+        encoder: hash of the model that made the embeddings, where a store records it
+        asked: files, outputs and settings by name
 
     The properties below ``count`` are of the finished scan.
     """
@@ -83,7 +84,9 @@ class GwasRun:
     def blocks(self, *, progress: bool = False, encode: dict | None = None) -> Iterator[ScanBlock]:
         """Scan what is not counted yet, and yield every block in file order.
 
-        encode: kind -> function of a frame, as of ``scan_blocks``
+        Args:
+            progress: whether a bar is shown on a terminal.
+            encode: kind -> function of a frame, as in ``scan_blocks``.
         """
         started = time.perf_counter()
         left = self.variants[self.n_read :]
@@ -107,7 +110,10 @@ class GwasRun:
     def count(self, variants: np.ndarray, neg_log_10_p: np.ndarray, tally: Tally) -> None:
         """Add a part of the scan: a block, what a killed run has left, or a chunk.
 
-        variants: indices in the source of its rows; neg_log_10_p: of the joint test (rows,)
+        Args:
+            variants: indices in the source of its rows.
+            neg_log_10_p: -log10 p of the joint test (rows,).
+            tally: counts of the part.
         """
         self.rows.append(variants.astype(np.int32))
         self.neg_log_10_p.append(neg_log_10_p)

@@ -32,7 +32,8 @@ class Tails(NamedTuple):
 def tails_of(parts: Iterable[tuple]) -> Tails:
     """Return the ``Tails`` of the analysed people's traits.
 
-    parts: triples of which the first is a ``CompletePeople``, as of ``People.parts``
+    Args:
+        parts: tuples that begin with a ``CompletePeople``, as in ``People.parts``.
     """
     names, rare = [], []
     for people, *_ in parts:

@@ -4,8 +4,9 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from scipy import stats
 
-from gemcont.workflows.gwas.tails import RARE, tails_of
+from gemcont.workflows.gwas.tails import RARE, _moments, tails_of
 
 
 @pytest.mark.parametrize(
@@ -25,3 +26,31 @@ def test_skewed_traits_are_suspected_as_heavy_tailed_ones_are(name, draw, fewest
     assert found.names == ([] if fewest is None else [name])
     if fewest is not None:
         assert found.rare == pytest.approx(fewest, rel=0.25) or found.rare == fewest
+
+
+def people_of(traits, names=None):
+    names = names or [f"t{d}" for d in range(traits.shape[1])]
+    return SimpleNamespace(samples=np.arange(len(traits)), traits=traits, trait_names=names)
+
+
+def test_moments_are_those_of_the_definition():
+    traits = np.random.default_rng(1).gamma(2, size=(500, 3))
+    skewness, excess = _moments(traits)
+    np.testing.assert_allclose(skewness, stats.skew(traits), rtol=1e-10)
+    np.testing.assert_allclose(excess, stats.kurtosis(traits), rtol=1e-10)
+    assert _moments(np.ones((5, 1)))[0] == 0
+
+
+def test_every_trait_of_every_part_is_judged_once():
+    rng = np.random.default_rng(2)
+    heavy = rng.standard_t(3, (2000, 70))
+    some = people_of(np.hstack([heavy, rng.standard_normal((2000, 5))]))
+    found = tails_of([(some, True, False), (some, False, True)])
+    assert found.names == [f"t{d}" for d in range(70)]
+    assert found.rare >= RARE
+    assert tails_of([]) == ([], RARE)
+
+
+def test_no_count_is_above_the_number_of_people():
+    skewed = np.random.default_rng(3).exponential(size=(300, 1)) ** 3
+    assert tails_of([(people_of(skewed),)]).rare == 300

@@ -15,10 +15,15 @@ _PIECES, _PIECE = 64, 64 << 10  # of larger ones, this many pieces of this size
 
 
 def fingerprint(inputs: Iterable[str], arguments: dict, block_size: int) -> dict:
-    """A dict, ready for JSON, that equals another's if both scans give the same bytes.
+    """Describe what a scan's bytes depend on; equal dicts mean equal results.
 
-    inputs: paths of every file that is read; arguments: what was asked for, threads and memory
-    left out; block_size: in variants, where the outputs are cut.
+    Args:
+        inputs: paths of every file that is read.
+        arguments: settings by name, without threads and memory.
+        block_size: variants per block, where the outputs are cut.
+
+    Returns:
+        A dict, ready for JSON.
     """
     made = {
         "gemcont": gemcont.__version__,
@@ -30,7 +35,7 @@ def fingerprint(inputs: Iterable[str], arguments: dict, block_size: int) -> dict
 
 
 def _identity(path):
-    """Size, time of change and hash of a file: whole, or of 64 pieces spread over it."""
+    """Return the size, time of change and hash of a file: whole, or of 64 pieces spread over it."""
     try:
         with open(path, "rb") as file:
             stat = os.fstat(file.fileno())
@@ -52,8 +57,11 @@ def _pieces(size):
 def difference(before: dict, now: dict, *, times: bool = True) -> str:
     """Return the difference between two fingerprints, in words; "" if there is none.
 
-    times: whether a file that was touched since counts as another (copies on another machine are
-    the same file).
+    Args:
+        before: fingerprint of the work that is there.
+        now: fingerprint of this run.
+        times: whether a file that was touched since counts as another. Copies on another machine
+            are the same file.
     """
     if before["gemcont"] != now["gemcont"]:
         return f"gemcont {before['gemcont']} then, {now['gemcont']} now"
@@ -75,7 +83,7 @@ def difference(before: dict, now: dict, *, times: bool = True) -> str:
 
 
 def _flat(arguments):
-    """Arguments by name, those of groups (files, outputs) among them."""
+    """Return the arguments by name, with those of groups (files, outputs) among them."""
     flat = {}
     for name, value in arguments.items():
         flat |= value if isinstance(value, dict) else {name: value}

@@ -23,10 +23,11 @@ _BESIDE = (".ids.tsv", ".names.txt")  # files that go with a table of traits in 
 class Files:
     """The files that a scan reads.
 
-    genotypes: a path or ``GenotypeSource``
-    pheno, covar: tables of traits and covariates; pheno may be None for a .pgen whose .psam has
-        traits
-    sample: the .sample file of a .bgen
+    Attributes:
+        genotypes: a path or ``GenotypeSource``
+        pheno, covar: tables of traits and covariates; pheno may be None for a .pgen whose .psam has
+            traits
+        sample: the .sample file of a .bgen
     """
 
     genotypes: str | GenotypeSource
@@ -35,14 +36,14 @@ class Files:
     sample: str | None = None
 
     def open(self) -> "tuple[GenotypeSource, SampleTable, SampleTable | None]":
-        """The source, and the tables of traits and covariates (or None)."""
+        """Open the genotypes, and read the tables of traits and of covariates (None without)."""
         source = open_genotypes(self.genotypes, sample=self.sample)
         source.log_contents()
         covariates = None if self.covar is None else read_sample_table(self.covar)
         return source, _traits_of(source, self.pheno), covariates
 
     def paths(self, source: "GenotypeSource", settings: "GwasSettings") -> list[str]:
-        """Every file that is read."""
+        """Return the path of every file that is read."""
         given = [self.pheno, self.covar, *(getattr(settings, name) for name in _LISTS)]
         tables = [path for path in given if path is not None]
         arrays = [path.removesuffix(".npy") for path in tables if path.endswith(".npy")]
@@ -52,7 +53,7 @@ class Files:
 
 
 def _traits_of(source, pheno):
-    """The table of --pheno, else the traits that the genotype file itself brings."""
+    """Return the table of --pheno, else the traits that the genotype file itself brings."""
     if pheno is not None:
         return read_sample_table(pheno)
     columns = getattr(source, "traits", pl.DataFrame())

@@ -53,9 +53,10 @@ class Part(Protocol):
 class Journal:
     """The unfinished work in a folder.
 
-    folder: PREFIX.partial, or the folder of a chunk
-    fingerprint: what the results depend on
-    parts: kind of frame -> output
+    Args:
+        folder: PREFIX.partial, or the folder of a chunk
+        fingerprint: what the results depend on
+        parts: kind of frame -> output
     """
 
     def __init__(self, folder: str, fingerprint: dict | None, parts: dict[str, Part]):
@@ -82,9 +83,14 @@ class Journal:
             part.restore([])
 
     def resume(self) -> tuple[np.ndarray, np.ndarray, Tally]:
-        """Go on behind the blocks of the folder, and return what they count for ``GwasRun.count``.
+        """Continue after the blocks in the folder.
 
-        Raises GemcontError where they belong to another scan.
+        Returns:
+            Counts of them for ``GwasRun.count``: the variants of their rows, -log10 p of the joint
+            test, and the tally.
+
+        Raises:
+            GemcontError: if they belong to another scan.
         """
         changed = difference(read_fingerprint(self.folder), self._fingerprint or {})
         if changed:
@@ -101,7 +107,9 @@ class Journal:
     def absorb(self, folder: str, parts: dict[str, Part]) -> tuple[np.ndarray, np.ndarray, Tally]:
         """Append the outputs of a finished chunk, and return what it counts as ``resume`` does.
 
-        folder: of the chunk; parts: its outputs, as ``parts`` here
+        Args:
+            folder: folder of the chunk.
+            parts: outputs of the chunk, by kind as in ``parts`` of this journal.
         """
         chunk = Journal(folder, None, parts)
         counted = chunk._counted(*read_journal(folder))
@@ -128,9 +136,11 @@ class Journal:
             return Tally.from_json(record["tally"], dict(file))
 
     def add(self, block: ScanBlock, tally: Tally) -> None:
-        """Append a block's encoded frames; it counts from here on.
+        """Append a block's encoded frames; the block counts from here on.
 
-        tally: of the run, this block counted
+        Args:
+            block: results of the block.
+            tally: counts of the run, this block included.
         """
         for kind, encoded in block.frames.items():
             self.parts[kind].append(encoded)
@@ -160,7 +170,7 @@ def has_work(folder: str) -> bool:
 
 
 def read_fingerprint(folder: str) -> dict:
-    """The fingerprint of the work in ``folder``; GemcontError where there is none."""
+    """Read the fingerprint of the work in ``folder``. Raises GemcontError if there is none."""
     path = os.path.join(folder, "fingerprint.json")
     try:
         with open(path, encoding="utf-8") as file:
@@ -173,12 +183,12 @@ def read_fingerprint(folder: str) -> dict:
 
 
 def _sealed(record):
-    """The record with the digest of its own text."""
+    """Return the record with the digest of its own text."""
     return record | {"digest": digest_of_bytes(json.dumps(record).encode())}
 
 
 def _unsealed(record, path):
-    """The record that was sealed, or GemcontError where it is another now."""
+    """Return the record that was sealed. Raises GemcontError if it has changed since."""
     digest = record.pop("digest", None) if isinstance(record, dict) else None
     if digest is None or digest != digest_of_bytes(json.dumps(record).encode()):
         raise damaged(path)
@@ -186,7 +196,7 @@ def _unsealed(record, path):
 
 
 def read_journal(folder: str) -> tuple[list[dict], np.ndarray]:
-    """The whole lines of a journal as dicts, and the rows (variant, neg_log_10_p) they count."""
+    """Read the whole lines of a journal, and the rows (variant, neg_log_10_p) that they count."""
     records = _read_records(os.path.join(folder, "journal.jsonl"))
     n_rows = sum(record["n_rows"] for record in records)
     path = os.path.join(folder, "tests.bin")
@@ -203,7 +213,7 @@ def read_journal(folder: str) -> tuple[list[dict], np.ndarray]:
 
 
 def _read_records(path):
-    """The journal's whole lines; the last may be cut short, by a kill, and nothing else."""
+    """Read the whole lines of a journal; only the last may be cut short, by a kill."""
     if not os.path.exists(path):
         return []
     with open(path, "rb") as file:

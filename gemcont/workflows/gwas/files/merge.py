@@ -24,12 +24,15 @@ log = logging.getLogger(__name__)
 def merge_gwas(
     prefix: str, *, threads: int | None = None, report: Callable | None = None
 ) -> "GwasRun":
-    """Put the chunks of PREFIX together: files, and the ``GwasRun``, of a scan in one go.
+    """Merge the chunks of PREFIX into the results of a scan in one go.
 
-    report: as of ``write_gwas``
+    Every chunk is checked: none missing, none twice, all of the same inputs and arguments. The
+    inputs are read again for the null model.
 
-    Every chunk is checked: none missing, none twice, all of the same inputs and arguments, which
-    are read again for the null model. Returns the ``GwasRun``.
+    Args:
+        prefix: prefix of the scan, the chunks' ``--out``.
+        threads: number of threads, None = all processors.
+        report: as in ``write_gwas``.
     """
     folders = _chunks(prefix)
     asked = _same_fingerprint(folders)
@@ -68,7 +71,7 @@ def _absorb(work, run, outputs, folder, chunk):
 
 
 def _chunks(prefix):
-    """The folders of chunks 1 to n, or GemcontError naming what is missing or too much."""
+    """Return the folders of chunks 1 to n. Raises GemcontError for missing chunks, or two sets."""
     pattern = re.compile(re.escape(prefix) + r"\.chunk-(\d+)-of-(\d+)\.blocks")
     names = glob.glob(glob.escape(prefix) + ".chunk-*-of-*.blocks")
     chunks = {tuple(map(int, m.groups())): name for name in names if (m := pattern.fullmatch(name))}
@@ -87,7 +90,7 @@ def _chunks(prefix):
 
 
 def _same_fingerprint(folders):
-    """Arguments and block size that all chunks have, or GemcontError naming a difference."""
+    """Return the arguments and block size of all chunks. Raises GemcontError if they differ."""
     first = _without_chunk(read_fingerprint(folders[0]))
     for i, folder in enumerate(folders, 1):
         own = read_fingerprint(folder)

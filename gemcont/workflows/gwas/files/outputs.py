@@ -48,7 +48,7 @@ class Outputs(GwasLayout):
         return f"{self.prefix}.gwas{SUFFIX[self.layout]}"
 
     def of_trait(self, trait: str) -> str:
-        """Results of one trait, where they are split."""
+        """Return the path of one trait's results, where each trait has a file."""
         return f"{self.prefix}.{trait}.gwas{SUFFIX[self.layout]}"
 
     def remove_stale(self, run: "GwasRun", *, pictures: bool) -> None:
@@ -91,7 +91,7 @@ class Outputs(GwasLayout):
 
     @staticmethod
     def _stores(run):
-        """The kinds of frames that are asked for as stores."""
+        """Return the kinds of frames that are asked for as stores."""
         asked = {"dense": run.settings.dense, "products": run.settings.save_products}
         return {kind for kind in STORES if asked[kind]}
 
@@ -126,7 +126,11 @@ class Outputs(GwasLayout):
         return TraitParts(folder, kind, names, strongest=run.settings.top_k, **how)
 
     def finish(self, run: "GwasRun", parts: dict) -> dict[str, int]:
-        """Make the result files of the whole run's parts; rows by kind where they differ now."""
+        """Write the result files from the parts of the whole run.
+
+        Returns:
+            Rows by kind, of outputs that keep fewer than were appended.
+        """
         targets = {
             "joint": self.joint,
             "effects": f"{self.prefix}.effects.parquet",

@@ -18,7 +18,7 @@ STORES = {"dense": "t", "products": "products"}  # kinds of frames, and what a s
 
 
 def write_stores(run: "GwasRun", prefix: str, parts: dict) -> None:
-    """PREFIX.t and PREFIX.products of a finished ``GwasRun``, those that were asked for."""
+    """Write PREFIX.t and PREFIX.products of a finished ``GwasRun``, those that were asked for."""
     for kind, name in STORES.items():
         if kind in parts:
             facts = _facts(run)
@@ -73,9 +73,9 @@ def _traits(run):
 
 
 def _cross_products(run):
-    """Y'MY, one group of chromosomes under the other, as ``groups`` has them: a column per trait.
+    """Return Y'MY of each group of chromosomes, stacked in the order of ``groups``.
 
-    NaN where a trait is not tested in a group.
+    One column per trait; NaN where a trait is not tested in a group.
     """
     names, frames = run.people.trait_names, []
     for _, model in _models(run):
@@ -86,7 +86,7 @@ def _cross_products(run):
 
 
 def _people(run):
-    """Hashes of FID and IID of the analysed people, sorted: to see who is in two stores."""
+    """Return sorted hashes of the analysed samples' FID and IID, to find samples in two stores."""
     model = run.autosomal[0]
     samples = run.source.samples if model.samples is None else run.source.samples[model.samples]
     hashes = [

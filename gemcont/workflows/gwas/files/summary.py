@@ -25,9 +25,12 @@ _TOP_HITS = 10
 
 
 def write_summary(run: GwasRun, path: str, arguments: dict) -> None:
-    """``PREFIX.summary.json``: counts by filter, N, D, K, lambda, the LRT's exact rate, top hits.
+    """Write the summary: counts by filter, N, D, K, lambda, exact rate of the LRT, top hits.
 
-    run: a finished ``GwasRun``; arguments: what was asked, as a dict.
+    Args:
+        run: a finished run.
+        path: PREFIX.summary.json.
+        arguments: what was asked for, by name.
     """
     null = run.null
     summary = {
@@ -69,7 +72,7 @@ def write_summary(run: GwasRun, path: str, arguments: dict) -> None:
 
 
 def _groups(run):
-    """N, D and K of every null model: by chromosomes and traits tested together."""
+    """Return N, D and K of every null model: by chromosomes and traits tested together."""
     names = {Ploidy.AUTOSOME: "autosomes", Ploidy.MT: "MT and haploid"}
     return [
         {
@@ -84,7 +87,7 @@ def _groups(run):
 
 
 def _spread(values):
-    """Median, least and largest, None where there is none."""
+    """Return the median, smallest and largest value, None if there is none."""
     values = values[~np.isnan(values)]
     if not len(values):
         return None
@@ -102,7 +105,7 @@ def _versions():
 
 
 def top_hits(run: GwasRun, most: int = _TOP_HITS) -> list[dict]:
-    """The strongest variants: dicts of chromosome, position, id, alleles and -log10 p."""
+    """Return the strongest variants: dicts of chromosome, position, id, alleles and -log10 p."""
     neg_log_10_p = run.all_neg_log_10_p
     tested = np.flatnonzero(~np.isnan(neg_log_10_p))
     order = tested[np.argsort(-neg_log_10_p[tested], kind="stable")[:most]]
@@ -114,7 +117,7 @@ def top_hits(run: GwasRun, most: int = _TOP_HITS) -> list[dict]:
 
 
 def draw(run: GwasRun, prefix: str) -> None:
-    """``PREFIX.manhattan.png``, ``PREFIX.qq.png``, ``PREFIX.traits.qq.png`` of a ``GwasRun``."""
+    """Draw ``PREFIX.manhattan.png``, ``PREFIX.qq.png`` and ``PREFIX.traits.qq.png`` of a run."""
     if run.people.joint:
         place = run.source.variants.select("chromosome", "base_pair_location")[run.row_variants]
         draw_joint(
@@ -156,7 +159,7 @@ def _model(run):
 
 
 def write_traits(run: GwasRun, prefix: str) -> None:
-    """``PREFIX.traits.summary.tsv`` and ``PREFIX.traits.histogram.parquet`` of single traits."""
+    """Write ``PREFIX.traits.summary.tsv`` and ``PREFIX.traits.histogram.parquet``."""
     names = run.people.trait_names
     summary = pl.DataFrame(
         {
@@ -174,9 +177,15 @@ def write_traits(run: GwasRun, prefix: str) -> None:
 
 
 def write_report(run: GwasRun, outputs: Outputs, *, arguments: dict, plot: bool) -> None:
-    """Write what stands beside the results: summary, lambdas of traits, pictures.
+    """Write the summary, the lambdas of single traits, and the pictures.
 
-    arguments: what was asked, for the summary. What an earlier run has left is removed.
+    Files of an earlier run with the same prefix are removed.
+
+    Args:
+        run: a finished run.
+        outputs: names of the files.
+        arguments: what was asked for, for the summary.
+        plot: whether pictures are drawn.
     """
     write_summary(run, f"{outputs.prefix}.summary.json", arguments)
     if run.has_single:

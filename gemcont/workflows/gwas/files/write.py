@@ -44,14 +44,19 @@ def write_gwas(
 ) -> "GwasRun | None":
     """Scan genotype files against a table of traits and write the results.
 
-    files: ``Files``; outputs: a prefix, or ``Outputs``, names and layout; resume: go on
-    with what a run that was killed left in PREFIX.partial, if it left anything; chunk: (i, n),
-    only the i-th of n parts of the variants, kept for ``merge_gwas``; report: a function of the
-    finished ``GwasRun`` and its outputs, which writes what stands beside the results; settings:
-    fields of ``GwasSettings``.
+    Result files appear whole or not at all.
 
-    Result files appear whole or not at all. Returns the ``GwasRun``, None for a chunk that stood
-    there already.
+    Args:
+        files: what is read.
+        outputs: names and layout of the results, or their prefix.
+        resume: whether to continue from what a killed run left in PREFIX.partial, if anything.
+        chunk: (i, n): only the i-th of n parts of the variants, kept for ``merge_gwas``.
+        report: function of the finished run and its outputs that writes the summary and pictures.
+        progress: whether a bar is shown on a terminal.
+        settings: fields of ``GwasSettings``.
+
+    Returns:
+        The run, None for a chunk that was finished before.
     """
     started, work, run = time.perf_counter(), None, None
     if not isinstance(outputs, Outputs):
@@ -83,7 +88,7 @@ def write_gwas(
 
 
 def _begin(files, outputs, settings, *, chunk, resume, progress):
-    """The ``Journal`` to go on with, and the ``GwasRun``; None, None if a chunk stands there."""
+    """Return the journal and the run; (None, None) for a chunk that was finished before."""
     folder = f"{outputs.prefix}.partial"
     if resume and chunk is not None and os.path.exists(f"{outputs.prefix}.blocks"):
         log.info("%s.blocks is whole already", outputs.prefix)

@@ -40,9 +40,10 @@ _AHEAD = 1  # chromosomes decomposed before they are asked for
 class Queue:
     """Models of the chromosomes, each made shortly before it is needed and then let go.
 
-    names: chromosomes in the order of the scan
-    make: function of a name
-    at_once: how many are made side by side, each on one thread
+    Args:
+        names: chromosomes in the order of the scan.
+        make: function of a name that makes its model.
+        at_once: number of models made at the same time, each on one thread.
     """
 
     def __init__(self, names: Iterable[str], make: Callable[[str], ScanModel], at_once: int):
@@ -78,9 +79,14 @@ def with_mixed_models(
 ) -> dict[Group, list | None]:
     """Return the models by group with mixed models in place of ordinary ones.
 
-    models: trait groups by ploidy, fitted without kinship; kinship: prepared; settings:
-    ``GwasSettings``; left_out: the chromosomes, in the order of the scan, of which each is tested
-    on the kinship of the others, with their numbers of variants
+    Args:
+        models: trait groups by ploidy, fitted without kinship.
+        kinship: prepared for the analysed samples.
+        settings: what is asked for.
+        trait_names: names of all traits of the run.
+        left_out: chromosomes that are each tested on the kinship of the others, in the order of the
+            scan, with their numbers of variants.
+        threads: number of threads.
     """
     fits = _Fits(kinship, settings, trait_names)
     mixed: dict[Group, list | None] = {}

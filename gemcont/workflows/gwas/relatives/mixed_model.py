@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 
 
 class ScanModel(Protocol):
-    """What the scan of related people asks of a model: ``MixedModel`` or ``WhitenedModel``."""
+    """Interface of the mixed models: ``MixedModel`` and ``WhitenedModel``."""
 
     @property
     def null(self) -> Fit | None:
@@ -113,7 +113,7 @@ class MixedModel:
 
     @property
     def likelihood_data(self) -> Rotated:
-        """``data`` for maximum likelihood."""
+        """The data for maximum likelihood."""
         return replace(self.data, reml=False)
 
     def rotated(self, block: Block, mean: np.ndarray, rows: np.ndarray) -> np.ndarray:

@@ -29,7 +29,8 @@ _NEAR = 0.9
 class RelatedTraitGroup(TraitGroup):
     """Traits that share people and covariates, tested by a mixed model.
 
-    mixed_model: function without arguments that gives the model, made when it is asked for
+    Attributes:
+        mixed_model: function without arguments that gives the model, made when it is asked for
     """
 
     mixed_model: Callable[[], ScanModel]

@@ -29,13 +29,14 @@ _LARGER = 1.1  # times its variance that a trait may have less a prediction, by 
 
 
 class Relatives(Protocol):
-    """How relatives are taken into account.
+    """Treatment of relatives: none, a kinship, or predictions.
 
-    ids: ``SampleIds`` of the files whose people can be analysed
-    files: paths that are read
-    kinship: the ``Kinship``, or None
-    suspicion: what a large lambda may come from, for the log
-    holds_the_variant: whether the kinship is made of the chromosome that is tested
+    Attributes:
+        ids: ``SampleIds`` of the files whose people can be analysed
+        files: paths that are read
+        kinship: the ``Kinship``, or None
+        suspicion: what a large lambda may come from, for the log
+        holds_the_variant: whether the kinship is made of the chromosome that is tested
     """
 
     ids: Sequence
@@ -56,8 +57,13 @@ class Relatives(Protocol):
     ) -> tuple[dict[Group, list | None], VariantGroups]:
         """Return the trait groups by group, and the group of every variant of the source.
 
-        models: trait groups by ploidy, fitted without relatives; groups: by ploidy; variants:
-        indices of those that are tested
+        Args:
+            models: trait groups by ploidy, fitted without relatives.
+            groups: groups of the variants by ploidy.
+            people: analysed samples.
+            variants: indices of the variants that are tested.
+            threads: number of threads.
+            progress: whether a bar is shown while a kinship is made.
         """
 
 
@@ -227,12 +233,15 @@ class ByPredictions:
         return fit_trait_group(here, ploidy, n_samples, joint=joint, single=single)[0]
 
     def _predicted(self, name):
-        """(traits, samples of the lists) of a chromosome; XY goes with X. None: it has none."""
+        """Return the predictions (traits, listed samples) of a chromosome, None if it has none.
+
+        XY has those of X.
+        """
         return self._of_chromosome.get("X" if name == "XY" else name)
 
 
 def _warn_unless_smaller(before, after, trait_names):
-    """A prediction takes variance off its trait; of another trait, or in other units, it adds some.
+    """Warn of predictions that add variance to their trait, as those of another trait or unit do.
 
     before: the ``TraitGroup`` of the traits; after: pairs of chromosome and ``TraitGroup``, less
     predictions

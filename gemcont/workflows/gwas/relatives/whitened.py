@@ -53,7 +53,8 @@ class Factor:
     def of(cls, matrix: np.ndarray) -> "Factor":
         """Factorise a float32 covariance (N, N), whose memory is taken over.
 
-        Raises numpy.linalg.LinAlgError if it is next to singular.
+        Raises:
+            numpy.linalg.LinAlgError: if it is next to singular.
         """
         from scipy.linalg import cholesky
 

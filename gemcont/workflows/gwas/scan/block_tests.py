@@ -29,11 +29,12 @@ _RECOMPUTE = 0.1
 class BlockStatistics(NamedTuple):
     """Statistics of the variants of a block that pass the filters.
 
-    residual: g'Mg (variants,), NaN where a variant cannot be tested
-    joint: the joint test, or None
-    effect: (beta, standard error), each (variants, D), or None
-    scores: of traits tested one by one, some hundreds at a time
-    refitted: number of variants whose covariances were re-estimated
+    Attributes:
+        residual: g'Mg (variants,), NaN where a variant cannot be tested
+        joint: the joint test, or None
+        effect: (beta, standard error), each (variants, D), or None
+        scores: of traits tested one by one, some hundreds at a time
+        refitted: number of variants whose covariances were re-estimated
     """
 
     residual: np.ndarray
@@ -54,7 +55,13 @@ def ordinary_statistics(
 ) -> BlockStatistics:
     """Return the ``BlockStatistics`` of a ``TraitGroup`` of unrelated people.
 
-    moments: of the block's variants; kept: positions in the block of those to test
+    Args:
+        group: traits and their null model.
+        block: genotypes.
+        moments: of the block's variants.
+        kept: positions in the block of the variants to test.
+        plan: what is asked for.
+        stopwatch: takes the time of each stage.
     """
     products, inexact = centred_products(group, block, moments, plan.threads_per_block)
     stopwatch.lap("product")
@@ -86,10 +93,18 @@ def ordinary_statistics(
 def centred_products(
     group: "TraitGroup", block: Block, moments: Moments, threads: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return centred products (variants, columns), and the positions that need more digits.
+    """Return the products of centred genotypes with traits and covariates.
 
-    Columns are traits, then covariates; or covariates alone, where traits come some hundreds at a
-    time or are rotated. Where the covariates explain nearly all of a variant, more digits are kept.
+    Args:
+        group: traits and covariates.
+        block: genotypes.
+        moments: of the block's variants.
+        threads: threads that share the product.
+
+    Returns:
+        Products (variants, columns): traits, then covariates; covariates alone, where traits come
+        some hundreds at a time or are rotated. And the positions of variants that the covariates
+        nearly explain, whose products are made with more digits.
     """
     alone = group.covariates_alone
     columns = group.basis_columns if alone else group.columns

@@ -32,6 +32,13 @@ def block_size(
 
     Each worker holds a block, a copy of the rows that miss genotypes, and results; as many results
     wait. Every thread gets its share.
+
+    Args:
+        source: genotypes.
+        plan: models and outputs.
+        threads: number of threads.
+        memory: bytes.
+        n_variants: number of variants to read.
     """
     models = [model for group in plan.models.values() if group for model in group]
     columns = max(_columns_at_once(model) for model in models)
@@ -58,10 +65,15 @@ def _columns_at_once(model):
 
 
 def block_edges(variants: np.ndarray, groups: VariantGroups, size: int) -> np.ndarray:
-    """Return where the variants are cut into blocks: every ``size``.
+    """Return the positions at which the variants are cut into blocks.
 
-    Where models differ between chromosomes, every ``size`` from the start of each, so that the
-    rest of a run is cut as the whole.
+    Blocks have ``size`` variants; where models differ between chromosomes each chromosome begins a
+    block, so that the rest of a run is cut as the whole.
+
+    Args:
+        variants: indices of the variants to read.
+        groups: groups of the source's variants.
+        size: variants per block.
     """
     if not groups.by_chromosome:
         return np.arange(size, len(variants), size)
@@ -79,9 +91,15 @@ def chunk_block_size(source: GenotypeSource) -> int:
 def refuse_too_many_chunks(
     source: GenotypeSource, settings: "GwasSettings", i: int, n: int
 ) -> None:
-    """Raise GemcontError, before anything is fitted, where there are fewer blocks than chunks.
+    """Raise GemcontError, before anything is fitted, if there are fewer blocks than chunks.
 
-    Chunks are whole blocks, each of one group of chromosomes. settings: ``GwasSettings``
+    Chunks are whole blocks, each of one group of chromosomes.
+
+    Args:
+        source: genotypes.
+        settings: block_size, loco and pred of it.
+        i: number of the chunk, from 1.
+        n: number of chunks.
     """
     size = settings.block_size or chunk_block_size(source)
     most = -(-source.n_variants // size)

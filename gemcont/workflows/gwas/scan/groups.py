@@ -12,8 +12,9 @@ from gemcont.genotype.chromosomes import Ploidy
 class Group(NamedTuple):
     """Chromosomes that share null models: those of a ploidy, or one of them.
 
-    ploidy: how their genotypes are read
-    chromosome: canonical name where each chromosome has models of its own, else None
+    Attributes:
+        ploidy: how their genotypes are read
+        chromosome: canonical name where each chromosome has models of its own, else None
     """
 
     ploidy: Ploidy
@@ -24,8 +25,9 @@ class Group(NamedTuple):
 class VariantGroups:
     """The group of every variant of a source.
 
-    groups: the groups there are
-    code: uint16 (variants,), each variant's position in ``groups``
+    Attributes:
+        groups: the groups there are
+        code: uint16 (variants,), each variant's position in ``groups``
     """
 
     groups: tuple[Group, ...]
@@ -37,9 +39,11 @@ class VariantGroups:
         return cls(groups=tuple(map(Group, Ploidy)), code=ploidy.astype(np.uint16))
 
     def with_chromosomes(self, chosen: np.ndarray, names: pl.Series) -> "VariantGroups":
-        """Return them with groups of their own for the chromosomes of some variants.
+        """Return groups in which the chromosomes of some variants have groups of their own.
 
-        chosen: indices of variants; names: canonical chromosomes of these, in their order
+        Args:
+            chosen: indices of these variants.
+            names: canonical chromosomes of these variants, in their order.
         """
         if not len(chosen):
             return self

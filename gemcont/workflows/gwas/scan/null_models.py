@@ -35,13 +35,14 @@ def trait_slices(n_traits: int) -> list[slice]:
 class TraitGroup:
     """Traits that share people and covariates, ready to be tested on chromosomes of one ploidy.
 
-    ploidy: how the chromosomes' genotypes are read
-    samples: ascending indices into the genotype file, None = all
-    null: the null model of the traits
-    trait_codes: which of the run's traits its columns are
-    joint, single: which tests are asked for
-    males, females: bool (samples,)
-    design_names: names of the covariates' columns
+    Attributes:
+        ploidy: how the chromosomes' genotypes are read
+        samples: ascending indices into the genotype file, None = all
+        null: the null model of the traits
+        trait_codes: which of the run's traits its columns are
+        joint, single: which tests are asked for
+        males, females: bool (samples,)
+        design_names: names of the covariates' columns
     """
 
     ploidy: Ploidy
@@ -92,7 +93,7 @@ class TraitGroup:
 
     @cached_property
     def exact_columns(self) -> FixedPoint:
-        """``columns`` with more digits, for the few variants where they are needed."""
+        """As ``columns``, with more digits, for the few variants that need them."""
         return FixedPoint(self.null.whitened, self.null.basis, exact=True)
 
     @cached_property
@@ -110,13 +111,14 @@ class TraitGroup:
 class CompletePeople:
     """People with complete data for some traits.
 
-    samples: ascending indices into the genotype file
-    traits: float64 (samples, D)
-    trait_names: names of the D traits
-    design: float64 (samples, k), covariates without an intercept
-    design_names: names of its columns
-    sex: (samples,), 1 male, 2 female, 0 unknown
-    codes: the traits' numbers in the run (D,)
+    Attributes:
+        samples: ascending indices into the genotype file
+        traits: float64 (samples, D)
+        trait_names: names of the D traits
+        design: float64 (samples, k), covariates without an intercept
+        design_names: names of its columns
+        sex: (samples,), 1 male, 2 female, 0 unknown
+        codes: the traits' numbers in the run (D,)
     """
 
     samples: np.ndarray
@@ -143,10 +145,12 @@ class CompletePeople:
 
 
 def people_on(people: CompletePeople, ploidy: Ploidy, *, x_sex: bool = True) -> CompletePeople:
-    """Return the people and covariates that a chromosome of this ploidy is tested in.
+    """Return the samples and covariates that a chromosome of this ploidy is tested with.
 
-    X: those whose sex is known, sex being a covariate (unless ``x_sex`` is false: then everyone);
-    Y: males; others: everyone.
+    Args:
+        people: samples with complete data.
+        ploidy: X has samples of known sex, sex being a covariate; Y has males; others everyone.
+        x_sex: if false, X is tested as an autosome: in everyone, without the covariate.
     """
     if ploidy == Ploidy.Y:
         return people.take(people.sex == MALE)
@@ -160,8 +164,19 @@ def fit_trait_group(
 ) -> tuple[TraitGroup, list[str], dict[str, str]]:
     """Fit the ``TraitGroup`` of people already restricted to those of the ploidy.
 
-    Returns it with the design's columns that were left out as collinear, and the faults of
-    traits that cannot be tested one by one. Raises GemcontError as ``fit_null``.
+    Args:
+        people: samples, traits and covariates.
+        ploidy: how genotypes are read.
+        n_file_samples: number of samples in the genotype file.
+        joint: whether the joint test is made.
+        single: whether traits are tested one by one.
+
+    Returns:
+        The group; names of the design's columns that were left out as collinear; trait -> fault, of
+        traits that cannot be tested one by one.
+
+    Raises:
+        GemcontError: as ``fit_null``.
     """
     codes, faults = people.codes, {}
     if joint:
@@ -192,7 +207,11 @@ def sex_trait_groups(
 ) -> list[TraitGroup] | None:
     """Fit the trait groups of X, Y or haploids, or warn and return None where they cannot be.
 
-    parts: (people, joint, single) as the autosomes are tested
+    Args:
+        parts: (people, joint, single) as the autosomes are tested.
+        ploidy: X, Y or MT.
+        n_file_samples: number of samples in the genotype file.
+        x_sex: as in ``people_on``.
     """
     name, groups = f"chromosome {ploidy.name}", []
     for people, joint, single in parts:

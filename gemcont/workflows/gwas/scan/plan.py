@@ -28,7 +28,7 @@ UNTESTABLE = ("without variance", "given by the covariates", "on a chromosome wi
 
 
 class VariantModel(Protocol):
-    """What variants are tested by: the null model of some traits in some people.
+    """Null model of some traits in some people, by which variants are tested.
 
     ``TraitGroup`` is the one of unrelated people, ``RelatedTraitGroup`` the mixed model; the scan
     does not know which it has.
@@ -47,20 +47,22 @@ class VariantModel(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """What a scan needs beside the source.
+    """Models, filters and outputs of a scan.
 
-    models: for each group that is present a list of ``TraitGroup``s, None where there is none
-    groups: the group of every variant of the source
-    filter: filters that are counted on the analysed samples
-    test: "lrt" or "f"
-    min_neg_log_10_p: smallest -log10 p of a row of the joint test that is written, None = all
-    singles: which rows of traits tested one by one are written
-    trait_names: of all traits of the run
-    joint, effects, products: what is asked for
-    contrast: of the joint test, as in ``stats.contrasts``
-    refit: -log10 p from which covariances are re-estimated, None never
-    threads_per_block: that share a block's columns, where blocks are fewer than threads
-    tails: traits whose tails cost rare variants their level
+    Attributes:
+        models: for each group that is present a list of ``TraitGroup``s, None where there is none
+        groups: the group of every variant of the source
+        filter: filters that are counted on the analysed samples
+        test: "lrt" or "f"
+        min_neg_log_10_p: smallest -log10 p of a row of the joint test that is written, None = all
+        singles: which rows of traits tested one by one are written
+        trait_names: names of all traits of the run
+        joint, effects, products: whether the joint test, its effects and the products are wanted
+        contrast: contrast of the joint test, as in ``stats.contrasts``
+        refit: -log10 p from which covariances are re-estimated, None never
+        threads_per_block: threads that share a block's columns, if there are fewer blocks than
+            threads
+        tails: traits whose tails cost rare variants their level
     """
 
     models: dict[Group, list | None]
@@ -93,11 +95,12 @@ class Plan:
 class Part:
     """Results of some variants of a block by one model.
 
-    rows: positions in the block of the variants that pass the filters
-    neg_log_10_p: of the joint test (rows,), NaN without one
-    frames: kind -> frame, see ``FRAME_KINDS``
-    histograms: pairs of trait codes and their counts of |t| (traits, bins)
-    tally: what of it is counted already
+    Attributes:
+        rows: positions in the block of the variants that pass the filters
+        neg_log_10_p: of the joint test (rows,), NaN without one
+        frames: kind -> frame, see ``FRAME_KINDS``
+        histograms: pairs of trait codes and their counts of |t| (traits, bins)
+        tally: counts of filtered, untestable, rare and refitted variants
     """
 
     rows: np.ndarray
@@ -111,11 +114,12 @@ class Part:
 class ScanBlock:
     """Results of one block in file order.
 
-    variants: indices in the source of the rows that pass the filters
-    neg_log_10_p: of the joint test (rows,)
-    tally: its counts
-    frames: kind -> what is written, encoded where an output asks for it
-    seconds: stage -> time of the thread
+    Attributes:
+        variants: indices in the source of the rows that pass the filters
+        neg_log_10_p: of the joint test (rows,)
+        tally: its counts
+        frames: kind -> what is written, encoded where an output asks for it
+        seconds: stage -> time of the thread
     """
 
     variants: np.ndarray

@@ -28,9 +28,10 @@ _NONE_PASS = np.inf
 class Wanted:
     """Rows of single traits that are written, and what is kept of the rest.
 
-    min_neg_log_10_p: smallest -log10 p of a row, None = all
-    leaders: the strongest of every trait so far, where only so many are wanted
-    dense: whether every t is kept
+    Attributes:
+        min_neg_log_10_p: smallest -log10 p of a row, None = all
+        leaders: the strongest of every trait so far, where only so many are wanted
+        dense: whether every t is kept
     """
 
     min_neg_log_10_p: float | None = None
@@ -48,10 +49,11 @@ class Wanted:
 class Singles:
     """Single-trait results of a trait group in a block.
 
-    frames: of the rows that are wanted, sorted by trait then variant
-    every: ``EveryRow``s, where all rows are wanted
-    histograms: counts of |t|, (traits, bins) each
-    t: float32 (variants, traits of the run) where every t is kept
+    Attributes:
+        frames: of the rows that are wanted, sorted by trait then variant
+        every: ``EveryRow``s, where all rows are wanted
+        histograms: counts of |t|, (traits, bins) each
+        t: float32 (variants, traits of the run) where every t is kept
     """
 
     frames: list = field(default_factory=list)
@@ -73,10 +75,11 @@ class Singles:
 class Scores(NamedTuple):
     """Scores of some of a group's traits, one by one.
 
-    part: slice of the group's traits
-    values: g'MY (variants, traits)
-    total: sums of squares of the traits (traits,)
-    unit: factor of the effects, a number or (variants, traits)
+    Attributes:
+        part: slice of the group's traits
+        values: g'MY (variants, traits)
+        total: sums of squares of the traits (traits,)
+        unit: factor of the effects, a number or (variants, traits)
     """
 
     part: slice
@@ -96,8 +99,13 @@ def test_singles(
 ) -> Singles:
     """Test the traits of a ``TraitGroup`` one by one.
 
-    scores: of its traits; residual: g'Mg, NaN where a variant cannot be tested; place: of
-    ``place_frame``; n_all_traits: of the run
+    Args:
+        group: traits and their null model.
+        scores: of its traits.
+        residual: g'Mg (variants,), NaN where a variant cannot be tested.
+        place: leading columns of the rows, from ``place_frame``.
+        wanted: rows that are written.
+        n_all_traits: number of traits of the run.
     """
     singles, dof = Singles(), group.null.single_dof
     if wanted.dense:
@@ -166,8 +174,14 @@ def scores_by_block(
 ) -> Iterator[Scores]:
     """Yield ``Scores`` of some hundreds of a group's traits at a time.
 
-    mean: of the block's variants; kept: the block's variants that are tested; inexact: positions in
-    the block of those that need more digits; threads: that share a product
+    Args:
+        group: traits and their null model.
+        block: genotypes.
+        mean: mean dosages of the block's variants.
+        kept: positions of the variants that are tested.
+        inexact: positions of the variants that need more digits.
+        threads: threads that share a product.
+        stopwatch: takes the time of each stage.
     """
     for part, columns in group.trait_blocks:
         stopwatch.lap("statistics")  # of the traits before

@@ -52,9 +52,16 @@ def scan_blocks(
     threads: int,
     encode: dict | None = None,
 ) -> Iterator[ScanBlock]:
-    """Yield a ``ScanBlock`` per block of ``size`` variants, in order, computed in ``threads``.
+    """Yield the results of the blocks in file order, computed in several threads.
 
-    encode: kind -> function of a frame, called in the threads: what the outputs append
+    Args:
+        source: genotypes.
+        variants: indices of the variants to read.
+        plan: models, filters and outputs.
+        size: variants per block.
+        threads: number of threads.
+        encode: kind -> function of a frame that returns what the output appends; called in the
+            threads.
     """
     cuts = np.split(variants, block_edges(variants, plan.groups, size)) if len(variants) else []
     plan = replace(plan, threads_per_block=max(threads // max(len(cuts), 1), 1))

@@ -26,16 +26,17 @@ class Tally:
     A new count is a field here, which the blocks fill; the run, its journal, chunks and their
     merge only add tallies and keep them.
 
-    n_read: variants read
-    n_rows: variants that passed the filters
-    filtered: flag -> variants that it removed
-    untestable: reason -> variants that have no statistic
-    rare: tested variants with fewer minor alleles than ``Tails.rare``
-    refitted: variants whose covariances were re-estimated
-    written: kind of row -> rows written
-    histogram: integers (traits, bins) of |t|, None where traits are not tested one by one
-    strongest: float64 (traits, K), -log10 p of the strongest rows of each trait, ascending, 0 where
-        there are fewer; None where all rows are wanted
+    Attributes:
+        n_read: variants read
+        n_rows: variants that passed the filters
+        filtered: flag -> variants that it removed
+        untestable: reason -> variants that have no statistic
+        rare: tested variants with fewer minor alleles than ``Tails.rare``
+        refitted: variants whose covariances were re-estimated
+        written: kind of row -> rows written
+        histogram: integers (traits, bins) of |t|, None where traits are not tested one by one
+        strongest: float64 (traits, K), -log10 p of the strongest rows of each trait, ascending, 0
+            where there are fewer; None where all rows are wanted
     """
 
     n_read: int = 0

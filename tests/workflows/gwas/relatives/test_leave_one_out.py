@@ -1,5 +1,8 @@
 """Each chromosome tested on the kinship of the others."""
 
+import threading
+import time
+
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -8,6 +11,7 @@ from reference.relatives import EACH, design_of, families, same, slow_grm
 
 from gemcont import run_each_trait, run_gwas
 from gemcont.stats.mixed import model as mixed
+from gemcont.workflows.gwas.relatives.leave_one_out import Queue
 
 
 @pytest.fixture(scope="module")
@@ -109,3 +113,70 @@ def test_one_chromosome_by_two_names_is_one(study):
     )
     plain = run_gwas(study.source, study.traits, kinship="grm", loco=True)
     np.testing.assert_allclose(found.chi2, plain.chi2, rtol=1e-4, atol=1e-5)
+
+
+class Maker:
+    """Makes models, and knows which, how many at once, and whom somebody still holds."""
+
+    def __init__(self):
+        self.made, self.at_work, self.most, self.lock = [], 0, 0, threading.Lock()
+
+    def __call__(self, name):
+        with self.lock:
+            self.made.append(name)
+            self.at_work += 1
+            self.most = max(self.most, self.at_work)
+        time.sleep(0.002)
+        with self.lock:
+            self.at_work -= 1
+        if name == "broken":
+            raise ValueError("no model")
+        return f"model of {name}"
+
+
+CHROMOSOMES = [str(i) for i in range(1, 9)]
+
+
+@pytest.mark.parametrize("at_once", [1, 3])
+def test_models_are_made_once_and_in_order(at_once):
+    make = Maker()
+    queue = Queue(CHROMOSOMES, make, at_once)
+    for name in CHROMOSOMES:
+        for _ in range(2):
+            assert queue.get(name) == f"model of {name}"
+    assert sorted(make.made) == CHROMOSOMES
+    assert make.most <= at_once
+    if at_once == 1:
+        assert make.made == CHROMOSOMES
+
+
+def test_few_models_are_made_ahead_and_old_ones_let_go():
+    make = Maker()
+    queue = Queue(CHROMOSOMES, make, 2)
+    queue.get("3")
+    assert set(make.made) <= {"3", "4", "5"}  # two at a time, and one ahead
+    queue.get("6")
+    assert set(queue._futures) == {"5", "6", "7", "8"}  # with the one before
+    assert queue.get("5") == "model of 5"  # a thread that lags behind by one block
+    queue.get("3")
+    assert make.made.count("3") == 2  # it had been let go
+
+
+def test_threads_that_ask_at_once_share_a_model():
+    make = Maker()
+    queue, found = Queue(CHROMOSOMES, make, 2), []
+    threads = [threading.Thread(target=lambda: found.append(queue.get("1"))) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == ["model of 1"] * 8
+    assert make.made.count("1") == 1
+
+
+def test_a_model_that_cannot_be_made_is_an_error_where_it_is_asked_for():
+    queue = Queue(["1", "broken", "2"], Maker(), 1)
+    assert queue.get("1") == "model of 1"
+    with pytest.raises(ValueError, match="no model"):
+        queue.get("broken")
+    assert queue.get("2") == "model of 2"

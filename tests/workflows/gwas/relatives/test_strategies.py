@@ -9,8 +9,10 @@ import pytest
 from reference.relatives import N, design_of, families, refused, same, slow_grm
 
 from gemcont import run_gwas
+from gemcont.settings.gwas import GwasSettings
 from gemcont.stats.mixed import model as mixed
 from gemcont.tables.kinship_files import write_kinship
+from gemcont.workflows.gwas.relatives.strategies import ByKinship, Unrelated, open_relatives
 
 
 @pytest.fixture(scope="module")
@@ -134,3 +136,26 @@ def test_nothing_that_can_be_tested_is_said(with_x):
     few = study._replace(samples=study.samples.with_columns(pl.Series("sex", sex)))
     settings = {"kinship": "grm", "chromosomes": "X"}
     refused("no variant can be tested", few.source, few.traits, **settings)
+
+
+@pytest.mark.parametrize(
+    ("settings", "kind", "holds"),
+    [
+        ({}, Unrelated, False),
+        ({"kinship": "grm"}, ByKinship, True),
+        ({"kinship": "grm", "loco": True}, ByKinship, False),
+    ],
+)
+def test_relatives_are_treated_as_asked(study, settings, kind, holds):
+    found = open_relatives(study.source, GwasSettings(autosomes=22, **settings), list("abc"))
+    assert type(found) is kind
+    assert found.holds_the_variant == holds
+    assert (found.kinship is None) == (kind is Unrelated)
+    assert list(found.ids) == list(found.files) == []
+    assert found.suspicion
+
+
+def test_unrelated_people_keep_their_models():
+    models, groups = {"a": [1]}, object()
+    arguments = (models, groups, None, np.arange(3))
+    assert Unrelated().models(*arguments, threads=1, progress=False) == (models, groups)
