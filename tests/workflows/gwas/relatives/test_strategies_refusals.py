@@ -69,7 +69,7 @@ def test_the_joint_test_s_mistakes_are_found_before_the_kinship(
 
 def test_any_vs_common_of_one_trait(study):
     refused(
-        "--contrast any-vs-common: one trait", study.source, study.traits[["a"]],
+        "contrast: any-vs-common of one trait", study.source, study.traits[["a"]],
         contrast="any-vs-common", kinship="grm",
     )  # fmt: skip
 
