@@ -93,7 +93,7 @@ class TraitGroup:
 
     @cached_property
     def exact_columns(self) -> FixedPoint:
-        """As ``columns``, with more digits, for the few variants that need them."""
+        """The same as ``columns`` with more digits, for the few variants that need them."""
         return FixedPoint(self.null.whitened, self.null.basis, exact=True)
 
     @cached_property
