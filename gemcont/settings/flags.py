@@ -176,7 +176,7 @@ def _refuse_wrong_type(field, value):
 def _is_of(value, kind):
     if kind is type(None):
         return value is None
-    if isinstance(value, bool) or type(value).__name__ == "bool_":  # NumPy's, not imported here
+    if type(value).__name__ in ("bool", "bool_"):  # NumPy's too, which is not imported here
         return kind is bool
     if kind is list and hasattr(value, "tolist"):  # an array
         return True

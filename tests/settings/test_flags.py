@@ -75,7 +75,7 @@ def test_a_number_is_within_its_bounds_or_not(said, text):
         ({"share": None}, "share: must be a number, not 'None'"),
         ({"count": 0}, "-n: 0 is not from 1 up"),
         ({"count": 1.0}, "count: must be a whole number, not '1.0'"),
-        ({"count": np.bool_(True)}, "count: must be a whole number"),
+        ({"count": np.True_}, "count: must be a whole number"),
         ({"kind": "c"}, "--kind: 'c' is not one of a, b"),
         ({"said": 1}, "said: must be True or False, not '1'"),
         ({"said": "yes"}, "said: must be True or False"),

@@ -47,7 +47,7 @@ class People:
 
 @dataclass(frozen=True, kw_only=True)
 class Tables:
-    """Values over the samples of the genotype file before anyone leaves.
+    """Values over all samples of the genotype file, before samples are removed.
 
     Attributes:
         traits: float64 (samples, traits), NaN missing
@@ -140,7 +140,7 @@ def _tables(source, traits, covariate_table, settings, further_ids):
 
 
 def _match(source, traits, tables, settings):
-    """Return rows of each table per genotype sample, who is left, and the counts so far."""
+    """Return each table's row per genotype sample, the samples kept, and the removed by reason."""
     kept, removed = kept_samples(source, settings)
     rows = match_samples(source.sample_ids, tables)
     for ids, row in zip(tables, rows, strict=True):
@@ -194,7 +194,7 @@ def _apply_mind(source, tables, settings, variants):
 
 
 def _joint_people(source, tables, conditioned, settings):
-    """Return the people with every trait and covariate."""
+    """Return the samples with every trait and covariate."""
     missing = np.isnan(tables.traits)  # (samples, traits)
     lacking = _lacking_covariates(tables) | missing.any(axis=1)
     counts, n_kept = np.count_nonzero(missing[tables.kept], axis=0), tables.kept.sum()
@@ -216,7 +216,7 @@ def _joint_people(source, tables, conditioned, settings):
 
 
 def _own_people(source, tables, conditioned, settings):
-    """Yield, for every pattern of missing traits, the people and the traits that share it."""
+    """Yield the samples and traits of each pattern of missing values."""
     usable = tables.kept & ~_lacking_covariates(tables)
     patterns = {}
     for code, column in enumerate(tables.traits.T):

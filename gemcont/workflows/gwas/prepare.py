@@ -130,7 +130,7 @@ def _variant_filter(settings):
 
 
 def _wanted(settings, people):
-    """Return which rows of single traits are written; of thousands of traits not all are."""
+    """Return the output policy of the single-trait tests; many traits have a bound by default."""
     n_traits, bound = len(people.trait_names), settings.neg_log10_p_min
     single = any(single for _, _, single in people.parts)
     for flag, given in (("--top-k", settings.top_k), ("--dense", settings.dense)):
@@ -168,7 +168,7 @@ def _check_info(source, settings):
 
 
 def _refuse_numbered(source, *tables):
-    """Refuse tables whose rows are but numbered where the genotypes' samples have ids."""
+    """Refuse tables with numbered rows if the genotypes' samples have ids."""
     for table in tables:
         if table is None or table.by_position == source.by_position:
             continue

@@ -153,7 +153,7 @@ class GwasRun:
         return self.tally.written | self.written_by_outputs
 
     def refuse_empty(self) -> None:
-        """Raise GemcontError where no variant has passed the filters."""
+        """Raise GemcontError if no variant has passed the filters."""
         if self.n_rows == 0:
             counts = removed_text(self.removed_variants)
             raise GemcontError(f"no variant is left after the filters ({counts})")
@@ -176,7 +176,7 @@ class GwasRun:
 
     @property
     def covariate_names(self) -> list[str]:
-        """Names of the design's columns that are in the model, the intercept left out."""
+        """Names of the design's columns in the model, without the intercept."""
         names = self._first_model.design_names
         return [names[j] for j in self.null.kept_covariates]
 
@@ -214,7 +214,7 @@ class GwasRun:
 
     @property
     def most_samples(self) -> int:
-        """Samples of the trait that has most of them."""
+        """Largest number of samples of a trait."""
         return max(group.null.n_samples for group in self.autosomal if group.single)
 
     @cached_property
@@ -228,7 +228,7 @@ class GwasRun:
 
     @property
     def tails(self) -> Tails:
-        """Traits whose tails cost rare variants their level."""
+        """Traits with tails that make p-values of rare variants too small."""
         return self.plan.tails
 
     @cached_property

@@ -72,7 +72,7 @@ def _warn_of_tails(run):
 
 
 def _warn_of_perfect(run):
-    """Warn of variants that explain a trait but for rounding: their p is a bound."""
+    """Warn of variants that explain a trait entirely, whose p is a bound."""
     if not run.people.joint:
         return
     bound = most_neg_log_10_p(run.null, run.settings.test, run.plan.contrast)

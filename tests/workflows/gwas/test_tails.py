@@ -54,3 +54,10 @@ def test_every_trait_of_every_part_is_judged_once():
 def test_no_count_is_above_the_number_of_people():
     skewed = np.random.default_rng(3).exponential(size=(300, 1)) ** 3
     assert tails_of([(people_of(skewed),)]).rare == 300
+
+
+def test_a_gaussian_trait_of_few_people_is_not_suspected():
+    """By chance the excess of some is above 1."""
+    traits = np.random.default_rng(4).standard_normal((60, 200))
+    assert (_moments(traits)[1] > 1).any()
+    assert tails_of([(people_of(traits),)]) == ([], RARE)

@@ -44,7 +44,7 @@ class Part(Protocol):
         """Return how far the output has grown."""
 
     def restore(self, states: list) -> None:
-        """Cut off what lies behind the last of these states."""
+        """Cut off what was written after the last of these states."""
 
     def absorb(self, other: Any) -> None:
         """Append all of another output of this kind."""
@@ -72,7 +72,7 @@ class Journal:
         return {kind: part.encode for kind, part in self.parts.items()}
 
     def begin(self) -> None:
-        """Make an empty folder; what an earlier run left in it is removed."""
+        """Make the folder, emptied of what an earlier run left in it."""
         if os.path.isdir(self.folder) and os.listdir(self.folder) and not has_work(self.folder):
             raise GemcontError(f"{self.folder}: a folder of yours is in the way; move it")
         remove(self.folder)
@@ -165,7 +165,7 @@ class Journal:
 
 
 def has_work(folder: str) -> bool:
-    """Return whether a run has left work in ``folder`` to go on with."""
+    """Return whether a run has left unfinished work in ``folder``."""
     return os.path.exists(os.path.join(folder, "fingerprint.json"))
 
 
@@ -230,7 +230,7 @@ def _read_records(path):
 
 
 def _cut_journal(folder):
-    """Cut off the line that a killed run had begun."""
+    """Cut off the line that a killed run left unfinished."""
     with open(os.path.join(folder, "journal.jsonl"), "ab+") as file:
         file.seek(0)
         file.truncate(sum(len(line) for line in file if line.endswith(b"\n")))

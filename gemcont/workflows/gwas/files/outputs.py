@@ -39,12 +39,12 @@ class Outputs(GwasLayout):
 
     @property
     def files(self) -> OutputFiles:
-        """Every file that a run may write, those of split traits apart."""
+        """Files that a run may write, except one file per trait."""
         return OutputFiles(self.prefix, [*FIXED, *(f"gwas{s}" for s in SUFFIX.values())])
 
     @property
     def joint(self) -> str:
-        """Results of the joint test."""
+        """Path of the joint test's results."""
         return f"{self.prefix}.gwas{SUFFIX[self.layout]}"
 
     def of_trait(self, trait: str) -> str:
@@ -69,7 +69,7 @@ class Outputs(GwasLayout):
         self.files.remove_stale(kept)
 
     def check(self, run: "GwasRun") -> None:
-        """Raise GemcontError where the layout cannot hold what the run gives."""
+        """Raise GemcontError if the layout cannot hold the results of the run."""
         if self.layout == "ssf":
             if run.people.joint and run.null.n_traits > 1:
                 raise GemcontError(

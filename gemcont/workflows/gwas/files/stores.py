@@ -36,7 +36,7 @@ def write_stores(run: "GwasRun", prefix: str, parts: dict) -> None:
 
 
 def _models(run):
-    """Yield the name of every group of chromosomes that is tested with its ``TraitGroup``s."""
+    """Yield every tested group of chromosomes: its name, and each ``TraitGroup``."""
     for group, models in run.plan.tested_groups().items():
         for model in models:
             yield group_name(group.ploidy), model

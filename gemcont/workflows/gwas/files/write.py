@@ -109,7 +109,7 @@ def _begin(files, outputs, settings, *, chunk, resume, progress):
 
 
 def _with_hint(message, work):
-    """Return the message, and how to go on where there is something to go on from."""
+    """Return the message, with a hint at --resume if there is work to continue."""
     if work is None or work.n_blocks == 0 or not has_work(work.folder):
         return GemcontError(f"{message}")
     return GemcontError(f"{message}; the same command with --resume goes on from {work.folder}")
@@ -153,7 +153,7 @@ def prepare_files(
 
 
 def finish(work: Journal, run: "GwasRun", outputs: Outputs, report: Callable | None) -> None:
-    """Write the result files of a finished scan, and what stands beside them."""
+    """Write the result files of a finished scan, its summary and pictures."""
     if run.n_rows == 0:
         remove(work.folder)
     run.refuse_empty()

@@ -56,7 +56,7 @@ class Queue:
         )
 
     def get(self, name: str) -> ScanModel:
-        """Return the model of a chromosome, and begin those after it."""
+        """Return the model of a chromosome, and start making those of the next ones."""
         with self._lock:
             place = self._names.index(name)
             for old in [n for n in self._futures if self._names.index(n) < place - 1]:
@@ -108,7 +108,7 @@ def with_mixed_models(
 
 
 class _Fits:
-    """Mixed models that are fitted already; people who were decomposed before are not again."""
+    """Fitted mixed models; a kinship is decomposed once for the same samples."""
 
     def __init__(self, kinship, settings, trait_names):
         self._kinship, self._settings, self._names = kinship, settings, trait_names
@@ -136,7 +136,7 @@ class _Fits:
 
 
 def _queue(group, kinship, left_out, threads):
-    """Return a ``Queue`` of the models, as many side by side as threads and memory allow."""
+    """Return a ``Queue`` of the chromosomes' models, as many at a time as memory allows."""
     model, samples = group.mixed_model(), _samples_of(group)
     at_once = side_by_side(len(samples), threads)
     counts = {one.chromosome: count for one, count in left_out.items()}

@@ -79,7 +79,7 @@ class MixedModel:
 
     @cached_property
     def single_regressions(self) -> list[tuple[slice, Regressions]]:
-        """Regressions of the traits one by one, each slice of them with its slice."""
+        """Pairs of a slice of the traits tested one by one and their regressions."""
         parts, covariates = trait_slices(len(self.single)), self.data.covariates
         return [(p, Regressions.of_single_fits(self.single[p], covariates)) for p in parts]
 
@@ -168,7 +168,7 @@ def fitted(group: TraitGroup, eigen: Decomposition, settings: GwasSettings) -> M
 
 
 def _null_of_refits(data, joint, settings, where):
-    """Return the fit that refits are compared with, by maximum likelihood; None: nothing is."""
+    """Return the maximum-likelihood fit that refits are compared with, None without refits."""
     if not settings.refits:
         return None
     if not data.reml:

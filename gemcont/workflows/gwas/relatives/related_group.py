@@ -78,7 +78,7 @@ class RelatedTraitGroup(TraitGroup):
         return testable_residual(self.null, basis[kept], moments.sum_of_squares[kept])
 
     def _refit(self, model, tested, results, plan):
-        """Put refitted results of the strongest variants into those of the scan; return how many.
+        """Replace the results of the strongest variants by refitted ones; return their number.
 
         lrt: the ordinary likelihood ratio, as GEMMA's; f: the F whose Wilks' Lambda it is, r2 = 1 -
         exp(-chi2 / N), which takes the small sample into account. tested: the block, its means and

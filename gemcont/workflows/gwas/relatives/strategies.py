@@ -79,7 +79,7 @@ def open_relatives(
 
 
 class Unrelated:
-    """Everyone is taken as unrelated; see ``Relatives``."""
+    """Samples treated as unrelated; see ``Relatives``."""
 
     ids: Sequence = ()
     files: Sequence = ()
@@ -97,7 +97,7 @@ class Unrelated:
         threads: int,
         progress: bool,
     ) -> tuple[dict[Group, list | None], VariantGroups]:
-        """Return what is given; see ``Relatives``."""
+        """Return the models and groups unchanged; see ``Relatives``."""
         return models, groups
 
 
@@ -225,7 +225,7 @@ class ByPredictions:
         return scale
 
     def _fitted(self, people, ploidy, predicted, scale):
-        """Return the trait group of the traits less their predictions (traits, listed samples)."""
+        """Return the trait group of the traits minus their predictions (traits, listed samples)."""
         complete, joint, single = people.parts[0]
         less = complete.traits - predicted[:, self._rows[complete.samples]].T * scale
         here = people_on(replace(complete, traits=less), ploidy, x_sex=self._settings.x_sex)
@@ -263,7 +263,7 @@ def _warn_unless_smaller(before, after, trait_names):
 
 
 def _by_chromosome(groups, source, variants, autosomes):
-    """Return groups of which each chromosome of some variants is one of its own."""
+    """Return groups in which each chromosome of some variants has its own."""
     names = canonical_names(source.variants["chromosome"][variants], autosomes)
     return groups.with_chromosomes(variants, names)
 

@@ -70,7 +70,7 @@ class Factor:
 
 @dataclass(frozen=True, kw_only=True)
 class WhitenedModel:
-    """Mixed model of a batch on one kinship matrix, its covariances given.
+    """Mixed model of a trait group on one kinship matrix, with given covariances.
 
     Attributes:
         factors: the ``Factor`` of each regression
@@ -137,7 +137,7 @@ def whitened(
     joint: Fit | None,
     single: Sequence[Fit],
 ) -> WhitenedModel:
-    """Return the ``WhitenedModel`` at the covariances of fits.
+    """Return the ``WhitenedModel`` with the covariances of fits.
 
     Args:
         traits: (N, D).

@@ -75,12 +75,12 @@ def block_edges(variants: np.ndarray, groups: VariantGroups, size: int) -> np.nd
         groups: groups of the source's variants.
         size: variants per block.
     """
-    if not groups.by_chromosome:
+    if not groups.by_chromosome or not len(variants):
         return np.arange(size, len(variants), size)
     starts = np.flatnonzero(np.diff(groups.code[variants].astype(np.int64), prepend=-1))
     ends = [*starts[1:], len(variants)]
     runs = [np.arange(a, b, size) for a, b in zip(starts, ends, strict=True)]
-    return np.concatenate(runs)[1:] if runs else starts
+    return np.concatenate(runs)[1:]
 
 
 def chunk_block_size(source: GenotypeSource) -> int:

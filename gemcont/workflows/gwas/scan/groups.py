@@ -10,7 +10,7 @@ from gemcont.genotype.chromosomes import Ploidy
 
 
 class Group(NamedTuple):
-    """Chromosomes that share null models: those of a ploidy, or one of them.
+    """Chromosomes that share null models: all of a ploidy, or a single one.
 
     Attributes:
         ploidy: how their genotypes are read
@@ -57,12 +57,12 @@ class VariantGroups:
         return VariantGroups(groups=(*self.groups, *own), code=code)
 
     def present(self, variants: np.ndarray) -> list[Group]:
-        """Return the groups of some variants, each once, in the order in which they come."""
+        """Return the distinct groups of some variants, in order of first appearance."""
         codes, first = np.unique(self.code[variants], return_index=True)
         return [self.groups[code] for code in codes[np.argsort(first)]]
 
     def count(self, variants: np.ndarray) -> dict[Group, int]:
-        """Return how many of some variants each group holds."""
+        """Return the number of some variants in each group."""
         counts = np.bincount(self.code[variants], minlength=len(self.groups)).tolist()
         return dict(zip(self.groups, counts, strict=True))
 

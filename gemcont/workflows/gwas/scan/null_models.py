@@ -27,7 +27,7 @@ TRAITS_AT_ONCE = 256
 
 
 def trait_slices(n_traits: int) -> list[slice]:
-    """Return slices of some hundreds of traits each, that are tested one by one together."""
+    """Return slices of some hundreds of traits, whose products are made together."""
     return [slice(start, start + TRAITS_AT_ONCE) for start in range(0, n_traits, TRAITS_AT_ONCE)]
 
 
@@ -130,7 +130,7 @@ class CompletePeople:
     codes: np.ndarray
 
     def take(self, kept: np.ndarray, extra: tuple | None = None) -> "CompletePeople":
-        """Return the people of a bool array, with one more covariate (name, values) where given."""
+        """Return the selected people, with one more covariate (name, values) if given."""
         design, names = self.design[kept], self.design_names
         if extra is not None:
             design, names = np.column_stack([design, extra[1][kept]]), [*names, extra[0]]

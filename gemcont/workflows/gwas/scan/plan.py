@@ -136,7 +136,7 @@ class Stopwatch:
         self.seconds, self._last = {}, time.perf_counter()
 
     def lap(self, stage: str) -> None:
-        """Book the time since the last lap."""
+        """Add the time since the last lap to a stage."""
         now = time.perf_counter()
         self.seconds[stage] = self.seconds.get(stage, 0.0) + now - self._last
         self._last = now

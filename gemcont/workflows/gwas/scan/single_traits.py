@@ -148,7 +148,7 @@ def _frame_of_pairs(score, pairs, residual, labels, null):
 
 
 def _least_r2(values, scales, dof, bounds, wanted):
-    """Return the bound on r^2 of every trait; of leaders, no more than can still lead."""
+    """Return the smallest r^2 of a row by trait; with leaders, of rows that may be among them."""
     least_r2 = r2_of_t_p(bounds, dof)
     if wanted.leaders is not None:
         histogram = screen(values, *scales, _NONE_PASS, dof)[2]
@@ -157,7 +157,7 @@ def _least_r2(values, scales, dof, bounds, wanted):
 
 
 def _that_pass(frame, bounds, traits):
-    """Return the rows that pass by their p itself."""
+    """Return the rows whose own p passes the bound."""
     bound = bounds[traits] if np.ndim(bounds) else bounds
     return frame.filter(pl.Series(frame[NEG_LOG_10_P.name].to_numpy() >= bound))
 

@@ -213,7 +213,7 @@ def _untested_part(source, variants, rows, plan):
 
 
 def _in_file_order(variants, parts, plan, encode):
-    """Return one ``ScanBlock`` of the parts; of a variant in several models the first counts."""
+    """Return the parts as one ``ScanBlock``; a variant in several models counts for the first."""
     rows, first = np.unique(np.concatenate([p.rows for p in parts]), return_index=True)
     frames, written, strongest = {}, {}, None
     every = [group for p in parts for group in p.frames.get("every", ())]

@@ -58,18 +58,18 @@ class Tally:
         )
 
     def to_json(self) -> dict:
-        """Return the counts that JSON can hold; ``arrays`` has the others."""
+        """Return the counts that fit into JSON; ``arrays`` has the others."""
         return {f.name: getattr(self, f.name) for f in fields(self) if "add" not in f.metadata}
 
     @property
     def arrays(self) -> dict[str, np.ndarray]:
-        """The counts that are arrays, by name, those that there are."""
+        """The counts that are arrays, by name, without those that are None."""
         values = {f.name: getattr(self, f.name) for f in fields(self) if "add" in f.metadata}
         return {name: value for name, value in values.items() if value is not None}
 
     @classmethod
     def from_json(cls, record: dict[str, Any], arrays: dict[str, Any]) -> "Tally":
-        """Return the tally that ``to_json`` and ``arrays`` are of."""
+        """Return the tally from its ``to_json`` and ``arrays``."""
         if set(record) | set(arrays) > {f.name for f in fields(cls)}:
             raise GemcontError("the counts are of another version of gemcont")
         return cls(**record, **arrays)
