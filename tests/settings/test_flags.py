@@ -24,6 +24,7 @@ from gemcont.settings.flags import (
     part_of,
     settings_of,
 )
+from gemcont.settings.gwas import GwasSettings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -203,3 +204,7 @@ def test_what_a_flag_sets_are_fields(command):
     fields = {field.name for field in dataclasses.fields(command.settings)}
     for _, said, names in flags_in(command.settings):
         assert set(said.sets or ()) <= fields, names
+
+
+def test_numpys_true_is_true():
+    assert GwasSettings(rank_int=np.True_).rank_int
