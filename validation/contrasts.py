@@ -19,7 +19,7 @@ CONTRASTS = {
     "any": "any",
     "common": "common",
     "any-vs-common": "any-vs-common",
-    "trait:NAME": 0,
+    "TRAIT": 0,
     "conditional:NAME": Conditional(0),
 }
 SHAPES = ((200, 2, 2), (200, 8, 20), (1000, 8, 20), (1000, 32, 10))
@@ -34,7 +34,7 @@ beside the statistic; f is exact.
 AFTER = """
 Under `--test f` every rate is 1 within three standard errors. Earlier versions had the likelihood
 ratio alone for contrasts without a kinship, and stated no rate: what they wrote is the first three
-columns. Under `lrt` the test of a trait's own effect (`trait:NAME` above) is inflated further where
+columns. Under `lrt` the test of a trait's own effect (`TRAIT` above) is inflated further where
 the variant acts on other traits; its F is not.
 """
 
