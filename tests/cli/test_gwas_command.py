@@ -276,9 +276,9 @@ def test_samples_are_counted_by_reason(study, capsys):
     assert main(command(study, "--covar", study.covar, "--remove", str(study.folder / "out"))) == 0
     log = log_of(study)
     assert "missing trait values by code -9: weight 2" in log
-    assert "missing trait height: 3 samples" in log
-    assert "missing trait weight: 2 samples" in log
-    assert "missing covariate age: 1 samples" in log
+    assert "trait height: missing in 3 samples" in log
+    assert "trait weight: missing in 2 samples" in log
+    assert "covariate age: missing in 1 samples" in log
     assert "Warning: covariate age: -9 is taken as a value (1 samples)" in log
     assert "93 of 101 samples analysed (left out: 2 by --remove," in log
     summary = summary_of(study)

@@ -39,6 +39,15 @@ def test_the_tables_of_flags_are_those_of_the_settings():
         assert flag_tables.with_tables(page, text) == text, "run python docs/flags.py"
 
 
+def test_every_command_has_a_page():
+    text = (ROOT / "setup.cfg").read_text()
+    commands = set(re.findall(r"^    (gemcont-\w+) = ", text, re.MULTILINE))
+    assert commands == {t[0] for tables in flag_tables.COMMANDS.values() for t in tables} - {
+        "gemcont-gwas merge",
+        "gemcont-panel score",
+    }
+
+
 def known_flags():
     for tables in flag_tables.COMMANDS.values():
         for _, module, name in tables:

@@ -158,7 +158,7 @@ def _seen_in_training(traits):
     facts = embedding_facts(traits.name)
     if facts is None and looks_embedded(traits.columns.columns):
         log.warning(
-            "%s looks like embeddings, but there is no %s: people whom the encoder was trained on "
+            "%s looks like embeddings, but there is no %s: samples used in training the encoder "
             "cannot be left out, and inflate the test",
             traits.name,
             facts_path(traits.name),
@@ -173,7 +173,7 @@ def _leave_seen(kept, member, ids, settings, removed):
         _leave(kept, member, f"seen in training ({ids.name})", removed)
     elif count:
         log.warning(
-            "%d people whom the encoder was trained on stay in: their embeddings follow their "
+            "%d samples used in training the encoder are kept: their embeddings follow their "
             "genotypes, and p-values are not valid",
             count,
         )
@@ -265,7 +265,7 @@ def _lacking_covariates(tables):
 
 def _log_missing(what, count):
     if count:
-        log.info("missing %s: %d samples", what, count)
+        log.info("%s: missing in %d samples", what, count)
 
 
 def _binary(traits):

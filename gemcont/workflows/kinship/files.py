@@ -242,7 +242,7 @@ def _report(prefix, grm, written, plot):
     matrix, decomposition = written
     diagonal = np.diag(matrix)
     log.info(
-        "mean of the diagonal %.4f, largest pair %.4f, eigenvalues below 0, taken as 0: %d",
+        "mean of the diagonal %.4f, largest pair %.4f, eigenvalues below 0 set to 0: %d",
         diagonal.mean(),
         max((row[:i].max(initial=-np.inf) for i, row in enumerate(matrix)), default=np.nan),
         decomposition.n_clipped,

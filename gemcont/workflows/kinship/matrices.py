@@ -340,7 +340,7 @@ def _rows_of(matrix, rows):
 def _decomposed(matrix, name):
     eigen = decompose(matrix, name)
     if eigen.n_clipped:
-        log.info("%s: eigenvalues below 0, taken as 0: %d", name, eigen.n_clipped)
+        log.info("%s: eigenvalues below 0 set to 0: %d", name, eigen.n_clipped)
     return eigen
 
 

@@ -116,7 +116,8 @@ def _log_strand(name, counts, strand, palindromic):
     }
     if palindromic == "infer":
         log.info(
-            "%s: of %d variants that tell, %d are on the strand of the others and %d are not: %s",
+            "%s: of %d variants that are not palindromic, %d are on the strand of the others and "
+            "%d are not: %s",
             *(name, same + flipped, same, flipped, words[strand]),
         )
     elif palindromic == "keep" and flipped > same:

@@ -75,7 +75,7 @@ def test_the_engine_leaves_out_whom_the_encoder_has_seen(image_study, model, tmp
     assert gwas([*command, "--allow-training-samples"]) == 0
     out = capsys.readouterr().out
     assert "1100 of 1100 samples analysed" in out
-    assert "Warning: 600 people whom the encoder was trained on stay in" in out
+    assert "Warning: 600 samples used in training the encoder are kept" in out
     Path(f"{prefix}.embed.json").unlink()
     assert gwas(command) == 0
     assert "looks like embeddings, but there is no" in capsys.readouterr().out

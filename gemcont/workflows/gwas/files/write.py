@@ -91,7 +91,7 @@ def _begin(files, outputs, settings, *, chunk, resume, progress):
     """Return the journal and the run; (None, None) for a chunk that was finished before."""
     folder = f"{outputs.prefix}.partial"
     if resume and chunk is not None and os.path.exists(f"{outputs.prefix}.blocks"):
-        log.info("%s.blocks is whole already", outputs.prefix)
+        log.info("%s.blocks is complete already", outputs.prefix)
         return None, None
     if resume and not has_work(folder):
         log.info("--resume: there is no %s, all is done anew", folder)

@@ -128,7 +128,7 @@ class _Fits:
             self._decomposition, self._samples = self._kinship.decomposition(samples), samples
         started, d = time.perf_counter(), group.null.n_traits
         if group.joint and d >= _MANY_TRAITS:
-            log.info("%s: Cg and Cn of %d traits are fitted ...", group_name(group.ploidy), d)
+            log.info("%s: fitting Cg and Cn of %d traits ...", group_name(group.ploidy), d)
         model = fitted(group, self._decomposition, self._settings)
         names = [self._names[code] for code in group.trait_codes]
         log_model(model, group, names, time.perf_counter() - started)

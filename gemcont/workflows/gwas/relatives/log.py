@@ -46,7 +46,7 @@ def log_model(model: "MixedModel", group: "TraitGroup", names: list[str], second
 
 def _log_heritability(what, names, shares, errors):
     if not np.isfinite(errors).all():
-        log.warning("%s: cannot be told, the kinship is that of unrelated people", what)
+        log.warning("%s: not estimable: the kinship is that of unrelated samples", what)
         return
     rows = zip(names, shares, errors, strict=True)
     shown = [f"{name} {share:.3f} (se {error:.3f})" for name, share, error in rows]

@@ -83,7 +83,7 @@ def test_a_heritability_that_cannot_be_told_is_no_number(caplog):
     ((level, text),) = logged(caplog, model_of(heritabilities=shares))
     assert level == "WARNING"
     assert (
-        text == "autosomes, heritability: cannot be told, the kinship is that of unrelated people"
+        text == "autosomes, heritability: not estimable: the kinship is that of unrelated samples"
     )
 
 
