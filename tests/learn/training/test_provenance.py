@@ -148,7 +148,7 @@ def test_people_of_an_earlier_model_are_read_with_care(copy, changed):
     as_an_earlier_version(copy)
     rows = (copy / "people.tsv").read_text().splitlines()
     (copy / "people.tsv").write_text("\n".join(changed(rows)) + "\n")
-    with pytest.raises(GemcontError, match="damaged: a role that is none, or an IID that stands"):
+    with pytest.raises(GemcontError, match="damaged: a role that is none, or a duplicate IID"):
         read_model(copy)
 
 
