@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from reference.image_cohorts import cohort_of
 
 from gemcont import GemcontError
 from gemcont.learn.data.split import HELD_OUT, KIN, TRAIN, VALIDATION
@@ -39,19 +40,6 @@ def test_people_are_chosen_by_list_or_fraction(image_study, tmp_path):
     assert (role[200:] == HELD_OUT).all()
     role, _ = roles(replace(opened, study=None), Split(fraction=0.25), QUICK)
     assert (role != HELD_OUT).sum() == 275
-
-
-def cohort_of(image_study, tmp_path, rows, name="some"):
-    """Inputs of some of the study's people as files of their own."""
-    people = (Path(image_study) / "people.tsv").read_text().splitlines()
-    ids = ["\t".join(people[i + 1].split("\t")[:2]) for i in rows]
-    (tmp_path / f"{name}.ids.tsv").write_text("FID\tIID\n" + "\n".join(ids) + "\n")
-    np.save(tmp_path / f"{name}.npy", np.load(f"{image_study}/images.npy")[list(rows)])
-    return Inputs(
-        images=str(tmp_path / f"{name}.npy"),
-        genotypes=f"{image_study}/study.bed",
-        panel=f"{image_study}/panel.tsv",
-    )
 
 
 def test_relatives_who_lack_a_covariate_are_not_embedded(image_study, tmp_path):

@@ -5,6 +5,7 @@ from bgen import BgenWriter
 from conftest import named_samples
 from pgenlib import PgenWriter
 
+N, M = 37, 12  # samples and variants of ``dosages``
 PGEN_STEP = 1 / (1 << 14)  # of a .pgen's dosages
 META = ["##fileformat=VCFv4.2"]
 

@@ -5,17 +5,6 @@ import pytest
 
 from gemcont import GemcontError
 from gemcont.tables.covariates import Covariate, covariates
-from gemcont.tables.phenotypes import read_sample_table
-
-
-@pytest.fixture
-def table(tmp_path):
-    def read(text):
-        path = tmp_path / "table"
-        path.write_bytes(text if isinstance(text, bytes) else text.encode())
-        return read_sample_table(path)
-
-    return read
 
 
 def test_categories_are_one_hot_without_the_first(table):

@@ -11,16 +11,6 @@ from gemcont import GemcontError
 from gemcont.tables.phenotypes import numeric_columns, read_sample_table
 
 
-@pytest.fixture
-def table(tmp_path):
-    def read(text):
-        path = tmp_path / "table"
-        path.write_bytes(text if isinstance(text, bytes) else text.encode())
-        return read_sample_table(path)
-
-    return read
-
-
 def refused(read, text, message):
     with pytest.raises(GemcontError, match=message):
         read(text)

@@ -4,23 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 from bgen import BgenWriter
-from conftest import named_samples, random_dosages
-from reference.dosage_files import PGEN_STEP, write_bgen, write_pgen
+from conftest import named_samples
+from reference.dosage_files import PGEN_STEP, M, N, write_bgen, write_pgen
 
 from gemcont import GemcontError, open_genotypes, run_gwas
 from gemcont.genotype.kernels.packed import decode
 from gemcont.genotype.readers.bgen import read_sample
-
-N, M = 37, 12
-
-
-@pytest.fixture
-def dosages():
-    """Dosages on a .pgen's grid, NaN missing."""
-    rng = np.random.default_rng(51)
-    hard = random_dosages(rng, M, N, missing=0.05)
-    soft = np.clip(hard + rng.uniform(-0.4, 0.4, hard.shape), 0, 2)
-    return np.round(soft / PGEN_STEP) * PGEN_STEP
 
 
 @pytest.mark.parametrize("bits", [8, 16])

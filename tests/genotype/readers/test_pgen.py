@@ -4,22 +4,11 @@ import numpy as np
 import pytest
 import zstandard
 from conftest import named_variants, random_dosages
-from reference.dosage_files import PGEN_STEP, write_pgen
+from reference.dosage_files import M, write_pgen
 
 from gemcont import GemcontError, open_genotypes
 from gemcont.genotype.kernels.packed import decode
 from gemcont.genotype.readers.pgen import read_psam, read_pvar
-
-N, M = 37, 12
-
-
-@pytest.fixture
-def dosages():
-    """Dosages on a .pgen's grid, NaN missing."""
-    rng = np.random.default_rng(51)
-    hard = random_dosages(rng, M, N, missing=0.05)
-    soft = np.clip(hard + rng.uniform(-0.4, 0.4, hard.shape), 0, 2)
-    return np.round(soft / PGEN_STEP) * PGEN_STEP
 
 
 def test_pgen_dosages(tmp_path, dosages):

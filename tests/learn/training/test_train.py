@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from reference.image_cohorts import cohort_of
 
 from gemcont import GemcontError
 from gemcont.learn.files import Inputs, Split, train_files
@@ -145,19 +146,6 @@ def test_supervised_training_stops_early_with_its_best(image_study, tmp_path):
     assert len(lines) < 60
     losses = [line["validation_loss"] for line in lines]
     assert int(np.argmin(losses)) == len(lines) - 1 - settings.patience
-
-
-def cohort_of(image_study, tmp_path, rows, name="some"):
-    """Inputs of some of the study's people as files of their own."""
-    people = (Path(image_study) / "people.tsv").read_text().splitlines()
-    ids = ["\t".join(people[i + 1].split("\t")[:2]) for i in rows]
-    (tmp_path / f"{name}.ids.tsv").write_text("FID\tIID\n" + "\n".join(ids) + "\n")
-    np.save(tmp_path / f"{name}.npy", np.load(f"{image_study}/images.npy")[list(rows)])
-    return Inputs(
-        images=str(tmp_path / f"{name}.npy"),
-        genotypes=f"{image_study}/study.bed",
-        panel=f"{image_study}/panel.tsv",
-    )
 
 
 def test_a_training_goes_on_with_the_same_data_only(image_study, tmp_path, monkeypatch):

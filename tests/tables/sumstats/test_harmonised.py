@@ -1,17 +1,6 @@
 """The GWAS Catalog's harmonised columns."""
 
-from gemcont.tables.sumstats.read import Sumstats
-
-
-def read(path, header, *rows, separator="\t", **options):
-    lines = [separator.join(line.split(" ")) for line in (header, *rows)]
-    path.write_text("\n".join(lines) + "\n")
-    return Sumstats(str(path), **options).read()
-
-
-def values(frame, *names):
-    return [frame[name].to_list() for name in names]
-
+from reference.sumstats_texts import read, values
 
 HARMONISED = (
     "hm_rsid hm_chrom hm_pos hm_other_allele hm_effect_allele hm_beta hm_odds_ratio hm_ci_lower "

@@ -7,16 +7,11 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from reference.sumstats_texts import read
 
 from gemcont.tables.sumstats.read import Sumstats
 
 Z = 1.959963984540054
-
-
-def read(path, header, *rows, separator="\t", **options):
-    lines = [separator.join(line.split(" ")) for line in (header, *rows)]
-    path.write_text("\n".join(lines) + "\n")
-    return Sumstats(str(path), **options).read()
 
 
 @pytest.mark.parametrize("text", ["0.9,1.6", "0.9-1.6", "[0.9; 1.6]", "(0.9 to 1.6)", "0.9–1.6"])
